@@ -1,0 +1,52 @@
+"""A scalar reverse-mode automatic differentiation engine to be looked at: every step of backpropagation can be asked of it.
+
+    >>> from autograd_lite import Value, tanh
+    >>> x, w = Value(2.0, label="x"), Value(-0.5, label="w")
+    >>> y = tanh(w * x)
+    >>> y.backward()
+    >>> round(w.grad, 6)
+    0.839949
+
+Every operation of the table in :mod:`autograd_lite.ops` is a function here (``tanh(x)``, of a float too) and a method (``x.tanh()``).
+"""
+
+from typing import TYPE_CHECKING, Any, Protocol, overload
+
+from .backprop import gradient, topological_order
+from .check import check_gradients
+from .functional import grad, hessian, jacobian, jvp, value_and_grad
+from .value import OPERATIONS, DivisionByZeroError, DomainError, Value, detect_anomaly, no_grad
+from .value import dot, linear, log_softmax, logsumexp, mean, softmax, sum_
+
+globals().update(OPERATIONS)
+
+__all__ = [
+    "DivisionByZeroError",
+    "DomainError",
+    "Value",
+    "check_gradients",
+    "detect_anomaly",
+    "grad",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "jvp",
+    "no_grad",
+    "topological_order",
+    "value_and_grad",
+    *OPERATIONS,
+]
+
+if TYPE_CHECKING:
+
+    class Operation(Protocol):
+        """An operation of the table: of floats a float, else a Value."""
+
+        @overload
+        def __call__(self, x: float, y: float = ..., /) -> float: ...
+        @overload
+        def __call__(self, x: Value, y: Any = ..., /) -> Value: ...
+        @overload
+        def __call__(self, x: float, y: Value, /) -> Value: ...
+
+    def __getattr__(name: str) -> Operation: ...

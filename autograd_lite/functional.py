@@ -1,0 +1,133 @@
+"""Derivatives of plain functions, under JAX's names: a function of floats becomes another function of floats.
+
+An argument is a number or a nest of lists, tuples and dicts of numbers, and its derivative has the same form. The functions
+returned may be differentiated again, as in ``grad(grad(f))``: given Values, they return Values.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence
+
+from .backprop import gradient, pushforward
+from .value import Value, in_mode, mode, sum_
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The gradient of `f`, a function with one number as its result, by the argument(s) at `argnums`.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    >>> grad(lambda w, x: w[0] * x + w[1])([3.0, 1.0], 5.0)
+    [5.0, 1.0]
+    """
+
+    def gradient_of_f(*args: Any) -> Any:
+        return value_and_grad(f, argnums)(*args)[1]
+
+    return gradient_of_f
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+    """The value of `f` and its gradient by the argument(s) at `argnums`. TypeError unless `f` returns one number."""
+
+    def value_and_gradient_of_f(*args: Any) -> tuple[Any, Any]:
+        inputs, output, finish = _run(f, args, argnums)
+        if isinstance(output, (list, tuple, dict)):
+            raise TypeError(f"grad needs a function with one number as its result, got a {type(output).__name__}; see jacobian")
+        derivatives = iter(gradient(_value(output), _leaves(inputs)))
+        return finish(output), finish(_map(lambda _: next(derivatives), inputs))
+
+    return value_and_gradient_of_f
+
+
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The derivatives of every result of `f` by the argument(s) at `argnums`: in the form of the result, of the argument's form.
+
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+
+    def jacobian_of_f(*args: Any) -> Any:
+        inputs, output, finish = _run(f, args, argnums)
+
+        def derivatives_of(result: Any) -> Any:
+            derivatives = iter(gradient(_value(result), _leaves(inputs)))
+            return _map(lambda _: next(derivatives), inputs)
+
+        return finish(_map(derivatives_of, output))
+
+    return jacobian_of_f
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The second derivatives of `f`, a function with one number as its result: the jacobian of its gradient.
+
+    >>> hessian(lambda v: v[0] * v[0] * v[1])([2.0, 3.0])
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of `f` at the arguments `primals`, and its derivative in the direction `tangents` (of the same form).
+
+    Forward mode: along the graph, each node's tangent is the sum of its local derivatives times its parents' tangents.
+    ValueError if the forms differ.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
+    (6.0, 23.0)
+    """
+    inputs, output, finish = _run(f, primals, range(len(primals)))
+    nodes, directions = _leaves(inputs), _leaves(list(tangents))
+    if len(nodes) != len(directions):
+        raise ValueError(f"jvp needs a tangent for each primal, got {len(nodes)} primals and {len(directions)} tangents")
+    tangent_of = dict(zip(nodes, directions))
+    return finish(output), finish(_map(lambda result: pushforward(_value(result), tangent_of), output))
+
+
+def _run(f: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int]) -> tuple[Any, Any, Callable[[Any], Any]]:
+    """The inputs (as new nodes, in the form of the arguments at `argnums`), what `f` makes of them, and what makes floats
+    of a result: nothing if Values were given, or within another derivative."""
+    places = [argnums] if isinstance(argnums, int) else list(argnums)
+    lifted = list(args)
+    for place in places:
+        try:
+            lifted[place] = _map(_new_node, args[place])
+        except IndexError:
+            raise TypeError(f"argnums names argument {place}, but there are {len(args)} arguments") from None
+    outermost = not in_mode("derivative") and not any(isinstance(x, Value) for x in _leaves(list(args)))
+    with mode("derivative", special=False):
+        output = f(*lifted)
+    inputs = lifted[argnums] if isinstance(argnums, int) else tuple([lifted[place] for place in places])
+    return inputs, output, (lambda result: _map(_number, result)) if outermost else (lambda result: result)
+
+
+def _new_node(x: Any) -> Value:
+    """A node that stands for `x` alone, so that the derivative by it is not mixed up with that by an outer variable."""
+    return sum_([x]) if isinstance(x, Value) else Value(x)
+
+
+def _value(x: Any) -> Value:
+    return x if isinstance(x, Value) else Value(x)
+
+
+def _number(x: Any) -> Any:
+    return x.item() if isinstance(x, Value) else float(x)
+
+
+def _map(f: Callable[[Any], Any], nest: Any) -> Any:
+    """The same nest of lists, tuples and dicts with `f` of everything else in it."""
+    if isinstance(nest, dict):
+        return {key: _map(f, item) for key, item in nest.items()}
+    if isinstance(nest, (list, tuple)):
+        items = [_map(f, item) for item in nest]
+        return type(nest)(*items) if hasattr(nest, "_fields") else type(nest)(items)
+    return f(nest)
+
+
+def _leaves(nest: Any) -> list[Any]:
+    leaves: list[Any] = []
+    _map(leaves.append, nest)
+    return leaves

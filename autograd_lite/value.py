@@ -1,0 +1,647 @@
+"""A `Value` and the recording of operations on it.
+
+The eager functions are written here, from the rows of :mod:`autograd_lite.ops`, as straight-line Python: see `source`.
+Only where a line of theirs fails (a plain number among the operands, a point outside the domain) does `otherwise` look closer.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+import numbers
+import os
+import re
+import sys
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
+
+from . import ops
+
+Operand = Union["Value", float]
+
+
+class DomainError(ValueError):
+    """An operand outside the domain of its operation, such as the logarithm of a negative number."""
+
+
+class DivisionByZeroError(DomainError, ZeroDivisionError):
+    """A division by zero, or zero to a negative power."""
+
+
+class Value:
+    """A number that remembers how it was computed: a node of the computation graph.
+
+    >>> x = Value(2.0, label="x")
+    >>> y = x * x + 3 * x
+    >>> y.backward()
+    >>> y.data, x.grad
+    (10.0, 7.0)
+
+    `data` is a real number (int, float, Fraction, a NumPy scalar: it becomes a float); `label` is its name in pictures and errors.
+    TypeError for any other kind of data, OverflowError for an int that no float holds.
+
+    `grad` is the derivative of the last `backward()`'s output by this node: summed up over calls for a leaf, of the last call
+    for an interior node. `op` names the operation that made the node: ``""`` for a leaf, ``"const"`` for a plain number that
+    was an operand. Equality and hash are identity; ``<`` and ``>`` compare data.
+    """
+
+    # The operands are x and y, as in the table, and dx, dy the local derivatives by them. For an operation over many
+    # operands, y is `...`, x is the tuple of operands and dx that of their derivatives. A leaf has no x. Everything is in
+    # slots of one object, for the garbage collector's time goes by the number of objects.
+    __slots__ = ("_data", "grad", "op", "label", "_x", "_y", "_dx", "_dy", "_origin")
+
+    grad: float
+    op: str
+    label: str
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self._data = data if type(data) is float else as_float(data, "Value")
+        self.grad = 0.0
+        self.op = ""
+        if not isinstance(label, str):
+            raise TypeError(f"Value needs a str as label, got {_shown(label)}")
+        self.label = label
+        self._x = self._y = self._dx = self._dy = None
+
+    @property
+    def data(self) -> float:
+        """The number itself. It may be set: recorded local derivatives keep the forward pass that was run."""
+        return self._data
+
+    @data.setter
+    def data(self, data: float) -> None:
+        self._data = data if type(data) is float else as_float(data, "Value.data")
+
+    def item(self) -> float:
+        """The number itself, a float."""
+        return self._data
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands, in order, with duplicates; empty for a leaf."""
+        if self._y is ...:
+            return self._x
+        return () if self._x is None else (self._x,) if self._y is None else (self._x, self._y)
+
+    @property
+    def local_derivatives(self) -> tuple[float, ...]:
+        """The derivative of this node by each of its `parents`, at the operands of the forward pass."""
+        if self._y is ...:
+            return self._dx
+        return () if self._x is None else (self._dx,) if self._y is None else (self._dx, self._dy)
+
+    def backward(self) -> None:
+        """Sets the grad of every interior node below, and adds to the grad of every leaf, the derivative of this node by it."""
+        from .backprop import backward
+
+        backward(self)
+
+    def detach(self) -> Value:
+        """A leaf with the same data and label: derivatives do not flow through it."""
+        return Value(self._data, self.label)
+
+    def __repr__(self) -> str:
+        name = f", label={_clipped(repr(self.label))}" if self.label else ""
+        made = f", op={self.op!r}" if self.op else ""
+        return f"Value(data={self._data!r}, grad={self.grad!r}{made}{name})"
+
+    def __pos__(self) -> Value:
+        return self
+
+    # An operand that knows about Values itself (a NumPy array of them) gets its turn: NotImplemented
+
+    def __lt__(self, other: Operand) -> bool:
+        number = _comparable(other)
+        return self._data < number if number is not None else NotImplemented
+
+    def __le__(self, other: Operand) -> bool:
+        number = _comparable(other)
+        return self._data <= number if number is not None else NotImplemented
+
+    def __gt__(self, other: Operand) -> bool:
+        number = _comparable(other)
+        return self._data > number if number is not None else NotImplemented
+
+    def __ge__(self, other: Operand) -> bool:
+        number = _comparable(other)
+        return self._data >= number if number is not None else NotImplemented
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from .backprop import topological_order
+
+        for node in topological_order(self, memo):
+            copy = new(Value)
+            copy._data, copy.grad, copy.op, copy.label = node._data, node.grad, node.op, node.label
+            copy._dx, copy._dy = node._dx, node._dy
+            if node._y is ...:
+                copy._x, copy._y = tuple([memo[id(parent)] for parent in node._x]), ...
+            else:
+                copy._x = None if node._x is None else memo[id(node._x)]
+                copy._y = None if node._y is None else memo[id(node._y)]
+            memo[id(node)] = copy
+        return memo[id(self)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._x is not None:
+            raise TypeError(
+                f"{_named(self)} was computed by {self.op} and cannot be pickled with its graph: pickle its leaves "
+                "(a model's parameters) and run the forward pass again, or pickle value.detach()"
+            )
+        return _leaf, (self._data, self.grad, self.op, self.label)
+
+    if TYPE_CHECKING:  # made from the table, at the end of this module
+
+        def __add__(self, other: Operand) -> Value: ...
+        def __radd__(self, other: Operand) -> Value: ...
+        def __sub__(self, other: Operand) -> Value: ...
+        def __rsub__(self, other: Operand) -> Value: ...
+        def __mul__(self, other: Operand) -> Value: ...
+        def __rmul__(self, other: Operand) -> Value: ...
+        def __truediv__(self, other: Operand) -> Value: ...
+        def __rtruediv__(self, other: Operand) -> Value: ...
+        def __pow__(self, other: Operand) -> Value: ...
+        def __rpow__(self, other: Operand) -> Value: ...
+        def __neg__(self) -> Value: ...
+        def __abs__(self) -> Value: ...
+        def __getattr__(self, name: str) -> Callable[..., Value]: ...  # tanh, exp, ...
+
+
+new = object.__new__
+
+
+def _leaf(data: float, grad: float, op: str = "", label: str = "") -> Value:
+    leaf = Value(data, label)
+    leaf.grad, leaf.op = grad, op
+    return leaf
+
+
+# Operands ------------------------------------------------------------------------------------------------------------
+
+
+def is_real(number: object) -> bool:
+    """Whether it is a real number: int, float, Fraction, Decimal, a NumPy scalar; not complex, not text."""
+    if isinstance(number, numbers.Real):
+        return True
+    return isinstance(number, numbers.Number) and not isinstance(number, numbers.Complex)
+
+
+def as_float(number: Any, operation: str) -> float:
+    """The number as a float. TypeError or OverflowError, naming the operation, where there is none."""
+    if not is_real(number):
+        kinds = "a real number" if operation.startswith("Value") else "real numbers or Values"
+        hint = "; value.detach() makes a new leaf of it" if isinstance(number, Value) else ""
+        raise TypeError(f"{operation} needs {kinds}, got {_shown(number)}{hint}")
+    try:
+        return float(number)
+    except OverflowError:
+        raise OverflowError(f"{operation}: {_shown(number)} is too large for a float") from None
+
+
+def _comparable(other: Any) -> float | None:
+    if isinstance(other, Value):
+        return other._data
+    return other if is_real(other) else None
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:40]}...{text[-10:]}"
+
+
+def _shown(thing: object) -> str:
+    try:
+        return f"{type(thing).__name__} {_clipped(repr(thing))}"
+    except Exception:  # a number of too many digits, or a repr of the user's own that fails
+        return f"a {type(thing).__name__}"
+
+
+def _named(node: Value) -> str:
+    return f"node {_clipped(repr(node.label))}" if node.label else "a node without a label"
+
+
+def described(op: str, operands: Sequence[Value]) -> str:
+    """The operands of `op` for an error message: ``x = 1.0 (node 'a'), y = 0.0``."""
+    letters = ops.operands(op, len(operands))
+    shown = [
+        f"{letter} = {operand._data!r}" + (f" ({_named(operand)})" if operand.label else "")
+        for letter, operand in zip(letters[:6], operands)
+    ]
+    return ", ".join(shown + ["..."] * (len(letters) > 6))
+
+
+def domain_error(op: str, operands: Sequence[Value], error: Exception) -> Exception:
+    """What an operation raises outside its domain: names it, its operands and their labels, and what it needs."""
+    if isinstance(error, OverflowError):
+        return OverflowError(f"{op} overflows for {described(op, operands)}: the result is beyond 1.8e308")
+    got = described(op, operands)
+    needs = ops.ROWS[op].needs if op in ops.ROWS else "finite operands"
+    kind = DivisionByZeroError if isinstance(error, ZeroDivisionError) else DomainError
+    return kind(f"{op} needs {needs}, got {got.removeprefix('x = ') if len(operands) == 1 else got}")
+
+
+# Modes ---------------------------------------------------------------------------------------------------------------
+
+_mode: ContextVar[frozenset[str]] = ContextVar("_mode", default=frozenset())
+_counting = threading.Lock()
+
+
+@contextmanager
+def mode(name: str, special: bool = True) -> Iterator[None]:
+    """Within it, in this thread or task, `name` is in ``_mode``; `special` makes every operation ask for it."""
+    token = _mode.set(_mode.get() | {name})
+    with _counting:
+        _namespace["special"] += special
+    try:
+        yield
+    finally:
+        with _counting:
+            _namespace["special"] -= special
+        _mode.reset(token)
+
+
+def no_grad() -> Any:
+    """Within it, operations record nothing: their results are leaves. A context manager, and a decorator.
+
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.parents
+    (9.0, ())
+    """
+    return mode("no_grad")
+
+
+def detect_anomaly() -> Any:
+    """Within it, the first value or adjoint that is infinite or nan raises FloatingPointError, also in `backward()`.
+
+    The message names node, operation, operands, and the file and line that made the node. For finding a mistake: slow.
+
+    >>> x = Value(1e200, label="x")
+    >>> with detect_anomaly():
+    ...     y = x * x  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FloatingPointError: mul gives inf for x = 1e+200 (node 'x'), y = 1e+200 (node 'x'), at ...
+    """
+    return mode("detect_anomaly")
+
+
+def in_mode(name: str) -> bool:
+    return name in _mode.get()
+
+
+_OURS = (os.path.dirname(__file__) + os.sep, os.path.join(os.path.dirname(os.path.dirname(__file__)), "nn") + os.sep, "<autograd_lite")
+
+
+def _user_line() -> str:
+    """The file and line, outside this project, that is running."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+# The ways other than straight ahead ----------------------------------------------------------------------------------
+
+
+def special_way(function: str, op: str, arguments: Sequence[Any]) -> Any:
+    """The operation in a mode: computed as ever, then checked or cut off from its operands."""
+    plain = _plain()
+    node = (plain["families"][op][len(arguments[0])] if op in ops.FAMILIES else plain[function])(*arguments)
+    if not isinstance(node, Value):
+        return node
+    if in_mode("detect_anomaly"):
+        node._origin = _user_line()
+        if not math.isfinite(node._data):
+            raise FloatingPointError(f"{op} gives {node._data} for {described(op, node.parents)}, at {node._origin}")
+    return Value(node._data) if in_mode("no_grad") else node
+
+
+def otherwise(op: str, operands: Sequence[Any]) -> Any:
+    """The operation where the straight way failed: with plain numbers among the operands, or at a singular point.
+
+    Of plain numbers alone it is a float.
+    """
+    parameter = ops.ROWS[op].parameter if op in ops.ROWS else None
+    are_values = [isinstance(operand, Value) for operand in operands]
+    values = [x if is_value else constant(x, op) for x, is_value in zip(operands, are_values)]
+    if any(are_values) and not all(are_values):
+        if op in ops.FAMILIES:
+            return family(op, values)
+        return _namespace[f"{op}_parameter" if parameter is not None and not are_values[1] else op](*values)
+    x = [operand._data for operand in values]
+    try:
+        z = ops.value(op, x)
+    except (ValueError, ArithmeticError) as error:
+        if not in_mode("ieee"):
+            raise domain_error(op, values, error) from None
+        z = ops.value(op, x, ops.IEEE)
+    if not any(are_values):
+        return z
+    derivatives = ops.local_derivatives(op, x, z)
+    if parameter is not None and values[1].op == "const":
+        derivatives[1] = 0.0
+    node = new(Value)
+    node._data, node.grad, node.op, node.label = z, 0.0, op, ""
+    if op in ops.FAMILIES:
+        node._x, node._y, node._dx, node._dy = tuple(values), ..., tuple(derivatives), None
+    else:
+        node._x, node._y = values if len(values) == 2 else (values[0], None)
+        node._dx, node._dy = derivatives if len(values) == 2 else (derivatives[0], None)
+    return node
+
+
+def otherwise_operator(op: str, operands: Sequence[Any]) -> Any:
+    """As `otherwise`, for an operator: an operand whose class may know about Values, a NumPy array, gets its turn."""
+    for operand in operands:
+        if not isinstance(operand, Value) and not is_real(operand) and type(operand).__module__ != "builtins":
+            return NotImplemented
+    return otherwise(op, operands)
+
+
+def family(op: str, operands: Sequence[Any]) -> Any:
+    """The operation of a family on its operands in one sequence: ``w1 .. wn x1 .. xn b``."""
+    *groups, last = ops.FAMILIES[op].split(operands)
+    last = last if not ops.FAMILIES[op].tail else last[0]
+    return _namespace["families"][op][len(groups[0] if groups else last)](*groups, last)
+
+
+# The straight way: functions written from the table ------------------------------------------------------------------
+
+# Up to this many groups of operands, an operation of a family is written out; above, it is a loop.
+UNROLLED = 256
+
+_FUNCTION = """
+def {function}({parameters}):
+    if special:
+        return special_way({function!r}, {op!r}, ({arguments},))
+    try:
+        {lines}
+    except Exception:
+        return {otherwise}({op!r}, ({operands},))
+    node = new(Value)
+    node._data = z
+    node.grad = 0.0
+    node.op = {op!r}
+    node.label = ""
+    node._x = {x}
+    node._y = {y}
+    node._dx = {dx}
+    node._dy = {dy}
+    return node
+"""
+
+
+def _spelled(text: str) -> str:
+    """A rule as the eager functions write it: a number as a float, some calls inline."""
+    if text.lstrip("-").isdigit():
+        return repr(float(text))
+    for call, spelling in ops.INLINE.items():
+        text = text.replace(call, spelling)
+    return text
+
+
+def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
+    """The eager function of a row as Python source, in the letters of the table; p and q are the Values of x and y."""
+    row = ops.ROWS[op]
+    derivatives = [_spelled(text) for text in row.derivatives]
+    lines = ["x = p._data", "y = q._data"][: len(derivatives)]
+    default = ""
+    if function.endswith("_parameter"):
+        derivatives[1] = "0.0"
+    elif row.parameter is not None:
+        lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
+        default = "" if math.isnan(row.parameter) else f"={row.parameter}"
+    lines.append(f"z = {_spelled(row.formula)}")
+    for i, text in enumerate(derivatives):
+        if text not in ("x", "y", "z", "0.0", "1.0", "-1.0"):
+            derivatives[i] = "dxdy"[2 * i :][:2]
+            lines.append(f"{derivatives[i]} = {text}")
+    binary = len(derivatives) == 2
+    return _FUNCTION.format(
+        function=function,
+        op=op,
+        parameters=f"p, q{default}" if binary else "p",
+        arguments="p, q" if binary else "p",
+        operands="p, q" if binary else "p",
+        otherwise=otherwise,
+        lines="\n        ".join(lines),
+        x="p",
+        y="q" if binary else "None",
+        dx=derivatives[0],
+        dy=derivatives[1] if binary else "None",
+    )
+
+
+def family_source(op: str, function: str, count: int) -> str:
+    """The eager function of a family for `count` groups of operands: ws, xs and p are the Values; w1, x1, b the numbers."""
+    family = ops.FAMILIES[op]
+    letters = family.letters
+    arity = len(letters) * count + len(family.tail)
+    names = ops.operands(op, arity)
+    lines = []
+    for k, letter in enumerate(letters):
+        group = names[k * count : (k + 1) * count]
+        lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
+    lines += [f"{family.tail} = p._data"] * bool(family.tail)
+    if family.call == "logsumexp":
+        lines += [f"largest = max({', '.join(names)}, -1e308)"]
+        lines += [f"z = largest + log({' + '.join(f'exp({name} - largest)' for name in names)})"]
+    else:
+        lines += [f"z = {ops.formula(op, arity)}"]
+    derivatives = [
+        re.sub(r"\b[wxb]\b", lambda letter: names[places[letter[0]]], _spelled(text))
+        for text, places in ops.derivative_rules(op, arity)
+    ]
+    lines.append(f"dx = ({', '.join(derivatives)},)")
+    arguments = [f"{letter}s" for letter in letters] + ["p"] * bool(family.tail)
+    operands = ", ".join([f"*{letter}s" for letter in letters] + ["p"] * bool(family.tail))
+    return _FUNCTION.format(
+        function=function,
+        op=op,
+        parameters=", ".join(arguments),
+        arguments=", ".join(arguments),
+        operands=operands,
+        otherwise="otherwise",
+        lines="\n        ".join(lines),
+        x=f"({operands},)",
+        y="...",
+        dx="dx",
+        dy="None",
+    )
+
+
+class Written(dict[int, Callable[..., Any]]):
+    """The eager functions of a family by their number of groups, written when first asked for."""
+
+    def __init__(self, op: str, namespace: dict[str, Any]) -> None:
+        self.op, self.namespace = op, namespace
+
+    def __missing__(self, count: int) -> Callable[..., Any]:
+        if not 0 < count <= UNROLLED:
+            return self.at_length
+        function = f"{self.op}_{count}"
+        _execute(family_source(self.op, function, count), f"<autograd_lite {function}>", self.namespace)
+        self[count] = self.namespace[function]
+        return self[count]
+
+    def at_length(self, *groups: Any) -> Any:
+        """The operation without a function written for its number of operands."""
+        if self.namespace["special"]:
+            return special_way("", self.op, groups)
+        letters = len(ops.FAMILIES[self.op].letters)
+        return otherwise(self.op, [x for group in groups[:letters] for x in group] + list(groups[letters:]))
+
+
+def constant(number: Any, op: str) -> Value:
+    """The leaf of a plain number that is an operand of `op`."""
+    return _leaf(as_float(number, op), 0.0, "const")
+
+
+def _execute(source: str, name: str, namespace: dict[str, Any]) -> None:
+    """Runs generated source so that debuggers and tracebacks show its lines."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), namespace)
+
+
+_OPERATORS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "pow": "__pow__"}
+_SOURCE = "".join(
+    [row_source(op, op) for op in ops.ROWS]
+    + [row_source(op, f"{op}_parameter") for op in ops.ROWS if ops.ROWS[op].parameter is not None]
+    + [row_source(op, method, "otherwise_operator") for op, method in _OPERATORS.items()]
+)
+
+
+def _written(namespace: dict[str, Any]) -> dict[str, Any]:
+    """The namespace with every eager function in it."""
+    namespace["families"] = {op: Written(op, namespace) for op in ops.FAMILIES}
+    _execute(_SOURCE, "<autograd_lite operations>", namespace)
+    return namespace
+
+
+_namespace = _written(
+    {
+        **ops.FLOATS,
+        "pow": math.pow,
+        "Value": Value,
+        "new": new,
+        "special": 0,
+        "special_way": special_way,
+        "otherwise": otherwise,
+        "otherwise_operator": otherwise_operator,
+        "constant": constant,
+    }
+)
+
+
+@lru_cache(maxsize=None)
+def _plain() -> dict[str, Any]:
+    """The eager functions once more, for use within a mode: these never ask for it."""
+    return _written({**_namespace, "special": 0})
+
+
+def _reflected(op: str) -> Callable[[Value, Any], Any]:
+    function = _namespace[op]
+
+    def operator(self: Value, other: Any) -> Any:
+        if type(other) is float:
+            return function(_leaf(other, 0.0, "const"), self)
+        return otherwise_operator(op, (other, self))
+
+    return operator
+
+
+for _op, _method in _OPERATORS.items():
+    setattr(Value, _method, _namespace[_method])
+    setattr(Value, _method.replace("__", "__r", 1), _reflected(_op))
+OPERATIONS: dict[str, Callable[..., Any]] = {op: _namespace[op] for op in ops.ROWS}
+for _op, _function in OPERATIONS.items():
+    setattr(Value, _op, _function)
+Value.__neg__ = OPERATIONS["neg"]  # type: ignore[method-assign]
+Value.__abs__ = OPERATIONS["abs"]  # type: ignore[method-assign]
+# np.arcsin(an array of Values) calls the method arcsin of each
+for _op in ("asin", "acos", "atan", "atan2"):
+    setattr(Value, "arc" + _op[1:], OPERATIONS[_op])
+
+
+# Over many operands --------------------------------------------------------------------------------------------------
+
+
+def _groups(op: str, *groups: Iterable[Operand]) -> list[list[Operand]]:
+    lists = [list(group) for group in groups]
+    if len(lists[0]) != len(lists[-1]):
+        raise ValueError(f"{op} needs as many weights as inputs, got {len(lists[0])} and {len(lists[-1])}")
+    return lists
+
+
+def linear(weights: Sequence[Operand], inputs: Sequence[Operand], bias: Operand) -> Any:
+    """w1*x1 + ... + wn*xn + b as one node: the net input of a neuron. Its parents are the w, the x and b, in this order.
+
+    weights, inputs: n operands each (else ValueError). A float if all operands are plain numbers.
+
+    >>> linear([Value(2.0), Value(3.0)], [10.0, 100.0], Value(1.0)).data
+    321.0
+    """
+    try:
+        function = _linear[len(weights)]
+        if len(inputs) == len(weights):
+            return function(weights, inputs, bias)
+    except TypeError:
+        pass
+    weights, inputs = _groups("linear", weights, inputs)
+    return _linear[len(weights)](weights, inputs, bias)
+
+
+def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
+    """x1*y1 + ... + xn*yn as one node. ValueError unless there are as many x as y; 0.0 if there are none."""
+    xs, ys = _groups("dot", xs, ys)
+    return _namespace["families"]["dot"][len(xs)](xs, ys)
+
+
+def sum_(xs: Iterable[Operand]) -> Any:
+    """x1 + ... + xn as one node, added from left to right; 0.0 if there are none."""
+    xs = list(xs)
+    return _namespace["families"]["sum_"][len(xs)](xs)
+
+
+def mean(xs: Iterable[Operand]) -> Any:
+    """(x1 + ... + xn) / n. ValueError if there are none."""
+    xs = _some("mean", xs)
+    return sum_(xs) / len(xs)
+
+
+def logsumexp(xs: Iterable[Operand]) -> Any:
+    """log(exp(x1) + ... + exp(xn)) as one node, without overflow. ValueError if there are none."""
+    xs = _some("logsumexp", xs)
+    return _namespace["families"]["logsumexp"][len(xs)](xs)
+
+
+def log_softmax(xs: Iterable[Operand]) -> list[Any]:
+    """The logarithm of each of `softmax(xs)`, also where that underflows: x_i - logsumexp(x). ValueError if there are none."""
+    xs = _some("log_softmax", xs)
+    largest = max([x._data if isinstance(x, Value) else as_float(x, "log_softmax") for x in xs])
+    if abs(largest) > 4.0:  # the digits that logsumexp would round off
+        xs = [x - largest for x in xs]
+    total = logsumexp(xs)
+    return [x - total for x in xs]
+
+
+def softmax(xs: Iterable[Operand]) -> list[Any]:
+    """exp(x_i) / (exp(x1) + ... + exp(xn)) for each i: positive, of sum 1, without overflow. ValueError if there are none.
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    return [OPERATIONS["exp"](x) for x in log_softmax(xs)]
+
+
+def _some(op: str, xs: Iterable[Operand]) -> list[Operand]:
+    xs = list(xs)
+    if not xs:
+        raise ValueError(f"{op} needs at least one operand")
+    return xs
+
+
+_linear = _namespace["families"]["linear"]
+OPERATIONS.update({f.__name__: f for f in (linear, dot, sum_, mean, logsumexp, log_softmax, softmax)})
