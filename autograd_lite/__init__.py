@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .backprop import gradient, topological_order
 from .check import check_gradients
+from .draw import draw
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
 from .value import OPERATIONS, DivisionByZeroError, DomainError, Value, detect_anomaly, no_grad
 from .value import dot, linear, log_softmax, logsumexp, mean, softmax, sum_
@@ -26,6 +27,7 @@ __all__ = [
     "Value",
     "check_gradients",
     "detect_anomaly",
+    "draw",
     "grad",
     "gradient",
     "hessian",

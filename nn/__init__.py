@@ -1,1 +1,34 @@
-"""Neural networks on autograd_lite."""
+"""Neural networks on autograd_lite: scalar by scalar, with the articles' names.
+
+    >>> from nn import MLP, half_squared_error, deltas
+    >>> mlp = MLP([2, 2, 1], rng=0)
+    >>> list(deltas(mlp, half_squared_error(mlp([1.0, 2.0]), [0.5])))
+    ['net_h1', 'net_h2', 'net_o1']
+"""
+
+from .dense import MLP, Layer, Neuron, deltas
+from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas
+from .module import Module
+from .optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from .training import History, train
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "History",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "RMSprop",
+    "binary_cross_entropy",
+    "cross_entropy",
+    "deltas",
+    "half_squared_error",
+    "hinge",
+    "mse",
+    "output_deltas",
+    "train",
+]

@@ -1,0 +1,257 @@
+"""Feed-forward networks: `Neuron`, `Layer`, `MLP`, and the delta form of backpropagation on them.
+
+Of a unit named ``h1``, ``net_h1`` is the weighted sum of its inputs plus the bias (z in the delta form), one `linear` node,
+and ``out_h1`` is the activation of that (a in the delta form).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any, Callable, Sequence, Union
+
+import autograd_lite
+from autograd_lite import Value, gradient, linear, softmax, topological_order
+
+from .module import Module
+
+Activation = Union[str, Callable[[Value], Value], None]
+Rng = Union[random.Random, int, None]
+
+INITIALISATIONS: dict[str, Callable[[random.Random, int, int], float]] = {
+    # Glorot and Bengio (2010), eq. 16
+    "xavier": lambda rng, n_in, n_out: rng.uniform(-1, 1) * math.sqrt(6 / (n_in + n_out)),
+    # He et al. (2015), eq. 10
+    "he": lambda rng, n_in, n_out: rng.gauss(0, 1) * math.sqrt(2 / n_in),
+    # LeCun et al. (1998), as a uniform distribution of a third of the variance: PyTorch's default
+    "uniform": lambda rng, n_in, n_out: rng.uniform(-1, 1) / math.sqrt(n_in),
+}
+
+
+class Neuron(Module):
+    """One unit: activation(w1*x1 + ... + wn*xn + b).
+
+    activation: the name of a one-operand operation of `autograd_lite`, any function of a Value, or None for the net itself.
+    weights: n_in numbers or Values (Values are kept, so they may be shared), or drawn by `init`: "xavier", "he" or "uniform".
+    bias: a number or a Value; 0 unless given. rng: a `random.Random` or its seed. ValueError for what does not fit.
+
+    >>> neuron = Neuron(2, "tanh", name="h1", weights=[1.0, -1.0], bias=0.5)
+    >>> neuron([0.25, 0.75])
+    Value(data=0.0, grad=0.0, op='tanh', label='out_h1')
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        activation: Activation = "sigmoid",
+        *,
+        name: str = "1",
+        weights: Sequence[Value | float] | None = None,
+        bias: Value | float = 0.0,
+        init: str = "xavier",
+        rng: Rng = None,
+        n_out: int = 1,
+    ) -> None:
+        if n_in < 1:
+            raise ValueError(f"neuron {name!r} needs at least one input, got n_in = {n_in}")
+        if weights is None:
+            if init not in INITIALISATIONS:
+                raise ValueError(f"unknown init {init!r}: one of {', '.join(INITIALISATIONS)}")
+            rng = _random(rng)
+            weights = [INITIALISATIONS[init](rng, n_in, n_out) for _ in range(n_in)]
+        if len(weights) != n_in:
+            raise ValueError(f"neuron {name!r} has {n_in} inputs, but {len(weights)} weights are given")
+        self.weights = [_parameter(w, f"w_{name}_{i}") for i, w in enumerate(weights, 1)]
+        self.bias = _parameter(bias, f"b_{name}")
+        self.name = name
+        self.activation = activation
+        self._activate = _function(activation)
+
+    def net(self, inputs: Sequence[Value]) -> Value:
+        """The net input, w1*x1 + ... + wn*xn + b."""
+        if len(inputs) != len(self.weights):
+            raise ValueError(f"neuron {self.name!r} has {len(self.weights)} inputs, got {len(inputs)}")
+        net: Value = linear(self.weights, inputs, self.bias)
+        net.label = f"net_{self.name}"
+        return net
+
+    def forward(self, inputs: Sequence[Value | float]) -> Value:
+        """inputs: n_in Values or numbers."""
+        return self._out(self._activate(self.net(as_values(inputs))))
+
+    def _out(self, out: Value) -> Value:
+        if not out.label:
+            out.label = f"out_{self.name}"
+        return out
+
+    def extra_repr(self) -> str:
+        return f"{self.name!r}, {len(self.weights)} inputs, {_name(self.activation)}"
+
+
+class Layer(Module):
+    """Units that read the same inputs. The activation is as for `Neuron`, or "softmax", over all units of the layer.
+
+    weights: n_out rows of n_in (row j belongs to unit j: W in z = W a + b), or drawn. bias: a number or Value for all units,
+    or n_out of them. shared_bias: all units have one and the same bias. names: of the units.
+
+    >>> layer = Layer(2, 3, "softmax", rng=1)
+    >>> round(sum(out.data for out in layer([1.0, 2.0])), 12)
+    1.0
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: Activation = "sigmoid",
+        *,
+        names: Sequence[str] | None = None,
+        weights: Sequence[Sequence[Value | float]] | None = None,
+        bias: Value | float | Sequence[Value | float] = 0.0,
+        shared_bias: bool = False,
+        init: str = "xavier",
+        rng: Rng = None,
+    ) -> None:
+        if n_out < 1:
+            raise ValueError(f"a layer needs at least one unit, got n_out = {n_out}")
+        names = [str(j) for j in range(1, n_out + 1)] if names is None else list(names)
+        rng = _random(rng)
+        if shared_bias and not isinstance(bias, Sequence):
+            bias = _parameter(bias, f"b_{names[0].rstrip('0123456789')}")
+        biases = list(bias) if isinstance(bias, Sequence) else [bias] * n_out
+        rows = [None] * n_out if weights is None else list(weights)
+        for what, given in (("names", names), ("rows of weights", rows), ("biases", biases)):
+            if len(given) != n_out:
+                raise ValueError(f"a layer of {n_out} units needs as many {what}, got {len(given)}")
+        inner = None if activation == "softmax" else activation
+        self.neurons = [
+            Neuron(n_in, inner, name=name, weights=row, bias=b, init=init, rng=rng, n_out=n_out)
+            for name, row, b in zip(names, rows, biases)
+        ]
+        self.activation = activation
+
+    def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
+        """inputs: n_in Values or numbers. Returns n_out Values."""
+        values = as_values(inputs)
+        if self.activation != "softmax":
+            return [neuron(values) for neuron in self.neurons]
+        outs = softmax([neuron.net(values) for neuron in self.neurons])
+        return [neuron._out(out) for neuron, out in zip(self.neurons, outs)]
+
+    def __repr__(self) -> str:
+        n_in, n_out = len(self.neurons[0].weights), len(self.neurons)
+        return f"Layer({n_in} -> {n_out}, {_name(self.activation)})"
+
+
+class MLP(Module):
+    """A multilayer perceptron: layers of sizes[1], sizes[2], ... units, on sizes[0] inputs.
+
+    activation is that of the hidden layers; each layer may be given its own in a list. The units are named h1, h2, ... in one
+    hidden layer, h1_1, h1_2, ..., h2_1, ... in several, and o1, o2, ... at the output; numbers as inputs become i1, i2, ...
+    weights, biases: for each layer, as for `Layer`. init, rng, shared_bias: as for `Layer`.
+
+    >>> mlp = MLP([2, 3, 1], activation="tanh", output_activation=None, rng=0)
+    >>> mlp
+    MLP(
+      (layers.0): Layer(2 -> 3, tanh)
+      (layers.1): Layer(3 -> 1, linear)
+    )
+    >>> [out.label for out in mlp([1.0, -1.0])], len(mlp.parameters())
+    (['net_o1'], 13)
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Activation | Sequence[Activation] = "sigmoid",
+        output_activation: Activation = "sigmoid",
+        rng: Rng = None,
+        *,
+        weights: Sequence[Sequence[Sequence[Value | float]]] | None = None,
+        biases: Sequence[Value | float | Sequence[Value | float]] | None = None,
+        shared_bias: bool = False,
+        init: str = "xavier",
+    ) -> None:
+        sizes = list(sizes)
+        count = len(sizes) - 1
+        if count < 1:
+            raise ValueError(f"an MLP needs the sizes of its input and of at least one layer, got {sizes}")
+        hidden = list(activation) if isinstance(activation, (list, tuple)) else [activation] * (count - 1)
+        activations = [*hidden, output_activation]
+        for what, given in (("activations", activations), ("weight matrices", weights), ("biases", biases)):
+            if given is not None and len(given) != count:
+                raise ValueError(f"an MLP of {count} layers needs as many {what}, got {len(given)}")
+        rng = _random(rng)
+        self.layers = [
+            Layer(
+                sizes[k],
+                sizes[k + 1],
+                activations[k],
+                names=[f"{_prefix(k + 1, count)}{j}" for j in range(1, sizes[k + 1] + 1)],
+                weights=None if weights is None else weights[k],
+                bias=0.0 if biases is None else biases[k],
+                shared_bias=shared_bias,
+                init=init,
+                rng=rng,
+            )
+            for k in range(count)
+        ]
+
+    def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
+        """inputs: sizes[0] Values or numbers. Returns sizes[-1] Values."""
+        values = as_values(inputs, "i")
+        for layer in self.layers:
+            values = layer(values)
+        return values
+
+
+def deltas(model: Module, loss: Value) -> dict[str, float]:
+    """The delta of every unit of `model`: the derivative of `loss` by its net input, by the label of that (``net_h1``).
+
+    loss: computed from one call of the model. In the order of the layers. ValueError if the loss was not computed from
+    the model, or from several calls of it (take the deltas of each example's loss by itself). Grads are left as they are.
+
+    Source: the delta form, delta_j = dC/dz_j.
+    """
+    labels = [f"net_{module.name}" for module in model.modules() if isinstance(module, Neuron)]
+    nets = [node for node in topological_order(loss) if node.op == "linear" and node.label in labels]
+    by_label = {net.label: net for net in nets}
+    if not nets or len(by_label) < len(nets):
+        calls = "several calls" if nets else "no call"
+        raise ValueError(f"the deltas are those of a loss computed from one call of the model, this one is from {calls} of it")
+    found = [by_label[label] for label in labels if label in by_label]
+    return {net.label: delta.item() for net, delta in zip(found, gradient(loss, found))}
+
+
+def as_values(inputs: Sequence[Value | float], letter: str = "") -> list[Value]:
+    """The inputs as Values, the numbers among them as leaves, labelled by `letter` and place if there is a letter."""
+    return [
+        x if isinstance(x, Value) else Value(x, f"{letter}{i}" if letter else "") for i, x in enumerate(inputs, 1)
+    ]
+
+
+def _prefix(layer: int, count: int) -> str:
+    return "o" if layer == count else "h" if count == 2 else f"h{layer}_"
+
+
+def _parameter(number: Value | float, label: str) -> Value:
+    return number if isinstance(number, Value) else Value(number, label)
+
+
+def _random(rng: Rng) -> random.Random:
+    return rng if isinstance(rng, random.Random) else random.Random(rng)
+
+
+def _function(activation: Any) -> Callable[[Value], Value]:
+    if activation is None:
+        return lambda net: net
+    if callable(activation):
+        return activation  # type: ignore[no-any-return]
+    function = getattr(autograd_lite, activation, None) if isinstance(activation, str) else None
+    if function is None or activation not in autograd_lite.__all__ or not hasattr(Value, activation):
+        raise ValueError(f"unknown activation {activation!r}: a name such as 'sigmoid', 'tanh' or 'relu', a function, or None")
+    return function  # type: ignore[no-any-return]
+
+
+def _name(activation: Any) -> str:
+    return "linear" if activation is None else activation if isinstance(activation, str) else getattr(activation, "__name__", "?")

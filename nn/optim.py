@@ -1,0 +1,185 @@
+"""Optimizers: they change the data of parameters by their grads. Names, defaults and steps are PyTorch's."""
+
+from __future__ import annotations
+
+import math
+from typing import Iterable, Sequence
+
+from autograd_lite import Value
+
+
+class Optimizer:
+    """The common part: `step()` computes the new data of all parameters, then changes them, all or none.
+
+    params: leaves, each once (else ValueError). lr: the learning rate, which may be changed between steps.
+    `step()` raises ValueError, and changes nothing, if a grad is infinite, nan or not a number.
+    """
+
+    def __init__(self, params: Iterable[Value], lr: float) -> None:
+        self.params = list(params)
+        self.lr = _not_negative("lr", lr)
+        if not self.params:
+            raise ValueError(f"{type(self).__name__} got no parameters")
+        for i, parameter in enumerate(self.params):
+            if not isinstance(parameter, Value) or parameter.parents:
+                raise ValueError(f"{type(self).__name__} needs leaves as parameters, but number {i} is {parameter!r}")
+        if len(set(self.params)) < len(self.params):
+            raise ValueError(f"{type(self).__name__} got a parameter twice")
+
+    def zero_grad(self) -> None:
+        """Sets the grad of every parameter to 0."""
+        for parameter in self.params:
+            parameter.grad = 0.0
+
+    def step(self) -> None:
+        """Changes the parameters by one step."""
+        for parameter in self.params:
+            if not isinstance(parameter.grad, (int, float)) or not math.isfinite(parameter.grad):
+                raise ValueError(f"the grad of {parameter!r} is not a finite number: no parameter has been changed")
+        data = self._new_data([parameter.data for parameter in self.params], [parameter.grad for parameter in self.params])
+        for parameter, number in zip(self.params, data):
+            parameter.data = number
+
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+        raise NotImplementedError
+
+    def _zeros(self) -> list[float]:
+        return [0.0] * len(self.params)
+
+
+class SGD(Optimizer):
+    """Gradient descent: p <- p - lr * g, the articles' update, with PyTorch's momentum, nesterov and weight_decay.
+
+    With momentum, v <- momentum * v + (1 - dampening) * g replaces g (v = g at first); with nesterov, g + momentum * v does.
+    weight_decay is added to g times p.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(params, lr)
+        self.momentum = _not_negative("momentum", momentum)
+        self.dampening = dampening
+        self.weight_decay = _not_negative("weight_decay", weight_decay)
+        self.nesterov = nesterov
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
+        self._velocity: list[float] = []
+
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+        if self.weight_decay:
+            grads = [g + self.weight_decay * p for p, g in zip(data, grads)]
+        if self.momentum:
+            if self._velocity:
+                self._velocity = [
+                    self.momentum * v + (1 - self.dampening) * g for v, g in zip(self._velocity, grads)
+                ]
+            else:
+                self._velocity = list(grads)
+            if self.nesterov:
+                grads = [g + self.momentum * v for g, v in zip(grads, self._velocity)]
+            else:
+                grads = self._velocity
+        return [p - self.lr * g for p, g in zip(data, grads)]
+
+
+class RMSprop(Optimizer):
+    """p <- p - lr * g / (sqrt(s) + eps), s the running mean of g**2 (less the square of that of g, if centered). Hinton (2012)."""
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(params, lr)
+        self.alpha = _not_negative("alpha", alpha)
+        self.eps = _not_negative("eps", eps)
+        self.weight_decay = _not_negative("weight_decay", weight_decay)
+        self.momentum = _not_negative("momentum", momentum)
+        self.centered = centered
+        self._squares, self._means, self._velocity = self._zeros(), self._zeros(), self._zeros()
+
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+        if self.weight_decay:
+            grads = [g + self.weight_decay * p for p, g in zip(data, grads)]
+        self._squares = [self.alpha * s + (1 - self.alpha) * g * g for s, g in zip(self._squares, grads)]
+        variances = self._squares
+        if self.centered:
+            self._means = [self.alpha * m + (1 - self.alpha) * g for m, g in zip(self._means, grads)]
+            variances = [s - m * m for s, m in zip(self._squares, self._means)]
+        steps = [g / (math.sqrt(s) + self.eps) for g, s in zip(grads, variances)]
+        if self.momentum:
+            self._velocity = steps = [self.momentum * v + d for v, d in zip(self._velocity, steps)]
+        return [p - self.lr * d for p, d in zip(data, steps)]
+
+
+class Adam(Optimizer):
+    """p <- p - lr * m / (sqrt(s) + eps), with bias-corrected running means m of g and s of g**2. Kingma and Ba (2015).
+
+    weight_decay is added to g times p.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr)
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"betas must be at least 0 and below 1, got {betas}")
+        self.betas = betas
+        self.eps = _not_negative("eps", eps)
+        self.weight_decay = _not_negative("weight_decay", weight_decay)
+        self.steps = 0
+        self._means, self._squares = self._zeros(), self._zeros()
+
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+        if self.weight_decay:
+            grads = [g + self.weight_decay * p for p, g in zip(data, grads)]
+        return self._adam(data, grads)
+
+    def _adam(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+        beta1, beta2 = self.betas
+        self.steps += 1
+        self._means = [beta1 * m + (1 - beta1) * g for m, g in zip(self._means, grads)]
+        self._squares = [beta2 * s + (1 - beta2) * g * g for s, g in zip(self._squares, grads)]
+        lr = self.lr / (1 - beta1**self.steps)
+        root = math.sqrt(1 - beta2**self.steps)
+        return [p - lr * m / (math.sqrt(s) / root + self.eps) for p, m, s in zip(data, self._means, self._squares)]
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: p <- p - lr * weight_decay * p, then the step of Adam. Loshchilov and Hutter (2019)."""
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+        return self._adam([p * (1 - self.lr * self.weight_decay) for p in data], grads)
+
+
+def _not_negative(name: str, number: float) -> float:
+    if not (isinstance(number, (int, float)) and 0 <= number < math.inf):
+        raise ValueError(f"{name} must be a finite number of at least 0, got {number!r}")
+    return number

@@ -1,0 +1,129 @@
+"""Training: the articles' general procedure, with its history."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, Callable, Sequence
+
+from autograd_lite import Value, mean
+
+from .losses import half_squared_error
+from .module import Module
+from .optim import SGD, Optimizer
+
+
+@dataclass
+class History:
+    """The loss of each forward pass of a training run. `reached` says whether it ended within the tolerance."""
+
+    losses: list[float] = field(default_factory=list)
+    reached: bool = False
+    seconds: float = 0.0
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draws the losses over the steps, on a logarithmic axis if all are positive; returns the matplotlib Axes.
+
+        ImportError where matplotlib is not installed (the extra `notebook` has it).
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots()[1]
+        ax.plot(self.losses)
+        ax.set(xlabel="updates", ylabel="loss", yscale="log" if min(self.losses, default=0.0) > 0 else "linear")
+        return ax
+
+    def __repr__(self) -> str:
+        if not self.losses:
+            return "History(no steps)"
+        end = "within the tolerance" if self.reached else "all steps done"
+        first, last = self.losses[0], self.losses[-1]
+        return f"History({len(self.losses)} losses, from {first:.6g} to {last:.6g} in {self.seconds:.1f} s, {end})"
+
+
+def train(
+    model: Module,
+    examples: Sequence[tuple[Any, Any]],
+    loss: Callable[[Any, Any], Value] = half_squared_error,
+    *,
+    optimizer: Optimizer | None = None,
+    steps: int = 1000,
+    tolerance: float = 0.0,
+    batch_size: int | None = None,
+    rng: random.Random | int | None = None,
+    progress: bool = True,
+) -> History:
+    """Repeats: forward; stop if the loss is at most `tolerance`; else backward, and update the parameters (weights and biases).
+
+    examples: pairs of the model's input and the target. The loss of a step is the mean of `loss(model(x), target)` over all
+    examples, or over `batch_size` of them, drawn without repetition by `rng` (then the tolerance is for the batch).
+    optimizer: `SGD(model.parameters(), lr=0.5)`, the articles' rate, unless given. progress: a bar if tqdm is installed, else
+    ten lines.
+
+    Returns the history: one loss for each forward pass, so `steps` + 1 if the tolerance is not reached. The parameters are
+    those of the last loss.
+
+    Raises FloatingPointError if the loss is infinite or nan; the parameters are then those that gave that loss.
+    """
+    examples = list(examples)
+    if not examples:
+        raise ValueError("train needs at least one example")
+    if steps < 0 or (batch_size is not None and not 1 <= batch_size <= len(examples)):
+        raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {len(examples)}, got {steps} and {batch_size}")
+    optimizer = optimizer or SGD(model.parameters(), lr=0.5)
+    rng = rng if isinstance(rng, random.Random) else random.Random(rng)
+    history = History()
+    start = time.perf_counter()
+    report = _reporter(steps) if progress else lambda step, loss: None
+    queue: list[tuple[Any, Any]] = []
+    try:
+        for step in range(steps + 1):
+            batch = examples
+            if batch_size is not None:
+                if len(queue) < batch_size:
+                    queue = rng.sample(examples, len(examples))
+                batch, queue = queue[:batch_size], queue[batch_size:]
+            losses = [loss(model(x), target) for x, target in batch]
+            total = losses[0] if len(losses) == 1 else mean(losses)
+            history.losses.append(total.item())
+            history.seconds = time.perf_counter() - start
+            report(step, total.item())
+            if not math.isfinite(total.item()):
+                raise FloatingPointError(f"the loss is {total.item()} after {step} updates: try a lower learning rate")
+            history.reached = total.item() <= tolerance
+            if history.reached or step == steps:
+                return history
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+    finally:
+        report(-1, math.nan)
+    return history
+
+
+def _reporter(steps: int) -> Callable[[int, float], None]:
+    """What shows progress: called with the number of updates and the loss, at the end with -1."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+
+        def line(step: int, loss: float) -> None:
+            if step >= 0 and (step == steps or step % max(1, steps // 10) == 0):
+                print(f"after {step} of {steps} updates: loss {loss:.9g}", file=sys.stderr)
+
+        return line
+
+    bar = tqdm(total=steps, unit="update", mininterval=0.2)
+
+    def move(step: int, loss: float) -> None:
+        if step < 0:
+            bar.close()
+        elif step > 0:
+            bar.update()
+            bar.set_postfix_str(f"loss {loss:.9g}", refresh=step == steps)
+
+    return move
