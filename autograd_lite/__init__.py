@@ -7,7 +7,8 @@
     >>> round(w.grad, 6)
     0.839949
 
-Every operation of the table in :mod:`autograd_lite.ops` is a function here (``tanh(x)``, of a float too) and a method (``x.tanh()``).
+Every operation of the table in :mod:`autograd_lite.ops` is a function here (``tanh(x)``, of a float too) and a method
+(``x.tanh()``).
 """
 
 from typing import TYPE_CHECKING, Any, Protocol, overload
@@ -16,28 +17,49 @@ from .backprop import gradient, topological_order
 from .check import check_gradients
 from .draw import draw
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
-from .value import OPERATIONS, DivisionByZeroError, DomainError, Value, detect_anomaly, no_grad
-from .value import dot, linear, log_softmax, logsumexp, mean, softmax, sum_
+from .value import (
+    OPERATIONS,
+    DivisionByZeroError,
+    DomainError,
+    Value,
+    detect_anomaly,
+    dot,
+    linear,
+    log_softmax,
+    logsumexp,
+    mean,
+    no_grad,
+    softmax,
+    sum_,
+)
 
 globals().update(OPERATIONS)
 
 __all__ = [
+    "OPERATIONS",
     "DivisionByZeroError",
     "DomainError",
     "Value",
     "check_gradients",
     "detect_anomaly",
+    "dot",
     "draw",
     "grad",
     "gradient",
     "hessian",
     "jacobian",
     "jvp",
+    "linear",
+    "log_softmax",
+    "logsumexp",
+    "mean",
     "no_grad",
+    "softmax",
+    "sum_",
     "topological_order",
     "value_and_grad",
-    *OPERATIONS,
 ]
+__all__ += [name for name in OPERATIONS if name not in __all__]
 
 if TYPE_CHECKING:
 

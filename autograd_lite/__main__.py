@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 from .draw import draw
 
@@ -73,9 +74,10 @@ def example(options: argparse.Namespace) -> int:
             table("The published figures of the training", rows)
         if not options.quiet:
             print(
-                "\n  Gradient descent takes every gradient at the same weights, then changes all of them (simultaneous). The program\n"
-                "  behind 0.291027924 changed w5..w8 first and took the gradients of w1..w4 through the new ones (sequential): not\n"
-                "  the gradient of any error. The articles' own rule, and the w1+..w4+ that they print, give 0.291027774."
+                "\n  Gradient descent takes every gradient at the same weights, then changes all of them (simultaneous).\n"
+                "  The program behind 0.291027924 changed w5..w8 first, then took the gradients of w1..w4 through the\n"
+                "  new ones (sequential): not the gradient of any error. The articles' own rule, and the w1+..w4+ that\n"
+                "  they print, give 0.291027774."
             )
     example = WorkedExample()
     error = example()

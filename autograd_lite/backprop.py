@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import math
 import threading
-from typing import Any, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Any
 
 from . import ops
 from .value import OPERATIONS, Value, described, in_mode, mode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any, Callable, Iterable, TextIO
+from collections.abc import Callable, Iterable
+from typing import Any, TextIO
 
 from .backprop import gradient
 from .value import Value, no_grad
@@ -65,7 +66,7 @@ def _difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> float
         above, high = f(*nodes).item(), node.data
         node.data = data - h
         below, low = f(*nodes).item(), node.data
-        return (above - below) / (high - low)
+        return float((above - below) / (high - low))
 
     try:
         with no_grad():

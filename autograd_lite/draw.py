@@ -11,7 +11,7 @@ from .value import Value
 
 ADVICE = (
     "no picture: Graphviz's program `dot` is not installed or does not run. Install Graphviz from your system's packages "
-    "(`apt install graphviz`, `brew install graphviz`, `winget install graphviz`), or paste the DOT source into any Graphviz viewer."
+    "(`apt install graphviz`, `brew install graphviz`, `winget install graphviz`), or open the DOT source in any viewer of it."
 )
 
 
@@ -26,7 +26,7 @@ class Drawing:
         import graphviz
 
         try:
-            return graphviz.Source(self.source).pipe(format="svg", encoding="utf-8")
+            return str(graphviz.Source(self.source).pipe(format="svg", encoding="utf-8"))
         except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError) as error:
             raise RuntimeError(ADVICE) from error
 
@@ -76,7 +76,7 @@ def draw(output: Value) -> Drawing:
         title = " = ".join(part for part in (str(node.label), node.op) if part)
         lines = ([title] if title else []) + [f"data {node.data:.6g}", f"grad {node.grad:.6g}"]
         label = "\n".join(_one_line(line) for line in lines)
-        graph.node(names[node], graphviz.escape(label), shape="ellipse" if node.op else "box")
+        graph.node(names[node], graphviz.escape(label.replace("&", "&amp;")), shape="ellipse" if node.op else "box")
     for node in order:
         for parent, derivative in zip(node.parents, node.local_derivatives):
             label = "" if parent.op == "const" else f"{derivative:.4g}"

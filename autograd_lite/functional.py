@@ -6,7 +6,8 @@ returned may be differentiated again, as in ``grad(grad(f))``: given Values, the
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from .backprop import gradient, pushforward
 from .value import Value, in_mode, mode, sum_

@@ -13,10 +13,11 @@ from __future__ import annotations
 import ast
 import itertools
 import math
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import copysign, inf, nan
 from types import CodeType
-from typing import Any, Callable, Mapping, NamedTuple, Sequence, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -242,7 +243,7 @@ def _ieee(function: Callable[..., float], *args: float) -> float:
             odd = -1.0
         return copysign(inf, odd)
     except (ValueError, ZeroDivisionError):
-        if function is math.log and args[0] == 0 or function is math.log1p and args[0] == -1:
+        if (function, args[0]) in ((math.log, 0.0), (math.log1p, -1.0)):
             return -inf
         if function is asin_slope and abs(args[0]) == 1:
             return inf
@@ -280,7 +281,7 @@ class _Spell(ast.NodeTransformer):
         self.spellings = spellings
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return ast.Constant(float(node.value))
+        return ast.Constant(float(node.value))  # type: ignore[arg-type]
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
@@ -288,7 +289,7 @@ class _Spell(ast.NodeTransformer):
         return ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], []) if name else node
 
 
-@lru_cache(maxsize=None)
+@cache
 def rule(text: str, operators: tuple[tuple[type[ast.AST], str], ...]) -> CodeType:
     """The code of an expression, with its numbers as floats and these operators written as calls of these names."""
     tree = _Spell(dict(operators)).visit(ast.parse(text, mode="eval"))
@@ -302,7 +303,7 @@ def value(op: str, x: Sequence[float], functions: dict[str, Any] = FLOATS) -> fl
         return float(eval(rule(ROWS[op].formula, operators), functions, {"x": x[0], "y": x[-1]}))
     family = FAMILIES[op]
     if family.call:
-        return functions[family.call](*x)
+        return float(functions[family.call](*x))
     parts = family.split(x)
     total = 0.0  # from left to right, as the formula has it, so that every program gives the same
     for term in itertools.chain(map(math.prod, zip(*parts[: len(family.letters)])), *parts[len(family.letters) :]):

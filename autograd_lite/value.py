@@ -13,10 +13,11 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
+from functools import cache
+from typing import TYPE_CHECKING, Any, Union
 
 from . import ops
 
@@ -40,8 +41,8 @@ class Value:
     >>> y.data, x.grad
     (10.0, 7.0)
 
-    `data` is a real number (int, float, Fraction, a NumPy scalar: it becomes a float); `label` is its name in pictures and errors.
-    TypeError for any other kind of data, OverflowError for an int that no float holds.
+    `data` is a real number (int, float, Fraction, a NumPy scalar: it becomes a float); `label` is its name in pictures and
+    errors. TypeError for any other kind of data, OverflowError for an int that no float holds.
 
     `grad` is the derivative of the last `backward()`'s output by this node: summed up over calls for a leaf, of the last call
     for an interior node. `op` names the operation that made the node: ``""`` for a leaf, ``"const"`` for a plain number that
@@ -53,9 +54,15 @@ class Value:
     # slots of one object, for the garbage collector's time goes by the number of objects.
     __slots__ = ("_data", "grad", "op", "label", "_x", "_y", "_dx", "_dy", "_origin")
 
+    _data: float
     grad: float
     op: str
     label: str
+    _x: Any
+    _y: Any
+    _dx: Any
+    _dy: Any
+    _origin: str
 
     def __init__(self, data: float, label: str = "") -> None:
         self._data = data if type(data) is float else as_float(data, "Value")
@@ -83,14 +90,14 @@ class Value:
     def parents(self) -> tuple[Value, ...]:
         """The operands, in order, with duplicates; empty for a leaf."""
         if self._y is ...:
-            return self._x
+            return tuple(self._x)
         return () if self._x is None else (self._x,) if self._y is None else (self._x, self._y)
 
     @property
     def local_derivatives(self) -> tuple[float, ...]:
         """The derivative of this node by each of its `parents`, at the operands of the forward pass."""
         if self._y is ...:
-            return self._dx
+            return tuple(self._dx)
         return () if self._x is None else (self._dx,) if self._y is None else (self._dx, self._dy)
 
     def backward(self) -> None:
@@ -142,7 +149,8 @@ class Value:
                 copy._x = None if node._x is None else memo[id(node._x)]
                 copy._y = None if node._y is None else memo[id(node._y)]
             memo[id(node)] = copy
-        return memo[id(self)]
+        result: Value = memo[id(self)]
+        return result
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._x is not None:
@@ -291,7 +299,8 @@ def in_mode(name: str) -> bool:
     return name in _mode.get()
 
 
-_OURS = (os.path.dirname(__file__) + os.sep, os.path.join(os.path.dirname(os.path.dirname(__file__)), "nn") + os.sep, "<autograd_lite")
+_HERE = os.path.dirname(__file__)
+_OURS = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(_HERE), "nn", ""), "<autograd_lite")
 
 
 def _user_line() -> str:
@@ -450,10 +459,10 @@ def family_source(op: str, function: str, count: int) -> str:
         lines += [f"z = largest + log({' + '.join(f'exp({name} - largest)' for name in names)})"]
     else:
         lines += [f"z = {ops.formula(op, arity)}"]
-    derivatives = [
-        re.sub(r"\b[wxb]\b", lambda letter: names[places[letter[0]]], _spelled(text))
-        for text, places in ops.derivative_rules(op, arity)
-    ]
+    derivatives = []
+    for text, places in ops.derivative_rules(op, arity):
+        own_names = {letter: names[i] for letter, i in places.items()}
+        derivatives.append(re.sub(r"\b[wxb]\b", lambda letter, own=own_names: own[letter[0]], _spelled(text)))  # type: ignore
     lines.append(f"dx = ({', '.join(derivatives)},)")
     arguments = [f"{letter}s" for letter in letters] + ["p"] * bool(family.tail)
     operands = ", ".join([f"*{letter}s" for letter in letters] + ["p"] * bool(family.tail))
@@ -535,7 +544,7 @@ _namespace = _written(
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _plain() -> dict[str, Any]:
     """The eager functions once more, for use within a mode: these never ask for it."""
     return _written({**_namespace, "special": 0})

@@ -1,9 +1,9 @@
 """Neural networks on autograd_lite: scalar by scalar, with the articles' names.
 
-    >>> from nn import MLP, half_squared_error, deltas
-    >>> mlp = MLP([2, 2, 1], rng=0)
-    >>> list(deltas(mlp, half_squared_error(mlp([1.0, 2.0]), [0.5])))
-    ['net_h1', 'net_h2', 'net_o1']
+>>> from nn import MLP, half_squared_error, deltas
+>>> mlp = MLP([2, 2, 1], rng=0)
+>>> list(deltas(mlp, half_squared_error(mlp([1.0, 2.0]), [0.5])))
+['net_h1', 'net_h2', 'net_o1']
 """
 
 from .dense import MLP, Layer, Neuron, deltas

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Any, Callable, Sequence, Union
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Value, gradient, linear, softmax, topological_order
 
 from .module import Module
 
-Activation = Union[str, Callable[[Value], Value], None]
-Rng = Union[random.Random, int, None]
+Activation: TypeAlias = "str | Callable[[Value], Value] | None"
+Rng: TypeAlias = "random.Random | int | None"
 
 INITIALISATIONS: dict[str, Callable[[random.Random, int, int], float]] = {
     # Glorot and Bengio (2010), eq. 16
@@ -177,7 +178,7 @@ class MLP(Module):
         if count < 1:
             raise ValueError(f"an MLP needs the sizes of its input and of at least one layer, got {sizes}")
         hidden = list(activation) if isinstance(activation, (list, tuple)) else [activation] * (count - 1)
-        activations = [*hidden, output_activation]
+        activations: list[Any] = [*hidden, output_activation]
         for what, given in (("activations", activations), ("weight matrices", weights), ("biases", biases)):
             if given is not None and len(given) != count:
                 raise ValueError(f"an MLP of {count} layers needs as many {what}, got {len(given)}")
@@ -225,9 +226,7 @@ def deltas(model: Module, loss: Value) -> dict[str, float]:
 
 def as_values(inputs: Sequence[Value | float], letter: str = "") -> list[Value]:
     """The inputs as Values, the numbers among them as leaves, labelled by `letter` and place if there is a letter."""
-    return [
-        x if isinstance(x, Value) else Value(x, f"{letter}{i}" if letter else "") for i, x in enumerate(inputs, 1)
-    ]
+    return [x if isinstance(x, Value) else Value(x, f"{letter}{i}" if letter else "") for i, x in enumerate(inputs, 1)]
 
 
 def _prefix(layer: int, count: int) -> str:

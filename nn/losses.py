@@ -7,7 +7,8 @@ reduction: "sum" or "mean" over all terms. ValueError where outputs and targets 
 from __future__ import annotations
 
 import operator
-from typing import Any, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from autograd_lite import Value, dot, log, log1p, log_softmax, mean, relu, softplus, sum_
 
@@ -67,7 +68,7 @@ def cross_entropy(outputs: Outputs, targets: Targets, reduction: str = "sum", lo
     return _reduced([_cross_entropy(scores, target, logits) for scores, target in examples], reduction)
 
 
-def _cross_entropy(scores: Sequence[Value], target: Any, logits: bool) -> Value:
+def _cross_entropy(scores: Sequence[Value], target: Any, logits: bool) -> Any:
     try:
         target = operator.index(target)
     except TypeError:
@@ -156,4 +157,5 @@ def _reduced(terms: Sequence[Any], reduction: str) -> Value:
         raise ValueError(f"unknown reduction {reduction!r}: 'sum' or 'mean'")
     if len(terms) == 1:
         return terms[0]  # type: ignore[no-any-return]
-    return sum_(terms) if reduction == "sum" else mean(terms)
+    total: Value = sum_(terms) if reduction == "sum" else mean(terms)
+    return total

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from autograd_lite import Value
 
@@ -69,17 +70,16 @@ class Module:
         pending = [(name, thing) for name, thing in reversed(vars(self).items())]
         while pending:
             name, thing = pending.pop()
+            contents: Iterable[tuple[Any, Any]] = ()
             if isinstance(thing, Module):
                 contents = vars(thing).items()
             elif isinstance(thing, dict):
                 contents = thing.items()
             elif isinstance(thing, (list, tuple)):
                 contents = enumerate(thing)
-            elif isinstance(thing, Value):
-                contents = ()
             elif hasattr(thing, "tolist"):  # a NumPy array
-                contents = (("", thing.tolist()),)
-            else:
+                contents = [("", thing.tolist())]
+            elif not isinstance(thing, Value):
                 continue
             if id(thing) in seen:
                 continue

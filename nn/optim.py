@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from autograd_lite import Value
 
@@ -77,9 +77,7 @@ class SGD(Optimizer):
             grads = [g + self.weight_decay * p for p, g in zip(data, grads)]
         if self.momentum:
             if self._velocity:
-                self._velocity = [
-                    self.momentum * v + (1 - self.dampening) * g for v, g in zip(self._velocity, grads)
-                ]
+                self._velocity = [self.momentum * v + (1 - self.dampening) * g for v, g in zip(self._velocity, grads)]
             else:
                 self._velocity = list(grads)
             if self.nesterov:
@@ -90,7 +88,7 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """p <- p - lr * g / (sqrt(s) + eps), s the running mean of g**2 (less the square of that of g, if centered). Hinton (2012)."""
+    """p <- p - lr * g / (sqrt(s) + eps), s the running mean of g**2; centered, less the square of that of g. Hinton (2012)."""
 
     def __init__(
         self,

@@ -49,7 +49,7 @@ class WorkedExample(Module):
         return {node.label: node for node in topological_order(error) if node.label}
 
     def quantities(self, error: Value) -> dict[str, float]:
-        """Every quantity of the articles' two passes by its name: ``net_h1``, ``dE_o1/dout_h1``, ``delta_h1``, ``dE_total/dw5``."""
+        """Every quantity of the two passes by its name: ``net_h1``, ``dE_o1/dout_h1``, ``delta_h1``, ``dE_total/dw5``."""
         nodes = self.nodes(error)
         found = {name: node.data for name, node in nodes.items()}
         for above in ("E_total", "E_o1", "E_o2"):
@@ -183,8 +183,10 @@ def first_pass() -> dict[str, float]:
     return found | {f"{label}+": parameter.data for label, parameter in example.parameter.items()}
 
 
-def training(steps: int, learning_rate: float = LEARNING_RATE, biases: bool = False, sequential: bool = False) -> dict[str, float]:
-    """The error and the outputs after 0, 1, `steps` - 1 and `steps` updates, as ``E_total after 10000``, ``out_o1 after 1``."""
+def training(
+    steps: int, learning_rate: float = LEARNING_RATE, biases: bool = False, sequential: bool = False
+) -> dict[str, float]:
+    """The error and the outputs after 0, 1, `steps` - 1 and `steps` updates: ``E_total after 10000``, ``out_o1 after 1``."""
     example = WorkedExample()
     found = {}
     for done in range(steps + 1):
@@ -197,7 +199,7 @@ def training(steps: int, learning_rate: float = LEARNING_RATE, biases: bool = Fa
 
 
 def compared(figures: list[Figure], found: dict[str, float]) -> list[tuple[Figure, float, str]]:
-    """Each figure with the computed value and the verdict; the verdict starts with DIFFERS where a right figure is not reproduced."""
+    """Each figure with the computed value and the verdict: DIFFERS where a right figure is not reproduced."""
     rows = []
     for figure in figures:
         value = found[figure.quantity]

@@ -1,0 +1,84 @@
+"""``autograd-lite example``."""
+
+import re
+
+import pytest
+from golden import GOLDEN
+
+from autograd_lite.__main__ import main
+from nn import worked_example
+from nn.worked_example import FIGURES, Figure
+
+
+def run(capsys, *arguments):
+    status = main(["example", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_example_reproduces_every_right_figure(capsys, tmp_path):
+    status, out, err = run(capsys, "--out", tmp_path)
+    assert status == 0 and err == ""
+    for figure in (figure for figures in FIGURES.values() for figure in figures):
+        verdict = figure.why or ("agrees to all printed digits" if figure.printed else "")
+        pattern = rf"^  {re.escape(figure.quantity)} +[-\d.e]+ +{re.escape(figure.printed or '-')} *{re.escape(verdict)}$"
+        assert re.search(pattern, out, re.MULTILINE), figure
+    assert "misprint" in out and "0.75136079" in out
+    assert len(re.findall("other convention: sequential updates", out)) == 4
+    assert "other convention: E_total after 9999" in out
+    assert f"{GOLDEN['example_222']['after_n_updates']['simultaneous/bias_fixed']['10000']['E_total']:.12g}" in out
+    assert out.splitlines()[-2:] == [f"wrote {tmp_path / 'worked_example.dot'}", f"wrote {tmp_path / 'worked_example.svg'}"]
+    assert (tmp_path / "worked_example.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
+    assert "net_h1" in (tmp_path / "worked_example.dot").read_text(encoding="utf-8")
+
+
+def test_sequential_reproduces_the_published_error_and_says_why_it_is_wrong(capsys, tmp_path):
+    status, out, _ = run(capsys, "--sequential", "--steps", 1, "--out", tmp_path)
+    assert status == 0
+    assert re.search(r"E_total after 1 +0.2910279239\d* +0.291027924  agrees", out)
+    assert "not the gradient of any error" in out
+
+
+def test_training_options(capsys, tmp_path):
+    status, out, _ = run(capsys, "--steps", 100, "--update-biases", "--out", tmp_path)
+    stored = GOLDEN["example_222"]["after_n_updates"]["simultaneous/bias_shared"]["100"]
+    assert status == 0 and f"{stored['E_total']:.12g}" in out and "biases updated" in out
+    status, out, _ = run(capsys, "--steps", 0, "--learning-rate", 0.25, "--out", tmp_path)
+    assert status == 0 and "0 updates at learning rate 0.25" in out
+
+
+def test_quiet_prints_the_files_only(capsys, tmp_path):
+    status, out, _ = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path)
+    assert status == 0 and [line.split()[0] for line in out.splitlines()] == ["wrote", "wrote"]
+
+
+def test_a_right_figure_that_is_not_reproduced_fails(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(FIGURES, "The forward pass", [Figure("net_h1", "0.3776")])
+    status, out, err = run(capsys, "--steps", 1, "--out", tmp_path)
+    assert status == 1 and "DIFFERS" in out and err == "autograd-lite: net_h1 is 0.3775, not 0.3776\n"
+
+
+def test_a_training_figure_that_its_run_does_not_give_fails(capsys, tmp_path, monkeypatch):
+    figure = (Figure("E_total after 1", "0.291027925"), "sequential", "E_total after 1")
+    monkeypatch.setattr(worked_example, "TRAINING_FIGURES", [figure])
+    assert run(capsys, "--steps", 1, "--out", tmp_path)[0] == 1
+
+
+def test_without_dot_the_source_is_written_and_the_way_to_a_picture_said(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    status, out, _ = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path)
+    assert status == 0 and (tmp_path / "worked_example.dot").exists() and not (tmp_path / "worked_example.svg").exists()
+    assert out.splitlines()[1].startswith("no picture: Graphviz's program `dot` is not installed")
+
+
+@pytest.mark.parametrize("arguments", [["--steps", "-1"], ["--steps", "x"], ["--learning-rate", "0"], ["--learning-rate", "nan"]])
+def test_bad_options_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["example", *arguments])
+    assert stop.value.code == 2 and arguments[0] in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_named(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, err = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path / "file")
+    assert status == 2 and str(tmp_path / "file") in err
