@@ -198,7 +198,7 @@ def is_real(number: object) -> bool:
 
 def as_float(number: Any, operation: str) -> float:
     """The number as a float. TypeError or OverflowError, naming the operation, where there is none."""
-    if not is_real(number):
+    if type(number) is not int and not is_real(number):
         kinds = "a real number" if operation.startswith("Value") else "real numbers or Values"
         hint = "; value.detach() makes a new leaf of it" if isinstance(number, Value) else ""
         raise TypeError(f"{operation} needs {kinds}, got {_shown(number)}{hint}")
@@ -260,12 +260,12 @@ def mode(name: str, special: bool = True) -> Iterator[None]:
     """Within it, in this thread or task, `name` is in ``_mode``; `special` makes every operation ask for it."""
     token = _mode.set(_mode.get() | {name})
     with _counting:
-        _namespace["special"] += special
+        _names["special"] += special
     try:
         yield
     finally:
         with _counting:
-            _namespace["special"] -= special
+            _names["special"] -= special
         _mode.reset(token)
 
 
@@ -316,8 +316,7 @@ def _user_line() -> str:
 
 def special_way(function: str, op: str, arguments: Sequence[Any]) -> Any:
     """The operation in a mode: computed as ever, then checked or cut off from its operands."""
-    plain = _plain()
-    node = (plain["families"][op][len(arguments[0])] if op in ops.FAMILIES else plain[function])(*arguments)
+    node = (_plain()[op][len(arguments[0])] if op in ops.FAMILIES else _plain()[function])(*arguments)
     if not isinstance(node, Value):
         return node
     if in_mode("detect_anomaly"):
@@ -338,7 +337,7 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
     if any(are_values) and not all(are_values):
         if op in ops.FAMILIES:
             return family(op, values)
-        return _namespace[f"{op}_parameter" if parameter is not None and not are_values[1] else op](*values)
+        return _functions[f"{op}_parameter" if parameter is not None and not are_values[1] else op](*values)
     x = [operand._data for operand in values]
     try:
         z = ops.value(op, x)
@@ -363,6 +362,9 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
 
 def otherwise_operator(op: str, operands: Sequence[Any]) -> Any:
     """As `otherwise`, for an operator: an operand whose class may know about Values, a NumPy array, gets its turn."""
+    p, q = operands
+    if type(q) is float or type(q) is int:
+        return _functions[op](p, constant(q, op))
     for operand in operands:
         if not isinstance(operand, Value) and not is_real(operand) and type(operand).__module__ != "builtins":
             return NotImplemented
@@ -373,7 +375,7 @@ def family(op: str, operands: Sequence[Any]) -> Any:
     """The operation of a family on its operands in one sequence: ``w1 .. wn x1 .. xn b``."""
     *groups, last = ops.FAMILIES[op].split(operands)
     last = last if not ops.FAMILIES[op].tail else last[0]
-    return _namespace["families"][op][len(groups[0] if groups else last)](*groups, last)
+    return _functions[op][len(groups[0] if groups else last)](*groups, last)
 
 
 # The straight way: functions written from the table ------------------------------------------------------------------
@@ -419,6 +421,8 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
     default = ""
     if function.endswith("_parameter"):
         derivatives[1] = "0.0"
+    elif function.startswith("__") and row.parameter is None:
+        lines.insert(1, f"if type(q) is not Value: return {otherwise}({op!r}, (p, q))")
     elif row.parameter is not None:
         lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
         default = "" if math.isnan(row.parameter) else f"={row.parameter}"
@@ -484,20 +488,20 @@ def family_source(op: str, function: str, count: int) -> str:
 class Written(dict[int, Callable[..., Any]]):
     """The eager functions of a family by their number of groups, written when first asked for."""
 
-    def __init__(self, op: str, namespace: dict[str, Any]) -> None:
-        self.op, self.namespace = op, namespace
+    def __init__(self, op: str, names: dict[str, Any]) -> None:
+        self.op, self.names = op, names
 
     def __missing__(self, count: int) -> Callable[..., Any]:
         if not 0 < count <= UNROLLED:
             return self.at_length
         function = f"{self.op}_{count}"
-        _execute(family_source(self.op, function, count), f"<autograd_lite {function}>", self.namespace)
-        self[count] = self.namespace[function]
+        written = _execute(family_source(self.op, function, count), f"<autograd_lite {function}>", self.names)
+        self[count] = written[function]
         return self[count]
 
     def at_length(self, *groups: Any) -> Any:
         """The operation without a function written for its number of operands."""
-        if self.namespace["special"]:
+        if self.names["special"]:
             return special_way("", self.op, groups)
         letters = len(ops.FAMILIES[self.op].letters)
         return otherwise(self.op, [x for group in groups[:letters] for x in group] + list(groups[letters:]))
@@ -505,13 +509,17 @@ class Written(dict[int, Callable[..., Any]]):
 
 def constant(number: Any, op: str) -> Value:
     """The leaf of a plain number that is an operand of `op`."""
-    return _leaf(as_float(number, op), 0.0, "const")
+    leaf = Value(number if type(number) is float else as_float(number, op))
+    leaf.op = "const"
+    return leaf
 
 
-def _execute(source: str, name: str, namespace: dict[str, Any]) -> None:
-    """Runs generated source so that debuggers and tracebacks show its lines."""
+def _execute(source: str, name: str, names: dict[str, Any]) -> dict[str, Any]:
+    """The functions that the source defines, using these names. Debuggers and tracebacks show its lines."""
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    exec(compile(source, name, "exec"), namespace)
+    functions: dict[str, Any] = {}
+    exec(compile(source, name, "exec"), names, functions)
+    return functions
 
 
 _OPERATORS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "pow": "__pow__"}
@@ -522,49 +530,48 @@ _SOURCE = "".join(
 )
 
 
-def _written(namespace: dict[str, Any]) -> dict[str, Any]:
-    """The namespace with every eager function in it."""
-    namespace["families"] = {op: Written(op, namespace) for op in ops.FAMILIES}
-    _execute(_SOURCE, "<autograd_lite operations>", namespace)
-    return namespace
+def _written(names: dict[str, Any]) -> dict[str, Any]:
+    """Every eager function by its name, using these names. In them, ``exp`` is that of `math`."""
+    functions = _execute(_SOURCE, "<autograd_lite operations>", names)
+    names.update({name: f for name, f in functions.items() if name.endswith("_parameter")})
+    return {**functions, **{op: Written(op, names) for op in ops.FAMILIES}}
 
 
-_namespace = _written(
-    {
-        **ops.FLOATS,
-        "pow": math.pow,
-        "Value": Value,
-        "new": new,
-        "special": 0,
-        "special_way": special_way,
-        "otherwise": otherwise,
-        "otherwise_operator": otherwise_operator,
-        "constant": constant,
-    }
-)
+_names: dict[str, Any] = {
+    **ops.FLOATS,
+    "pow": math.pow,
+    "Value": Value,
+    "new": new,
+    "special": 0,
+    "special_way": special_way,
+    "otherwise": otherwise,
+    "otherwise_operator": otherwise_operator,
+    "constant": constant,
+}
+_functions = _written(_names)
 
 
 @cache
 def _plain() -> dict[str, Any]:
     """The eager functions once more, for use within a mode: these never ask for it."""
-    return _written({**_namespace, "special": 0})
+    return _written({**_names, "special": 0})
 
 
 def _reflected(op: str) -> Callable[[Value, Any], Any]:
-    function = _namespace[op]
+    function = _functions[op]
 
     def operator(self: Value, other: Any) -> Any:
-        if type(other) is float:
-            return function(_leaf(other, 0.0, "const"), self)
+        if type(other) is float or type(other) is int:
+            return function(constant(other, op), self)
         return otherwise_operator(op, (other, self))
 
     return operator
 
 
 for _op, _method in _OPERATORS.items():
-    setattr(Value, _method, _namespace[_method])
+    setattr(Value, _method, _functions[_method])
     setattr(Value, _method.replace("__", "__r", 1), _reflected(_op))
-OPERATIONS: dict[str, Callable[..., Any]] = {op: _namespace[op] for op in ops.ROWS}
+OPERATIONS: dict[str, Callable[..., Any]] = {op: _functions[op] for op in ops.ROWS}
 for _op, _function in OPERATIONS.items():
     setattr(Value, _op, _function)
 Value.__neg__ = OPERATIONS["neg"]  # type: ignore[method-assign]
@@ -605,13 +612,13 @@ def linear(weights: Sequence[Operand], inputs: Sequence[Operand], bias: Operand)
 def dot(xs: Iterable[Operand], ys: Iterable[Operand]) -> Any:
     """x1*y1 + ... + xn*yn as one node. ValueError unless there are as many x as y; 0.0 if there are none."""
     xs, ys = _groups("dot", xs, ys)
-    return _namespace["families"]["dot"][len(xs)](xs, ys)
+    return _functions["dot"][len(xs)](xs, ys)
 
 
 def sum_(xs: Iterable[Operand]) -> Any:
     """x1 + ... + xn as one node, added from left to right; 0.0 if there are none."""
     xs = list(xs)
-    return _namespace["families"]["sum_"][len(xs)](xs)
+    return _functions["sum_"][len(xs)](xs)
 
 
 def mean(xs: Iterable[Operand]) -> Any:
@@ -623,7 +630,7 @@ def mean(xs: Iterable[Operand]) -> Any:
 def logsumexp(xs: Iterable[Operand]) -> Any:
     """log(exp(x1) + ... + exp(xn)) as one node, without overflow. ValueError if there are none."""
     xs = _some("logsumexp", xs)
-    return _namespace["families"]["logsumexp"][len(xs)](xs)
+    return _functions["logsumexp"][len(xs)](xs)
 
 
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
@@ -652,5 +659,5 @@ def _some(op: str, xs: Iterable[Operand]) -> list[Operand]:
     return xs
 
 
-_linear = _namespace["families"]["linear"]
+_linear = _functions["linear"]
 OPERATIONS.update({f.__name__: f for f in (linear, dot, sum_, mean, logsumexp, log_softmax, softmax)})
