@@ -7,9 +7,10 @@
 """
 
 from .dense import MLP, Layer, Neuron, deltas
-from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas
+from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas, sequence_cross_entropy
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from .recurrent import BidirectionalRNN, GRUCell, LSTMCell, Readout, RNN, RNNCell, Run, SequenceModel, StackedRNN
 from .training import History, train
 
 __all__ = [
@@ -17,11 +18,20 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "BidirectionalRNN",
+    "GRUCell",
     "History",
+    "LSTMCell",
     "Layer",
     "Module",
     "Neuron",
     "Optimizer",
+    "RNN",
+    "RNNCell",
+    "Readout",
+    "Run",
+    "SequenceModel",
+    "StackedRNN",
     "RMSprop",
     "binary_cross_entropy",
     "cross_entropy",
@@ -30,5 +40,6 @@ __all__ = [
     "hinge",
     "mse",
     "output_deltas",
+    "sequence_cross_entropy",
     "train",
 ]

@@ -58,7 +58,7 @@ class Neuron(Module):
         if weights is None:
             if init not in INITIALISATIONS:
                 raise ValueError(f"unknown init {init!r}: one of {', '.join(INITIALISATIONS)}")
-            rng = _random(rng)
+            rng = new_rng(rng)
             weights = [INITIALISATIONS[init](rng, n_in, n_out) for _ in range(n_in)]
         if len(weights) != n_in:
             raise ValueError(f"neuron {name!r} has {n_in} inputs, but {len(weights)} weights are given")
@@ -116,7 +116,7 @@ class Layer(Module):
         if n_out < 1:
             raise ValueError(f"a layer needs at least one unit, got n_out = {n_out}")
         names = [str(j) for j in range(1, n_out + 1)] if names is None else list(names)
-        rng = _random(rng)
+        rng = new_rng(rng)
         if shared_bias and not isinstance(bias, Sequence):
             bias = _parameter(bias, f"b_{names[0].rstrip('0123456789')}")
         biases = list(bias) if isinstance(bias, Sequence) else [bias] * n_out
@@ -182,7 +182,7 @@ class MLP(Module):
         for what, given in (("activations", activations), ("weight matrices", weights), ("biases", biases)):
             if given is not None and len(given) != count:
                 raise ValueError(f"an MLP of {count} layers needs as many {what}, got {len(given)}")
-        rng = _random(rng)
+        rng = new_rng(rng)
         self.layers = [
             Layer(
                 sizes[k],
@@ -237,7 +237,8 @@ def _parameter(number: Value | float, label: str) -> Value:
     return number if isinstance(number, Value) else Value(number, label)
 
 
-def _random(rng: Rng) -> random.Random:
+def new_rng(rng: Rng) -> random.Random:
+    """The generator itself, or a new one from the seed (None: from the operating system)."""
     return rng if isinstance(rng, random.Random) else random.Random(rng)
 
 

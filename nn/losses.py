@@ -68,6 +68,26 @@ def cross_entropy(outputs: Outputs, targets: Targets, reduction: str = "sum", lo
     return _reduced([_cross_entropy(scores, target, logits) for scores, target in examples], reduction)
 
 
+def sequence_cross_entropy(logits: Sequence[Sequence[Value]], targets: Sequence[Any], reduction: str = "sum") -> Value:
+    """The cross-entropy of each time step, ``L_1``, ``L_2``, ..., added up as in the articles, or their mean.
+
+    logits, targets: of T time steps, as for `cross_entropy`.
+    """
+    losses = step_losses(logits, targets)
+    total = _reduced(losses, reduction)
+    if len(losses) > 1:
+        total.label = "L"
+    return total
+
+
+def step_losses(logits: Sequence[Sequence[Value]], targets: Sequence[Any]) -> list[Value]:
+    """The cross-entropy of each time step, ``L_1``, ``L_2``, ..."""
+    losses = [_cross_entropy(scores, target, True) for scores, target in _zipped(logits, targets)]
+    for t, loss in enumerate(losses, 1):
+        loss.label = f"L_{t}"
+    return losses
+
+
 def _cross_entropy(scores: Sequence[Value], target: Any, logits: bool) -> Any:
     try:
         target = operator.index(target)
