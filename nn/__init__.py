@@ -6,14 +6,25 @@
 ['net_h1', 'net_h2', 'net_o1']
 """
 
+from .bptt import BPTT, GradientFlow, bptt, gradient_flow
 from .dense import MLP, Layer, Neuron, deltas
 from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas, sequence_cross_entropy
 from .module import Module
-from .optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from .optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
 from .recurrent import BidirectionalRNN, GRUCell, LSTMCell, Readout, RNN, RNNCell, Run, SequenceModel, StackedRNN
+from .rtrl import RTRL, rtrl, rtrl_steps
 from .training import History, train
 
 __all__ = [
+    "BPTT",
+    "RTRL",
+    "GradientFlow",
+    "bptt",
+    "gradient_flow",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "rtrl",
+    "rtrl_steps",
     "MLP",
     "SGD",
     "Adam",

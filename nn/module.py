@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd_lite import Value
+
+from .files import read_json, write_json
+
+FORMAT = {"format": "autograd_lite parameters", "version": 1}
 
 
 class Module:
@@ -87,6 +93,65 @@ class Module:
             yield name, thing
             pending += [(f"{name}.{key}".rstrip("."), item) for key, item in reversed(list(contents))]
 
+    # Parameters travel ------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The data of the parameters, by attribute: a number, or a nest of lists of them.
+
+        >>> Line = type("Line", (Module,), {})
+        >>> line = Line()
+        >>> line.weights, line.bias = [Value(1.0), Value(2.0)], Value(3.0)
+        >>> line.state_dict()
+        {'weights': [1.0, 2.0], 'bias': 3.0}
+        """
+        return {name: _mapped(lambda value: value.data, nest) for name, nest in self._nests()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Sets the data of the parameters from what `state_dict` gives (or arrays of the same shapes): all of them, or none.
+
+        ValueError lists every entry that is missing, unexpected, of the wrong shape or not finite. With ``strict=False``
+        missing and unexpected entries are passed over.
+        """
+        nests = dict(self._nests())
+        problems = [f"missing {name!r}" for name in nests if name not in state] if strict else []
+        problems += [f"unexpected {name!r}" for name in state if name not in nests] if strict else []
+        new: dict[Value, float] = {}
+        for name, nest in nests.items():
+            if name in state:
+                problems += _matched(name, nest, state[name], new)
+        if problems:
+            raise ValueError(f"these parameters do not fit this {type(self).__name__}: {'; '.join(problems)}")
+        for parameter, number in new.items():
+            parameter.data = number
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the parameters to a JSON file: ``{"format": "autograd_lite parameters", "version": 1, "parameters": {...}}``.
+
+        The parameters are those of `state_dict`; numbers have all their digits. The file is complete or as before:
+        see `write_json`.
+        """
+        write_json(path, {**FORMAT, "parameters": self.state_dict()})
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Sets the parameters from a file that `save` wrote. ValueError says all that is wrong with it; then none is changed."""
+        data = read_json(path, limit=100_000 + 200 * len(self.parameters()))
+        if not isinstance(data, dict) or {key: data.get(key) for key in FORMAT} != FORMAT:
+            raise ValueError(f"{path} is not a file of parameters: it needs {FORMAT}")
+        if not isinstance(data.get("parameters"), dict):
+            raise ValueError(f"{path} has no object 'parameters'")
+        self.load_state_dict(data["parameters"])
+
+    def _nests(self) -> Iterator[tuple[str, Any]]:
+        """The parameters by attribute: for each outermost list of parameters only, itself; else the parameter."""
+        last = ""
+        for name, thing in self._walk():
+            if last and name.startswith(f"{last}."):
+                continue
+            nest = thing.tolist() if hasattr(thing, "tolist") else thing
+            if _is_nest(nest):
+                last = name
+                yield name, nest
+
     def extra_repr(self) -> str:
         """What the repr shows of this module itself."""
         return ""
@@ -102,3 +167,28 @@ class Module:
 
     def _module_names(self) -> list[str]:
         return [name for name, thing in self._walk() if isinstance(thing, Module)]
+
+
+def _is_nest(thing: Any) -> bool:
+    if isinstance(thing, (list, tuple)):
+        return len(thing) > 0 and all(_is_nest(item) for item in thing)
+    return isinstance(thing, Value) and not thing.parents
+
+
+def _mapped(f: Callable[[Value], Any], nest: Any) -> Any:
+    return [_mapped(f, item) for item in nest] if isinstance(nest, (list, tuple)) else f(nest)
+
+
+def _matched(name: str, nest: Any, given: Any, new: dict[Value, float]) -> list[str]:
+    """Puts the numbers given for a nest of parameters into `new`; returns what does not fit."""
+    given = given.tolist() if hasattr(given, "tolist") else given
+    if isinstance(nest, (list, tuple)):
+        if not isinstance(given, (list, tuple)) or len(given) != len(nest):
+            got = len(given) if isinstance(given, (list, tuple)) else type(given).__name__
+            return [f"{name!r} needs a list of {len(nest)}, got {got}"]
+        return [line for i, (item, x) in enumerate(zip(nest, given)) for line in _matched(f"{name}.{i}", item, x, new)]
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not math.isfinite(given):
+        return [f"{name!r} needs a finite number, got {str(given)[:60]}"]
+    if new.setdefault(nest, float(given)) != given:
+        return [f"{name!r} is shared with another parameter, and has two values: {new[nest]} and {given}"]
+    return []

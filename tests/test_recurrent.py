@@ -3,8 +3,8 @@
 import pytest
 from golden import GOLDEN, flat
 
-from autograd_lite import Value, gradient
-from nn import MLP, sequence_cross_entropy
+from autograd_lite import Value
+from nn import bptt, rtrl, rtrl_steps, sequence_cross_entropy
 from nn.recurrent import BidirectionalRNN, GRUCell, LSTMCell, Readout, RNN, RNNCell, SequenceModel, StackedRNN
 
 CASES = GOLDEN["recurrent"]["cases"]
@@ -79,3 +79,41 @@ def test_every_state_loss_and_gradient(name):
     assert [number.grad for number in flat(xs)] == pytest.approx(flat(case["grad_x"]), **EXACT)
     for key, expected in case["grad_init"].items():
         assert [unit.grad for unit in run.initial[key]] == pytest.approx(expected, **EXACT), key
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "birnn"])
+def test_rtrl_equals_bptt(name):
+    model, case = build(name), CASES[name]
+    back = bptt(model, case["x"], case["targets"], case["init"])
+    ahead = rtrl(model, case["x"], case["targets"], case["init"])
+    assert ahead.loss == pytest.approx(back.loss, rel=1e-14)
+    assert ahead.gradients == pytest.approx(back.gradients, rel=1e-12, abs=1e-15)
+
+
+def test_rtrl_sensitivities_and_running_gradient():
+    golden = GOLDEN["rtrl"]
+    model, case = build(golden["case"]), CASES[golden["case"]]
+    names = {p.label: name for name, p in model.named_parameters()}
+    steps = list(rtrl_steps(model, zip(case["x"], case["targets"])))
+    for label, over_time in golden["dh_t_d"].items():
+        for step, expected in zip(steps, over_time):
+            assert step.sensitivities(names[label]) == pytest.approx(expected, **EXACT), (label, step.t)
+    for step, gradients in zip(steps, golden["cumulative_gradient_after_t"]):
+        for name, expected in gradients.items():
+            found = [step.gradients[names[p.label]] for p in parameter(model, name)]
+            assert found == pytest.approx(flat(expected), **EXACT)
+
+
+def test_bptt_table_of_deltas():
+    golden = GOLDEN["bptt"]
+    model, case = build(golden["case"]), CASES[golden["case"]]
+    found = bptt(model, case["x"], case["targets"])
+    table = found.deltas()
+    expected = {
+        (int(t[2:]), int(k[2:])): delta for t, row in golden["delta_t_k"].items() for k, delta in row.items()
+    }
+    assert table.keys() == expected.keys()
+    for key, delta in expected.items():
+        assert table[key] == pytest.approx(delta, **EXACT), key
+    for k, total in golden["delta_accumulated_over_t"].items():
+        assert [unit.grad for unit in found.run.states["z"][int(k[2:]) - 1]] == pytest.approx(total, **EXACT)
