@@ -1,8 +1,9 @@
-"""The command line: ``autograd-lite example``."""
+"""The command line: ``autograd-lite example`` and ``autograd-lite train-char``."""
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,15 +30,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="where to write the graph (here)")
     command.add_argument("--quiet", action="store_true", help="print only what differs")
+    command.set_defaults(run=example)
+    command = commands.add_parser(
+        "train-char",
+        help="train a recurrent network to predict the next character of a text",
+        description="Learns the next character of a text with an RNN, GRU or LSTM, its last tenth held back as a test; samples "
+        "from what it has learned; saves it, to go on from with --resume.",
+    )
+    command.add_argument("--cell", choices=("rnn", "gru", "lstm"), default="lstm", help="the recurrent cell (lstm)")
+    command.add_argument("--text", type=Path, metavar="FILE", help="a text in UTF-8 (the first chapters of Alice)")
+    command.add_argument("--hidden", type=_at_least_one, default=32, help="how many units (32)")
+    command.add_argument("--length", type=_at_least_one, default=25, help="characters in a piece: BPTT reaches so far back (25)")
+    command.add_argument("--updates", type=_count, default=2000, help="how many updates in all (2000)")
+    command.add_argument("--learning-rate", type=_positive, default=0.01, help="Adam's learning rate (0.01)")
+    command.add_argument("--clip", type=_positive, default=5.0, help="clip the gradient to this norm (5)")
+    command.add_argument("--seed", type=int, default=0, help="of the first weights and of the sample (0)")
+    command.add_argument("--sample", type=_count, default=300, metavar="N", help="sample N characters at the end (300)")
+    command.add_argument("--temperature", type=_positive, default=0.8, help="of the sample: lower is less surprising (0.8)")
+    command.add_argument("--save", type=Path, metavar="FILE", help="where to save (char-CELL.json)")
+    command.add_argument(
+        "--save-every", type=_at_least_one, default=100, metavar="N", help="save and report after N updates (100)"
+    )
+    command.add_argument("--resume", action="store_true", help="go on from the saved file")
+    command.set_defaults(run=train_char)
     options = parser.parse_args(arguments)
     try:
-        return example(options)
+        return int(options.run(options))
     except OSError as error:
-        print(f"autograd-lite: {error.strerror}: {error.filename}", file=sys.stderr)
-        return 2
+        problem = f"{error.strerror}: {error.filename}"
     except (OverflowError, FloatingPointError) as error:
-        print(f"autograd-lite: {error}: try a lower --learning-rate", file=sys.stderr)
-        return 2
+        problem = f"{error}: try a lower --learning-rate"
+    except ValueError as error:
+        problem = str(error)
+    print(f"autograd-lite: {problem}", file=sys.stderr)
+    return 2
 
 
 def example(options: argparse.Namespace) -> int:
@@ -93,6 +119,44 @@ def example(options: argparse.Namespace) -> int:
     for figure, value, _ in differing:
         print(f"autograd-lite: {figure.quantity} is {value!r}, not {figure.printed}", file=sys.stderr)
     return 1 if differing else 0
+
+
+def train_char(options: argparse.Namespace) -> int:
+    """Next-character prediction on a text: training, the loss on the text held back, a sample."""
+    from nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
+
+    path = options.save or Path(f"char-{options.cell}.json")
+    if path.exists() and not options.resume:
+        raise ValueError(f"{path} is there already: go on from it with --resume, or name another file with --save")
+    text = read_text(options.text or SAMPLE_TEXT)
+    task = CharacterTask(text, options.cell, options.hidden, options.length, options.learning_rate, options.clip, options.seed)
+    if options.resume:
+        task.load(path)
+        print(f"going on from {path}, after {task.updates} updates")
+    print(
+        f"{options.cell} of {options.hidden} units, {len(task.optimizer.params)} parameters, on {len(text)} characters of "
+        f"{len(task.vocabulary)} kinds; the last {len(task.held_back)} are held back"
+    )
+    try:
+        train_characters(task, options.updates, path, options.save_every, lambda line: print(line, flush=True))
+    except KeyboardInterrupt:
+        print(f"interrupted after {task.updates} updates; saved to {path}, go on with --resume", file=sys.stderr)
+        return 130
+    print(f"saved to {path}")
+    loss, bigram = task.held_back_loss(), task.bigram_loss()
+    verdict = "better than" if loss < bigram else "not yet better than"
+    print(f"on the text held back: {loss:.4f} nats a character, {verdict} the best bigram model's {bigram:.4f}")
+    if options.sample:
+        print(f"\nA sample at temperature {options.temperature:g}:\n")
+        print(task.sample(options.sample, random.Random(options.seed), temperature=options.temperature))
+    return 0
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return number
 
 
 def _count(text: str) -> int:

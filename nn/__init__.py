@@ -11,46 +11,46 @@ from .dense import MLP, Layer, Neuron, deltas
 from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas, sequence_cross_entropy
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
-from .recurrent import BidirectionalRNN, GRUCell, LSTMCell, Readout, RNN, RNNCell, Run, SequenceModel, StackedRNN
+from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
 from .rtrl import RTRL, rtrl, rtrl_steps
 from .training import History, train
 
 __all__ = [
     "BPTT",
-    "RTRL",
-    "GradientFlow",
-    "bptt",
-    "gradient_flow",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "rtrl",
-    "rtrl_steps",
     "MLP",
+    "RNN",
+    "RTRL",
     "SGD",
     "Adam",
     "AdamW",
     "BidirectionalRNN",
     "GRUCell",
+    "GradientFlow",
     "History",
     "LSTMCell",
     "Layer",
     "Module",
     "Neuron",
     "Optimizer",
-    "RNN",
+    "RMSprop",
     "RNNCell",
     "Readout",
     "Run",
     "SequenceModel",
     "StackedRNN",
-    "RMSprop",
     "binary_cross_entropy",
+    "bptt",
+    "clip_grad_norm_",
+    "clip_grad_value_",
     "cross_entropy",
     "deltas",
+    "gradient_flow",
     "half_squared_error",
     "hinge",
     "mse",
     "output_deltas",
+    "rtrl",
+    "rtrl_steps",
     "sequence_cross_entropy",
     "train",
 ]

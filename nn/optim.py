@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from autograd_lite import Value
 
@@ -39,6 +40,27 @@ class Optimizer:
         data = self._new_data([parameter.data for parameter in self.params], [parameter.grad for parameter in self.params])
         for parameter, number in zip(self.params, data):
             parameter.data = number
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the optimizer remembers, its hyperparameters included, in numbers and lists of them."""
+        return {name.lstrip("_"): value for name, value in vars(self).items() if name != "params"}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state_dict` gave. ValueError, with nothing changed, where it does not fit."""
+        names = {name.lstrip("_"): name for name in vars(self) if name != "params"}
+        problems = [f"missing {name!r}" for name in names if name not in state]
+        problems += [f"unexpected {name!r}" for name in state if name not in names]
+        for name, value in state.items():
+            own = vars(self).get(names.get(name, ""))
+            if isinstance(own, list) and (not isinstance(value, list) or len(value) not in (0, len(self.params))):
+                problems.append(f"{name!r} needs {len(self.params)} numbers")
+            numbers = value if isinstance(value, (list, tuple)) else [value]
+            if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
+                problems.append(f"{name!r} needs finite numbers")
+        if problems:
+            raise ValueError(f"this state does not fit this {type(self).__name__}: {'; '.join(problems)}")
+        for name, value in state.items():
+            setattr(self, names[name], list(value) if isinstance(value, list) else value)
 
     def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
         raise NotImplementedError

@@ -93,15 +93,15 @@ def _cells(model: Module) -> Iterator[tuple[str, str, str, Cell]]:
         for _, suffix, path, cell in _cells(model.network):
             yield "rnn.", suffix, f"network.{path}", cell
     elif isinstance(model, Recurrent):
-        stacked = isinstance(model, StackedRNN)
-        for k, layer in enumerate(model.layers if stacked else [model]):
-            both = isinstance(layer, BidirectionalRNN)
-            ways = [(layer.forward_layer, ""), (layer.backward_layer, "_reverse")] if both else [(layer, "")]
-            for network, reverse in ways:
+        layers = model.layers if isinstance(model, StackedRNN) else [model]
+        for k, layer in enumerate(layers):
+            ways = [("", "", layer)]
+            if isinstance(layer, BidirectionalRNN):
+                ways = [("", "forward_layer.", layer.forward_layer), ("_reverse", "backward_layer.", layer.backward_layer)]
+            for reverse, way, network in ways:
                 if not isinstance(network, RNN) or not _has_twin(network.cell):
                     raise ValueError(f"PyTorch has no module for {network!r}")
-                way = ("backward_layer." if reverse else "forward_layer.") if both else ""
-                yield "", f"_l{k}{reverse}", f"layers.{k}." * stacked + way + "cell.", network.cell
+                yield "", f"_l{k}{reverse}", f"layers.{k}." * isinstance(model, StackedRNN) + way + "cell.", network.cell
     elif not isinstance(model, MLP):
         raise ValueError(f"PyTorch has no module for a {type(model).__name__}")
 

@@ -8,6 +8,7 @@ numbers and about d |theta| (d + m) operations a step: BPTT is cheaper, but must
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,9 +48,8 @@ def rtrl(model: SequenceModel, xs: Sequence[Any], targets: Sequence[Any], initia
         raise ValueError(f"rtrl needs a target for each input, got {len(xs)} inputs and {len(targets)} targets")
     if len(xs) == 0:
         raise ValueError("rtrl needs a sequence of at least one input")
-    for found in rtrl_steps(model, zip(xs, targets), initial):
-        pass
-    return found
+    *_, last = deque(rtrl_steps(model, zip(xs, targets), initial), maxlen=1)
+    return last
 
 
 def rtrl_steps(

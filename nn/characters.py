@@ -1,0 +1,187 @@
+"""Next-character prediction on a text: a real task for the recurrent cells, trained scalar by scalar."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from autograd_lite import no_grad, softmax
+
+from .files import read_json, write_json
+from .losses import sequence_cross_entropy
+from .optim import Adam, clip_grad_norm_
+from .recurrent import Cell, GRUCell, LSTMCell, RNNCell, SequenceModel
+
+CELLS: dict[str, type[Cell]] = {"rnn": RNNCell, "gru": GRUCell, "lstm": LSTMCell}
+FORMAT = {"format": "autograd_lite characters", "version": 1}
+# The first five chapters of Lewis Carroll, "Alice's Adventures in Wonderland" (1865), in the public domain
+SAMPLE_TEXT = Path(__file__).parent / "data" / "alice.txt"
+HELD_BACK = 0.1
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """A text file in lower case, each run of white space as one space or line break: fewer characters to tell apart."""
+    lines = Path(path).read_text(encoding="utf-8").lower().splitlines()
+    return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
+
+
+class CharacterTask:
+    """A network that learns to predict the next character of a text, whose last tenth is held back to test it.
+
+    cell: "rnn", "gru" or "lstm". The text is read in pieces of `length` characters, the state carried over from piece to
+    piece but not the derivatives (truncated BPTT); after each piece, clipping to norm `clip` and a step of Adam.
+    ValueError for a text of fewer than 20 pieces or a cell that there is not.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        cell: str = "lstm",
+        hidden: int = 32,
+        length: int = 25,
+        lr: float = 0.01,
+        clip: float = 5.0,
+        seed: int = 0,
+    ) -> None:
+        if cell not in CELLS:
+            raise ValueError(f"unknown cell {cell!r}: one of {', '.join(CELLS)}")
+        if len(text) < 20 * length:
+            raise ValueError(f"the text has {len(text)} characters; pieces of {length} need at least {20 * length}")
+        self.settings: dict[str, Any] = {"cell": cell, "hidden": hidden, "length": length, "clip": clip, "seed": seed}
+        self.vocabulary = sorted(set(text))
+        places = {character: k for k, character in enumerate(self.vocabulary)}
+        codes = [places[character] for character in text]
+        split = len(codes) - int(len(codes) * HELD_BACK)
+        self.learned, self.held_back = codes[:split], codes[split:]
+        rng = random.Random(seed)
+        size = len(self.vocabulary)
+        self.model = SequenceModel(CELLS[cell](size, hidden, rng=rng), size, rng=rng)
+        self.optimizer = Adam(self.model.parameters(), lr)
+        self.updates = 0
+        self.position = 0
+        self.state: dict[str, list[float]] = {}
+
+    def step(self) -> float:
+        """One update on the next piece; returns its loss, in nats a character."""
+        length = self.settings["length"]
+        if self.position + length >= len(self.learned):
+            self.position, self.state = 0, {}
+        piece = self.learned[self.position : self.position + length + 1]
+        run, logits = self.model.run(piece[:-1], self.state)
+        loss = sequence_cross_entropy(logits, piece[1:], reduction="mean")
+        self.optimizer.zero_grad()
+        loss.backward()
+        clip_grad_norm_(self.optimizer.params, self.settings["clip"])
+        self.optimizer.step()
+        self.state = self._last_state(run.states)
+        self.position += length
+        self.updates += 1
+        return loss.item()
+
+    def held_back_loss(self) -> float:
+        """The mean loss on the text held back, in nats a character."""
+        total, state, codes = 0.0, dict[str, Any](), self.held_back
+        with no_grad():
+            for x, target in itertools.pairwise(codes):
+                run, logits = self.model.run([x], state)
+                state = {name: run.states[name][0] for name in run.initial}
+                total += sequence_cross_entropy(logits, [target]).item()
+        return total / (len(codes) - 1)
+
+    def bigram_loss(self) -> float:
+        """The mean loss of the best bigram model on the text held back: it knows the character before.
+
+        Its probabilities are the counts in the text that is learned from, plus a constant; of many, the constant that is
+        best on the text held back.
+        """
+        pairs = Counter(zip(self.learned, self.learned[1:]))
+        singles = Counter(self.learned[:-1])
+        tests = list(zip(self.held_back, self.held_back[1:]))
+        size = len(self.vocabulary)
+
+        def loss(k: float) -> float:
+            return -sum(math.log((pairs[a, b] + k) / (singles[a] + k * size)) for a, b in tests) / len(tests)
+
+        return min(loss(10 ** (e / 10)) for e in range(-30, 11))
+
+    def sample(self, characters: int, rng: random.Random, start: str = "", temperature: float = 1.0) -> str:
+        """A text that the network makes up, a character at a time, after `start` (characters of the text; else a line break)."""
+        places = {character: k for k, character in enumerate(self.vocabulary)}
+        codes = [places[c] for c in start if c in places] or [places.get("\n", 0)]
+        made: list[int] = []
+        state: dict[str, Any] = {}
+        with no_grad():
+            while len(made) < characters:
+                run, logits = self.model.run(codes, state)
+                state = {name: run.states[name][-1] for name in run.initial}
+                chances = [p.item() for p in softmax([y / temperature for y in logits[-1]])]
+                codes = rng.choices(range(len(chances)), chances)
+                made += codes
+        return "".join([self.vocabulary[code] for code in made])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes everything that `load` needs to go on as if never interrupted; the file is complete or as before."""
+        state = {"updates": self.updates, "position": self.position, "state": self.state, "vocabulary": self.vocabulary}
+        rest = {"parameters": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+        write_json(path, {**FORMAT, **self.settings, **state, **rest})
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Goes on from a file that `save` wrote with the same text and settings. ValueError, nothing changed, if it does not fit."""
+        data = read_json(path, limit=1_000_000 + 1000 * len(self.optimizer.params))
+        if not isinstance(data, dict) or {key: data.get(key) for key in FORMAT} != FORMAT:
+            raise ValueError(f"{path} is not a file of {FORMAT['format']}")
+        for key, value in {**self.settings, "vocabulary": self.vocabulary}.items():
+            if data.get(key) != value:
+                raise ValueError(f"{path} was made with another {key}: {str(data.get(key))[:60]}, not {str(value)[:60]}")
+        updates, position, state = data.get("updates"), data.get("position"), data.get("state")
+        names, hidden = self.model.network.state_names(), self.settings["hidden"]
+        if not (
+            all(isinstance(count, int) and count >= 0 for count in (updates, position))
+            and isinstance(state, dict)
+            and set(state) <= set(names)
+            and all(isinstance(units, list) and len(units) == hidden for units in state.values())
+            and all(isinstance(unit, (int, float)) for units in state.values() for unit in units)
+        ):
+            raise ValueError(f"{path} has no whole updates and position, or no state of {hidden} numbers for {', '.join(names)}")
+        before = self.model.state_dict()
+        self.model.load_state_dict(data.get("parameters") or {})
+        try:
+            self.optimizer.load_state_dict(data.get("optimizer") or {})
+        except ValueError:
+            self.model.load_state_dict(before)
+            raise
+        self.updates, self.position, self.state = int(data["updates"]), int(data["position"]), state
+
+    def _last_state(self, states: dict[str, Any]) -> dict[str, list[float]]:
+        return {name: [unit.item() for unit in states[name][-1]] for name in self.model.network.state_names()}
+
+
+def train_characters(
+    task: CharacterTask, updates: int, path: str | os.PathLike[str], save_every: int, say: Callable[[str], None]
+) -> None:
+    """Trains up to that many updates in all, says how it goes, and saves to `path` every so often and at the end.
+
+    An interrupt (Ctrl-C) saves too before it is passed on.
+    """
+    start, begun, recent = time.perf_counter(), task.updates, []
+    try:
+        while task.updates < updates:
+            recent.append(task.step())
+            if task.updates % save_every == 0 or task.updates == updates:
+                task.save(path)
+                speed = (task.updates - begun) * task.settings["length"] / (time.perf_counter() - start)
+                say(
+                    f"update {task.updates:>6} of {updates}: loss {sum(recent) / len(recent):.4f} nats a character, "
+                    f"{speed:,.0f} characters/s"
+                )
+                recent.clear()
+    except KeyboardInterrupt:
+        task.save(path)
+        raise
