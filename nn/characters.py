@@ -133,7 +133,7 @@ class CharacterTask:
         write_json(path, {**FORMAT, **self.settings, **state, **rest})
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Goes on from a file that `save` wrote with the same text and settings. ValueError, nothing changed, if it does not fit."""
+        """Goes on from a file of `save`, with the same text and settings. ValueError, nothing changed, if it does not fit."""
         data = read_json(path, limit=1_000_000 + 1000 * len(self.optimizer.params))
         if not isinstance(data, dict) or {key: data.get(key) for key in FORMAT} != FORMAT:
             raise ValueError(f"{path} is not a file of {FORMAT['format']}")
