@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 import threading
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import ops
-from .value import OPERATIONS, Value, described, in_mode, mode
+from .value import OPERATIONS, Value, as_float, described, in_mode, is_parameter, mode
 
 
 def topological_order(output: Value, known: Container[int] = ()) -> list[Value]:
@@ -43,6 +44,16 @@ def topological_order(output: Value, known: Container[int] = ()) -> list[Value]:
 _pass = threading.Lock()
 
 
+def _new_lock() -> None:
+    """In a new process, where the thread that holds the lock may not exist."""
+    global _pass
+    _pass = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
+
+
 def backward(output: Value) -> None:
     """The derivative of `output` by every node below it: set as the grad of interior nodes, added to the grad of leaves.
 
@@ -74,7 +85,7 @@ def backward(output: Value) -> None:
                         y.grad += adjoint * node._dy
             if in_mode("detect_anomaly"):
                 _check_adjoints(order)
-            after = [float(grad) + leaf.grad for grad, leaf in zip(before, leaves)]
+            after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
             for leaf, grad in zip(leaves, after):
                 leaf.grad = grad
         except BaseException:
@@ -252,7 +263,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
     """The wanted parents of `node`, each with the rule of its derivative on Values, or a float where that is constant."""
     parents, recorded = node.parents, node.local_derivatives
     for i, (text, letters) in enumerate(ops.derivative_rules(node.op, len(parents)) if parents else ()):
-        if parents[i] not in wanted:
+        if parents[i] not in wanted or is_parameter(node.op, i, parents):
             continue
         named = {letter: parents[k] for letter, k in letters.items()}
         on_values = {letter: x._data if x.op == "const" else x for letter, x in named.items()}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from .backprop import gradient
-from .value import Value, no_grad
+from .value import Value, mode, no_grad
 
 
 def check_gradients(
@@ -33,14 +33,15 @@ def check_gradients(
     for i, node in enumerate(nodes):
         if node.parents:
             raise ValueError(f"check_gradients needs leaves as inputs, but input {i} ({node!r}) was computed by {node.op}")
-    output = f(*nodes)
+    with mode("derivative", special=False, without="no_grad"):
+        output = f(*nodes)
     if not isinstance(output, Value):
         raise TypeError(f"check_gradients needs a function with a Value as its result, got {type(output).__name__}")
     derivatives = [derivative.item() for derivative in gradient(output, nodes)]
     print(f"{'input':<10}{'data':>12}{'derivative':>17}{'difference':>17}", file=file)
     failing = []
     for i, (node, derivative) in enumerate(zip(nodes, derivatives)):
-        name = node.label or f"input {i}"
+        name = "".join([c if c.isprintable() else "?" for c in str(node.label)[:40]]) or f"input {i}"
         try:
             difference = _difference(f, nodes, node)
         except (ValueError, ArithmeticError) as error:

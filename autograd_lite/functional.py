@@ -6,11 +6,12 @@ returned may be differentiated again, as in ``grad(grad(f))``: given Values, the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from .backprop import gradient, pushforward
-from .value import Value, in_mode, mode, sum_
+from .value import Value, as_float, in_mode, mode, sum_
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -24,8 +25,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     [5.0, 1.0]
     """
 
-    def gradient_of_f(*args: Any) -> Any:
-        return value_and_grad(f, argnums)(*args)[1]
+    def gradient_of_f(*args: Any, **options: Any) -> Any:
+        return value_and_grad(f, argnums)(*args, **options)[1]
 
     return gradient_of_f
 
@@ -33,8 +34,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
     """The value of `f` and its gradient by the argument(s) at `argnums`. TypeError unless `f` returns one number."""
 
-    def value_and_gradient_of_f(*args: Any) -> tuple[Any, Any]:
-        inputs, output, finish = _run(f, args, argnums)
+    def value_and_gradient_of_f(*args: Any, **options: Any) -> tuple[Any, Any]:
+        inputs, output, finish = _run(partial(f, **options), args, argnums)
         if isinstance(output, (list, tuple, dict)):
             raise TypeError(f"grad needs a function with one number as its result, got a {type(output).__name__}; see jacobian")
         derivatives = iter(gradient(_value(output), _leaves(inputs)))
@@ -50,8 +51,8 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     [[3.0, 2.0], [1.0, 1.0]]
     """
 
-    def jacobian_of_f(*args: Any) -> Any:
-        inputs, output, finish = _run(f, args, argnums)
+    def jacobian_of_f(*args: Any, **options: Any) -> Any:
+        inputs, output, finish = _run(partial(f, **options), args, argnums)
 
         def derivatives_of(result: Any) -> Any:
             derivatives = iter(gradient(_value(result), _leaves(inputs)))
@@ -81,10 +82,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     (6.0, 23.0)
     """
     inputs, output, finish = _run(f, primals, range(len(primals)))
-    nodes, directions = _leaves(inputs), _leaves(list(tangents))
-    if len(nodes) != len(directions):
-        raise ValueError(f"jvp needs a tangent for each primal, got {len(nodes)} primals and {len(directions)} tangents")
-    tangent_of = dict(zip(nodes, directions))
+    tangent_of = dict(_pairs(inputs, tuple(tangents)))
     return finish(output), finish(_map(lambda result: pushforward(_value(result), tangent_of), output))
 
 
@@ -99,7 +97,7 @@ def _run(f: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int
         except IndexError:
             raise TypeError(f"argnums names argument {place}, but there are {len(args)} arguments") from None
     outermost = not in_mode("derivative") and not any(isinstance(x, Value) for x in _leaves(list(args)))
-    with mode("derivative", special=False):
+    with mode("derivative", special=False, without="no_grad"):
         output = f(*lifted)
     inputs = lifted[argnums] if isinstance(argnums, int) else tuple([lifted[place] for place in places])
     return inputs, output, (lambda result: _map(_number, result)) if outermost else (lambda result: result)
@@ -116,6 +114,20 @@ def _value(x: Any) -> Value:
 
 def _number(x: Any) -> Any:
     return x.item() if isinstance(x, Value) else float(x)
+
+
+def _pairs(primal: Any, tangent: Any) -> Iterator[tuple[Value, Any]]:
+    """Each node of a nest with the number or Value at its place in another of the same form."""
+    if isinstance(primal, Value):
+        if isinstance(tangent, (dict, list, tuple)):
+            raise ValueError(f"jvp needs tangents of the form of the primals, got {tangent!r:.60} for a number")
+        yield primal, tangent if isinstance(tangent, Value) else as_float(tangent, "jvp")
+        return
+    same = type(primal) is type(tangent) and len(primal) == len(tangent)
+    if not same or (isinstance(primal, dict) and primal.keys() != tangent.keys()):
+        raise ValueError(f"jvp needs tangents of the form of the primals, got {tangent!r:.60} for {primal!r:.60}")
+    for key in primal if isinstance(primal, dict) else range(len(primal)):
+        yield from _pairs(primal[key], tangent[key])
 
 
 def _map(f: Callable[[Any], Any], nest: Any) -> Any:

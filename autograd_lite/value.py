@@ -13,9 +13,9 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING, Any, Union
 
@@ -111,7 +111,7 @@ class Value:
         return Value(self._data, self.label)
 
     def __repr__(self) -> str:
-        name = f", label={_clipped(repr(self.label))}" if self.label else ""
+        name = f", label={_quoted(self.label)}" if self.label else ""
         made = f", op={self.op!r}" if self.op else ""
         return f"Value(data={self._data!r}, grad={self.grad!r}{made}{name})"
 
@@ -143,6 +143,8 @@ class Value:
             copy = new(Value)
             copy._data, copy.grad, copy.op, copy.label = node._data, node.grad, node.op, node.label
             copy._dx, copy._dy = node._dx, node._dy
+            if hasattr(node, "_origin"):
+                copy._origin = node._origin
             if node._y is ...:
                 copy._x, copy._y = tuple([memo[id(parent)] for parent in node._x]), ...
             else:
@@ -155,8 +157,8 @@ class Value:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._x is not None:
             raise TypeError(
-                f"{_named(self)} was computed by {self.op} and cannot be pickled with its graph: pickle its leaves "
-                "(a model's parameters) and run the forward pass again, or pickle value.detach()"
+                f"{_named(self)} was computed by {self.op} and cannot be pickled, or copied without its graph: "
+                "pickle its leaves (a model's parameters) and run the forward pass again, or use detach() or deepcopy"
             )
         return _leaf, (self._data, self.grad, self.op, self.label)
 
@@ -193,7 +195,9 @@ def is_real(number: object) -> bool:
     """Whether it is a real number: int, float, Fraction, Decimal, a NumPy scalar; not complex, not text."""
     if isinstance(number, numbers.Real):
         return True
-    return isinstance(number, numbers.Number) and not isinstance(number, numbers.Complex)
+    if isinstance(number, numbers.Number):  # Decimal, complex
+        return not isinstance(number, numbers.Complex)
+    return type(number).__module__ == "numpy" and type(number).__name__ in ("bool", "bool_")
 
 
 def as_float(number: Any, operation: str) -> float:
@@ -222,11 +226,15 @@ def _shown(thing: object) -> str:
     try:
         return f"{type(thing).__name__} {_clipped(repr(thing))}"
     except Exception:  # a number of too many digits, or a repr of the user's own that fails
-        return f"a {type(thing).__name__}"
+        return type(thing).__name__
+
+
+def _quoted(label: object) -> str:
+    return _clipped(repr(label)) if type(label) is str else _shown(label)
 
 
 def _named(node: Value) -> str:
-    return f"node {_clipped(repr(node.label))}" if node.label else "a node without a label"
+    return f"node {_quoted(node.label)}" if node.label else "a node without a label"
 
 
 def described(op: str, operands: Sequence[Value]) -> str:
@@ -255,21 +263,28 @@ _mode: ContextVar[frozenset[str]] = ContextVar("_mode", default=frozenset())
 _counting = threading.Lock()
 
 
-@contextmanager
-def mode(name: str, special: bool = True) -> Iterator[None]:
-    """Within it, in this thread or task, `name` is in ``_mode``; `special` makes every operation ask for it."""
-    token = _mode.set(_mode.get() | {name})
-    with _counting:
-        _names["special"] += special
-    try:
-        yield
-    finally:
+class mode(ContextDecorator):
+    """Within it, in this thread or task, `name` is in ``_mode`` and `without` is not; `special` makes operations ask for it."""
+
+    def __init__(self, name: str, special: bool = True, without: str = "") -> None:
+        self.name, self.special, self.without = name, special, without
+        self._tokens: list[Token[frozenset[str]]] = []
+
+    def _recreate_cm(self) -> mode:
+        return mode(self.name, self.special, self.without)
+
+    def __enter__(self) -> None:
+        self._tokens.append(_mode.set(_mode.get() - {self.without} | {self.name}))
         with _counting:
-            _names["special"] -= special
-        _mode.reset(token)
+            _names["special"] += self.special
+
+    def __exit__(self, *error: object) -> None:
+        with _counting:
+            _names["special"] -= self.special
+        _mode.reset(self._tokens.pop())
 
 
-def no_grad() -> Any:
+def no_grad() -> mode:
     """Within it, operations record nothing: their results are leaves. A context manager, and a decorator.
 
     >>> x = Value(3.0)
@@ -281,7 +296,7 @@ def no_grad() -> Any:
     return mode("no_grad")
 
 
-def detect_anomaly() -> Any:
+def detect_anomaly() -> mode:
     """Within it, the first value or adjoint that is infinite or nan raises FloatingPointError, also in `backward()`.
 
     The message names node, operation, operands, and the file and line that made the node. For finding a mistake: slow.
@@ -300,7 +315,7 @@ def in_mode(name: str) -> bool:
 
 
 _HERE = os.path.dirname(__file__)
-_OURS = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(_HERE), "nn", ""), "<autograd_lite")
+_OURS = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(_HERE), "nn", ""), "<autograd_lite", "<rule")
 
 
 def _user_line() -> str:
@@ -348,7 +363,7 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
     if not any(are_values):
         return z
     derivatives = ops.local_derivatives(op, x, z)
-    if parameter is not None and values[1].op == "const":
+    if is_parameter(op, 1, values):
         derivatives[1] = 0.0
     node = new(Value)
     node._data, node.grad, node.op, node.label = z, 0.0, op, ""
@@ -358,6 +373,11 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
         node._x, node._y = values if len(values) == 2 else (values[0], None)
         node._dx, node._dy = derivatives if len(values) == 2 else (derivatives[0], None)
     return node
+
+
+def is_parameter(op: str, i: int, operands: Sequence[Value]) -> bool:
+    """Whether the i-th operand is a plain number as a parameter, such as a constant exponent: not differentiated by."""
+    return i == 1 and operands[1].op == "const" and op in ops.ROWS and ops.ROWS[op].parameter is not None
 
 
 def otherwise_operator(op: str, operands: Sequence[Any]) -> Any:
@@ -459,7 +479,7 @@ def family_source(op: str, function: str, count: int) -> str:
         lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
     lines += [f"{family.tail} = p._data"] * bool(family.tail)
     if family.call == "logsumexp":
-        lines += [f"largest = max({', '.join(names)}, -1e308)"]
+        lines += [f"largest = max({', '.join(names)})", "if largest - largest: raise ValueError  # infinite"]
         lines += [f"z = largest + log({' + '.join(f'exp({name} - largest)' for name in names)})"]
     else:
         lines += [f"z = {ops.formula(op, arity)}"]

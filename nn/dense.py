@@ -6,6 +6,7 @@ and ``out_h1`` is the activation of that (a in the delta form).
 
 from __future__ import annotations
 
+import inspect
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 import autograd_lite
 from autograd_lite import Value, gradient, linear, softmax, topological_order
 
-from .module import Module
+from .module import Module, is_array
 
 Activation: TypeAlias = "str | Callable[[Value], Value] | None"
 Rng: TypeAlias = "random.Random | int | None"
@@ -117,13 +118,16 @@ class Layer(Module):
             raise ValueError(f"a layer needs at least one unit, got n_out = {n_out}")
         names = [str(j) for j in range(1, n_out + 1)] if names is None else list(names)
         rng = new_rng(rng)
-        if shared_bias and not isinstance(bias, Sequence):
-            bias = _parameter(bias, f"b_{names[0].rstrip('0123456789')}")
-        biases = list(bias) if isinstance(bias, Sequence) else [bias] * n_out
+        given: Any = bias.tolist() if is_array(bias) else bias  # type: ignore[union-attr]
+        if shared_bias:
+            if isinstance(given, (list, tuple)):
+                raise ValueError(f"a layer with a shared bias has one bias, got {len(given)}")
+            given = _parameter(given, "_".join(["b", names[0].rstrip("0123456789")]).rstrip("_"))
+        biases = list(given) if isinstance(given, (list, tuple)) else [given] * n_out
         rows = [None] * n_out if weights is None else list(weights)
-        for what, given in (("names", names), ("rows of weights", rows), ("biases", biases)):
-            if len(given) != n_out:
-                raise ValueError(f"a layer of {n_out} units needs as many {what}, got {len(given)}")
+        for what, items in (("names", names), ("rows of weights", rows), ("biases", biases)):
+            if len(items) != n_out:
+                raise ValueError(f"a layer of {n_out} units needs as many {what}, got {len(items)}")
         inner = None if activation == "softmax" else activation
         self.neurons = [
             Neuron(n_in, inner, name=name, weights=row, bias=b, init=init, rng=rng, n_out=n_out)
@@ -139,15 +143,17 @@ class Layer(Module):
         outs = softmax([neuron.net(values) for neuron in self.neurons])
         return [neuron._out(out) for neuron, out in zip(self.neurons, outs)]
 
-    def __repr__(self) -> str:
-        n_in, n_out = len(self.neurons[0].weights), len(self.neurons)
-        return f"Layer({n_in} -> {n_out}, {_name(self.activation)})"
+    def extra_repr(self) -> str:
+        return f"{len(self.neurons[0].weights)} -> {len(self.neurons)}, {_name(self.activation)}"
+
+    def _parts_shown(self) -> list[tuple[str, Module]]:
+        return []
 
 
 class MLP(Module):
     """A multilayer perceptron: layers of sizes[1], sizes[2], ... units, on sizes[0] inputs.
 
-    activation is that of the hidden layers; each layer may be given its own in a list. The units are named h1, h2, ... in one
+    activation is that of the hidden layers, or a list with one for each of them. The units are named h1, h2, ... in one
     hidden layer, h1_1, h1_2, ..., h2_1, ... in several, and o1, o2, ... at the output; numbers as inputs become i1, i2, ...
     weights, biases: for each layer, as for `Layer`. init, rng, shared_bias: as for `Layer`.
 
@@ -177,9 +183,10 @@ class MLP(Module):
         count = len(sizes) - 1
         if count < 1:
             raise ValueError(f"an MLP needs the sizes of its input and of at least one layer, got {sizes}")
-        hidden = list(activation) if isinstance(activation, (list, tuple)) else [activation] * (count - 1)
-        activations: list[Any] = [*hidden, output_activation]
-        for what, given in (("activations", activations), ("weight matrices", weights), ("biases", biases)):
+        hidden: list[Any] = list(activation) if isinstance(activation, (list, tuple)) else [activation] * (count - 1)
+        if len(hidden) != count - 1:
+            raise ValueError(f"an MLP of {count - 1} hidden layers needs as many activations, got {len(hidden)}")
+        for what, given in (("weight matrices", weights), ("biases", biases)):
             if given is not None and len(given) != count:
                 raise ValueError(f"an MLP of {count} layers needs as many {what}, got {len(given)}")
         rng = new_rng(rng)
@@ -187,7 +194,7 @@ class MLP(Module):
             Layer(
                 sizes[k],
                 sizes[k + 1],
-                activations[k],
+                [*hidden, output_activation][k],
                 names=[f"{_prefix(k + 1, count)}{j}" for j in range(1, sizes[k + 1] + 1)],
                 weights=None if weights is None else weights[k],
                 bias=0.0 if biases is None else biases[k],
@@ -209,19 +216,32 @@ class MLP(Module):
 def deltas(model: Module, loss: Value) -> dict[str, float]:
     """The delta of every unit of `model`: the derivative of `loss` by its net input, by the label of that (``net_h1``).
 
-    loss: computed from one call of the model. In the order of the layers. ValueError if the loss was not computed from
-    the model, or from several calls of it (take the deltas of each example's loss by itself). Grads are left as they are.
+    loss: computed from one call of the model. In the order of the layers; 0 for a unit that the loss does not see.
+    ValueError if the loss was not computed from the model, or from several calls of it (take the deltas of each example's
+    loss by itself), or if two units have one name. Grads are left as they are.
 
     Source: the delta form, delta_j = dC/dz_j.
     """
-    labels = [f"net_{module.name}" for module in model.modules() if isinstance(module, Neuron)]
-    nets = [node for node in topological_order(loss) if node.op == "linear" and node.label in labels]
-    by_label = {net.label: net for net in nets}
-    if not nets or len(by_label) < len(nets):
-        calls = "several calls" if nets else "no call"
-        raise ValueError(f"the deltas are those of a loss computed from one call of the model, this one is from {calls} of it")
-    found = [by_label[label] for label in labels if label in by_label]
-    return {net.label: delta.item() for net, delta in zip(found, gradient(loss, found))}
+    layers = [module.neurons for module in model.modules() if isinstance(module, Layer)]
+    units = {tuple([*neuron.weights, neuron.bias]): neuron for neuron in model.modules() if isinstance(neuron, Neuron)}
+    nets: dict[Neuron, Value] = {}
+    for node in topological_order(loss):
+        if node.op == "linear":
+            unit = units.get((*node.parents[: len(node.parents) // 2], node.parents[-1]))
+            if unit in nets:
+                raise ValueError(f"the loss is from several calls of the model: {node.label} is there twice")
+            if unit is not None:
+                nets[unit] = node
+    if not nets:
+        raise ValueError("the loss was not computed from this model")
+    for layer in layers:
+        if len({nets[unit].parents[len(unit.weights) : -1] for unit in layer if unit in nets}) > 1:
+            raise ValueError("the loss is from several calls of the model: units of one layer have different inputs")
+    derivatives = dict(zip(nets, gradient(loss, nets.values())))
+    found = {f"net_{unit.name}": derivatives[unit].item() if unit in nets else 0.0 for unit in units.values()}
+    if len(found) < len(units):
+        raise ValueError("two units have the same name: give each layer its `names`")
+    return found
 
 
 def as_values(inputs: Sequence[Value | float], letter: str = "") -> list[Value]:
@@ -247,10 +267,15 @@ def _function(activation: Any) -> Callable[[Value], Value]:
         return lambda net: net
     if callable(activation):
         return activation  # type: ignore[no-any-return]
-    function = getattr(autograd_lite, activation, None) if isinstance(activation, str) else None
-    if function is None or activation not in autograd_lite.__all__ or not hasattr(Value, activation):
+    function = autograd_lite.OPERATIONS.get(activation) if isinstance(activation, str) else None
+    if function is None or not hasattr(Value, activation) or _needed(function) != 1:
         raise ValueError(f"unknown activation {activation!r}: a name such as 'sigmoid', 'tanh' or 'relu', a function, or None")
-    return function  # type: ignore[no-any-return]
+    return function
+
+
+def _needed(function: Callable[..., Any]) -> int:
+    """How many arguments it needs."""
+    return sum(parameter.default is parameter.empty for parameter in inspect.signature(function).parameters.values())
 
 
 def _name(activation: Any) -> str:

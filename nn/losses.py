@@ -26,10 +26,11 @@ def half_squared_error(outputs: Outputs, targets: Targets, reduction: str = "sum
     for output, target in _pairs(outputs, targets):
         term = 0.5 * (target - output) ** 2
         if isinstance(output, Value) and output.label:
-            term.label = f"E_{output.label.removeprefix('out_')}"
+            term.label = f"E_{output.label.removeprefix('out_').removeprefix('net_')}"
         terms.append(term)
     total = _reduced(terms, reduction)
-    total.label = "E_total"
+    if isinstance(total, Value):
+        total.label = "E_total"
     return total
 
 
@@ -63,7 +64,8 @@ def cross_entropy(outputs: Outputs, targets: Targets, reduction: str = "sum", lo
     >>> cross_entropy([Value(1000.0), Value(0.0)], 1).data
     1000.0
     """
-    several = isinstance(outputs[0], Sequence) or hasattr(outputs[0], "tolist")
+    outputs = list(outputs)
+    several = len(outputs) > 0 and _is_sequence(outputs[0])
     examples = _zipped(outputs, targets) if several else [(outputs, targets)]
     return _reduced([_cross_entropy(scores, target, logits) for scores, target in examples], reduction)
 
@@ -89,9 +91,13 @@ def step_losses(logits: Sequence[Sequence[Value]], targets: Sequence[Any]) -> li
 
 
 def _cross_entropy(scores: Sequence[Value], target: Any, logits: bool) -> Any:
+    if len(scores) == 0:
+        raise ValueError("cross_entropy needs at least one output")
     try:
         target = operator.index(target)
     except TypeError:
+        if not _is_sequence(target):
+            raise TypeError(f"cross_entropy needs a class index or a sequence as target, got {target!r:.60}") from None
         weights = list(target)
         if len(weights) != len(scores):
             raise ValueError(f"cross_entropy needs a target for each output, got {len(scores)} and {len(weights)}") from None
@@ -155,6 +161,8 @@ def _pairs(outputs: Outputs, targets: Targets) -> list[tuple[Any, Any]]:
         outputs, targets = [outputs], targets if _is_sequence(targets) else [targets]
     pairs = []
     for output, target in _zipped(outputs, targets):
+        if _is_sequence(output) != _is_sequence(target):
+            raise ValueError("a loss needs outputs and targets of one form: sequences of the same lengths")
         pairs += _pairs(output, target) if _is_sequence(output) else [(output, target)]
     return pairs
 

@@ -70,28 +70,27 @@ class Module:
         """`train(False)`."""
         return self.train(False)
 
-    def _walk(self) -> Iterator[tuple[str, Any]]:
+    def _walk(self, into_modules: bool = True) -> Iterator[tuple[str, Any]]:
         """Everything kept below the attributes, with its path, each thing once, containers before their contents."""
-        seen = {id(self)}
-        pending = [(name, thing) for name, thing in reversed(vars(self).items())]
+        seen: dict[int, Any] = {id(self): self}  # the things themselves too, so that no id is used again
+        pending: list[tuple[str, Any]] = list(reversed(vars(self).items()))
         while pending:
             name, thing = pending.pop()
             contents: Iterable[tuple[Any, Any]] = ()
             if isinstance(thing, Module):
-                contents = vars(thing).items()
+                contents = vars(thing).items() if into_modules else ()
             elif isinstance(thing, dict):
                 contents = thing.items()
             elif isinstance(thing, (list, tuple)):
                 contents = enumerate(thing)
-            elif hasattr(thing, "tolist"):  # a NumPy array
+            elif is_array(thing):
                 contents = [("", thing.tolist())]
             elif not isinstance(thing, Value):
                 continue
-            if id(thing) in seen:
-                continue
-            seen.add(id(thing))
-            yield name, thing
-            pending += [(f"{name}.{key}".rstrip("."), item) for key, item in reversed(list(contents))]
+            if id(thing) not in seen:
+                seen[id(thing)] = thing
+                yield name, thing
+                pending += [(f"{name}.{key}".rstrip("."), item) for key, item in reversed(list(contents))]
 
     # Parameters travel ------------------------------------------------------------------------------------------------
 
@@ -147,7 +146,7 @@ class Module:
         for name, thing in self._walk():
             if last and name.startswith(f"{last}."):
                 continue
-            nest = thing.tolist() if hasattr(thing, "tolist") else thing
+            nest = thing.tolist() if is_array(thing) else thing
             if _is_nest(nest):
                 last = name
                 yield name, nest
@@ -157,16 +156,27 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        parts = [
-            f"  ({name}): {thing!r}".replace("\n", "\n  ")
-            for name, thing in self._walk()
-            if isinstance(thing, Module) and not any(name.startswith(f"{outer}.") for outer in self._module_names())
-        ]
-        lines = [f"{type(self).__name__}({self.extra_repr()}", *parts]
-        return "\n".join(lines) + ("\n)" if parts else ")")
+        try:
+            return self._shown({id(self)})
+        except AttributeError:  # seen by a debugger before it is complete
+            return f"<{type(self).__name__}, incomplete>"
 
-    def _module_names(self) -> list[str]:
-        return [name for name, thing in self._walk() if isinstance(thing, Module)]
+    def _shown(self, seen: set[int]) -> str:
+        parts = []
+        for name, module in self._parts_shown():
+            if id(module) not in seen:
+                seen.add(id(module))
+                parts.append(f"  ({name}): {module._shown(seen)}".replace("\n", "\n  "))
+        return "\n".join([f"{type(self).__name__}({self.extra_repr()}", *parts]) + ("\n)" if parts else ")")
+
+    def _parts_shown(self) -> list[tuple[str, Module]]:
+        """The modules directly below, with their paths."""
+        return [(name, thing) for name, thing in self._walk(into_modules=False) if isinstance(thing, Module)]
+
+
+def is_array(thing: Any) -> bool:
+    """Whether it is a NumPy array or like one: something that turns into lists."""
+    return hasattr(thing, "tolist") and not isinstance(thing, type)
 
 
 def _is_nest(thing: Any) -> bool:
@@ -181,7 +191,7 @@ def _mapped(f: Callable[[Value], Any], nest: Any) -> Any:
 
 def _matched(name: str, nest: Any, given: Any, new: dict[Value, float]) -> list[str]:
     """Puts the numbers given for a nest of parameters into `new`; returns what does not fit."""
-    given = given.tolist() if hasattr(given, "tolist") else given
+    given = given.tolist() if is_array(given) else given
     if isinstance(nest, (list, tuple)):
         if not isinstance(given, (list, tuple)) or len(given) != len(nest):
             got = len(given) if isinstance(given, (list, tuple)) else type(given).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from autograd_lite import Value
@@ -17,12 +18,16 @@ class Optimizer:
     """
 
     def __init__(self, params: Iterable[Value], lr: float) -> None:
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{type(self).__name__} needs a list of parameters, such as model.parameters(), got {params!r:.60}")
         self.params = list(params)
         self.lr = _not_negative("lr", lr)
         if not self.params:
             raise ValueError(f"{type(self).__name__} got no parameters")
         for i, parameter in enumerate(self.params):
-            if not isinstance(parameter, Value) or parameter.parents:
+            if not isinstance(parameter, Value):
+                raise TypeError(f"{type(self).__name__} needs Values as parameters, but number {i} is {parameter!r:.60}")
+            if parameter.parents:
                 raise ValueError(f"{type(self).__name__} needs leaves as parameters, but number {i} is {parameter!r}")
         if len(set(self.params)) < len(self.params):
             raise ValueError(f"{type(self).__name__} got a parameter twice")
@@ -35,9 +40,17 @@ class Optimizer:
     def step(self) -> None:
         """Changes the parameters by one step."""
         for parameter in self.params:
-            if not isinstance(parameter.grad, (int, float)) or not math.isfinite(parameter.grad):
+            if not isinstance(parameter.grad, Real) or not math.isfinite(parameter.grad):
                 raise ValueError(f"the grad of {parameter!r} is not a finite number: no parameter has been changed")
-        data = self._new_data([parameter.data for parameter in self.params], [parameter.grad for parameter in self.params])
+        before = dict(vars(self))
+        try:
+            data = self._new_data([p.data for p in self.params], [float(p.grad) for p in self.params])
+            for parameter, number in zip(self.params, data):
+                if not math.isfinite(number):
+                    raise OverflowError(f"{parameter!r} would become {number}")
+        except ArithmeticError as error:
+            vars(self).update(before)
+            raise ValueError(f"{type(self).__name__} cannot make this step, no parameter has been changed: {error}") from error
         for parameter, number in zip(self.params, data):
             parameter.data = number
 
@@ -87,7 +100,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(params, lr)
         self.momentum = _not_negative("momentum", momentum)
-        self.dampening = dampening
+        self.dampening = _not_negative("dampening", dampening)
         self.weight_decay = _not_negative("weight_decay", weight_decay)
         self.nesterov = nesterov
         if nesterov and (momentum <= 0 or dampening != 0):
@@ -137,7 +150,7 @@ class RMSprop(Optimizer):
         variances = self._squares
         if self.centered:
             self._means = [self.alpha * m + (1 - self.alpha) * g for m, g in zip(self._means, grads)]
-            variances = [s - m * m for s, m in zip(self._squares, self._means)]
+            variances = [max(0.0, s - m * m) for s, m in zip(self._squares, self._means)]  # below 0 by rounding alone
         steps = [g / (math.sqrt(s) + self.eps) for g, s in zip(grads, variances)]
         if self.momentum:
             self._velocity = steps = [self.momentum * v + d for v, d in zip(self._velocity, steps)]
@@ -159,8 +172,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr)
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"betas must be at least 0 and below 1, got {betas}")
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"betas are two numbers of at least 0 and below 1, got {betas}")
         self.betas = betas
         self.eps = _not_negative("eps", eps)
         self.weight_decay = _not_negative("weight_decay", weight_decay)
@@ -230,6 +243,6 @@ def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
 
 
 def _not_negative(name: str, number: float) -> float:
-    if not (isinstance(number, (int, float)) and 0 <= number < math.inf):
+    if not (isinstance(number, Real) and 0 <= number < math.inf):
         raise ValueError(f"{name} must be a finite number of at least 0, got {number!r}")
-    return number
+    return float(number)

@@ -88,8 +88,11 @@ def train(
                 if len(queue) < batch_size:
                     queue = rng.sample(examples, len(examples))
                 batch, queue = queue[:batch_size], queue[batch_size:]
-            losses = [loss(model(x), target) for x, target in batch]
-            total = losses[0] if len(losses) == 1 else mean(losses)
+            try:
+                losses = [loss(model(x), target) for x, target in batch]
+                total = losses[0] if len(losses) == 1 else mean(losses)
+            except OverflowError as error:
+                raise FloatingPointError(f"the loss overflows after {step} updates: try a lower learning rate") from error
             history.losses.append(total.item())
             history.seconds = time.perf_counter() - start
             report(step, total.item())
@@ -111,10 +114,15 @@ def _reporter(steps: int) -> Callable[[int, float], None]:
     try:
         from tqdm.auto import tqdm
     except ImportError:
+        last = ""
 
         def line(step: int, loss: float) -> None:
-            if step >= 0 and (step == steps or step % max(1, steps // 10) == 0):
-                print(f"after {step} of {steps} updates: loss {loss:.9g}", file=sys.stderr)
+            nonlocal last
+            due = step < 0 or step == steps or step * 10 // steps > (step - 1) * 10 // steps
+            last = f"after {step} of {steps} updates: loss {loss:.9g}" if step >= 0 else last
+            if due and last:
+                print(last, file=sys.stderr)
+                last = ""
 
         return line
 

@@ -14,7 +14,6 @@ from autograd_lite import Value, gradient, topological_order
 
 from .dense import MLP
 from .losses import half_squared_error
-from .module import Module
 
 INPUTS = {"i1": 0.05, "i2": 0.10}
 TARGETS = {"t1": 0.01, "t2": 0.99}
@@ -23,7 +22,7 @@ BIASES = {"b1": 0.35, "b2": 0.60}
 LEARNING_RATE = 0.5
 
 
-class WorkedExample(Module):
+class WorkedExample:
     """The network, with its inputs, targets and parameters as labelled leaves.
 
     >>> example = WorkedExample()
@@ -40,7 +39,7 @@ class WorkedExample(Module):
         w1, w2, w3, w4, w5, w6, w7, w8, b1, b2 = self.parameter.values()
         self.network = MLP([2, 2, 2], "sigmoid", "sigmoid", weights=[[[w1, w2], [w3, w4]], [[w5, w6], [w7, w8]]], biases=[b1, b2])
 
-    def forward(self) -> Value:
+    def __call__(self) -> Value:
         """E_total, computed afresh."""
         return half_squared_error(self.network(self.inputs), self.targets)
 
@@ -70,8 +69,8 @@ class WorkedExample(Module):
         biases: update b1 and b2 too. sequential: take the hidden weights' gradients through the already updated w5..w8,
         the mistake behind some published figures; gradient descent changes all weights at once.
         """
-        error = self.forward()
-        self.zero_grad()
+        error = self()
+        self.network.zero_grad()
         error.backward()
         p = self.parameter
         for name in ("w5", "w6", "w7", "w8") + ("b2",) * biases:

@@ -1,0 +1,152 @@
+"""Writes pytorch.json: steps of optimizers, and losses with their gradients, as PyTorch computes them in float64.
+
+Run by hand, with torch installed, when a case is added: ``python tests/data/record_pytorch.py``. The tests read the record
+and need no torch. Numbers are written by `repr`, so that they are read back as the same floats.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+
+START = [-1.2, 1.0, 0.5, -0.3]
+STEPS = 10
+SLOWER = 5  # the number of steps after which the learning rate is divided by 4
+
+OPTIMIZERS = {
+    "sgd_plain": ("SGD", dict(lr=0.03)),
+    "sgd_momentum": ("SGD", dict(lr=0.02, momentum=0.9)),
+    "sgd_dampening": ("SGD", dict(lr=0.03, momentum=0.8, dampening=0.3)),
+    "sgd_nesterov": ("SGD", dict(lr=0.02, momentum=0.9, nesterov=True)),
+    "sgd_weight_decay": ("SGD", dict(lr=0.03, weight_decay=0.1)),
+    "sgd_momentum_weight_decay": ("SGD", dict(lr=0.02, momentum=0.7, weight_decay=0.05)),
+    "sgd_dampening_weight_decay": ("SGD", dict(lr=0.02, momentum=0.7, dampening=0.5, weight_decay=0.2)),
+    "sgd_nesterov_weight_decay": ("SGD", dict(lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.1)),
+    "rmsprop_plain": ("RMSprop", dict()),
+    "rmsprop_alpha_eps": ("RMSprop", dict(lr=0.05, alpha=0.7, eps=1e-3)),
+    "rmsprop_centered": ("RMSprop", dict(lr=0.02, alpha=0.9, centered=True)),
+    "rmsprop_momentum": ("RMSprop", dict(lr=0.01, alpha=0.9, momentum=0.9)),
+    "rmsprop_weight_decay": ("RMSprop", dict(lr=0.02, weight_decay=0.3)),
+    "rmsprop_all": ("RMSprop", dict(lr=0.01, alpha=0.8, eps=1e-6, weight_decay=0.1, momentum=0.5, centered=True)),
+    "adam_plain": ("Adam", dict()),
+    "adam_lr": ("Adam", dict(lr=0.1)),
+    "adam_betas": ("Adam", dict(lr=0.05, betas=(0.7, 0.9))),
+    "adam_eps": ("Adam", dict(lr=0.1, eps=0.1)),
+    "adam_betas_zero": ("Adam", dict(lr=0.02, betas=(0.0, 0.5))),
+    "adam_weight_decay": ("Adam", dict(lr=0.05, weight_decay=0.5)),
+    "adamw_plain": ("AdamW", dict()),
+    "adamw_weight_decay": ("AdamW", dict(lr=0.1, weight_decay=0.5)),
+    "adamw_betas_eps": ("AdamW", dict(lr=0.05, betas=(0.6, 0.95), eps=1e-4, weight_decay=0.2)),
+}
+
+
+def valley(p):
+    """A function of four numbers, not convex: a curved valley, bent by tanh. The tests have the same."""
+    a, b, c, d = p
+    return (1 - a) ** 2 + 3 * (b - a * a) ** 2 + b * torch.tanh(a * c - d) + 0.1 * c * c + 0.2 * d * d
+
+
+def trajectory(kind, options):
+    """The parameters before each step and after the last, and the gradient at each step."""
+    p = torch.tensor(START, requires_grad=True)
+    optimizer = getattr(torch.optim, kind)([p], **options)
+    params, grads = [p.tolist()], []
+    for step in range(STEPS):
+        if step == SLOWER:
+            optimizer.param_groups[0]["lr"] /= 4
+        optimizer.zero_grad()
+        valley(p).backward()
+        grads.append(p.grad.tolist())
+        optimizer.step()
+        params.append(p.tolist())
+    return {"optimizer": kind, "options": options, "params": params, "grads": grads}
+
+
+def hinge(outputs, targets, reduction):
+    """No case has a term at its corner, where clamp has another derivative than relu."""
+    terms = torch.clamp(1 - targets * outputs, min=0)
+    return terms.mean() if reduction == "mean" else terms.sum()
+
+
+def probabilities_cross_entropy(outputs, targets, reduction):
+    terms = F.nll_loss(outputs.log(), targets, reduction="none")
+    return terms.mean() if reduction == "mean" else terms.sum()
+
+
+ORDINARY, FAR = [0.3, -1.7, 2.5, 0.0], [1000.0, -1000.0, 30.0, -40.0]
+SCORES = [[0.5, -1.0, 2.0], [3.0, 0.1, -0.2]]
+FAR_SCORES = [[1000.0, 0.0, -1000.0], [-1000.0, -1000.0, -999.0]]
+MIXED = [[0.2, 0.5, 0.3], [0.0, 0.9, 0.1]]
+# fmt: off
+# name of the case: (our function, our options, outputs, targets, PyTorch's function)
+LOSSES = {
+    "mse_one": ("mse", {}, [0.7], [-0.4], F.mse_loss),
+    "mse_example": ("mse", {}, ORDINARY, [0.0, 1.0, -1.0, 0.5], F.mse_loss),
+    "mse_batch": ("mse", {}, SCORES, MIXED, F.mse_loss),
+    "mse_far": ("mse", {}, FAR, [0.0, 1e6, 1e-9, -40.0], F.mse_loss),
+    "bce_hard": ("binary_cross_entropy", {}, [0.2, 0.9, 0.5], [0.0, 1.0, 1.0], F.binary_cross_entropy),
+    "bce_soft": ("binary_cross_entropy", {}, [0.2, 0.9, 0.5], [0.3, 0.6, 0.5], F.binary_cross_entropy),
+    "bce_batch": (
+        "binary_cross_entropy", {}, [[0.01, 0.99], [0.4, 0.6]], [[0.0, 1.0], [0.9, 0.25]], F.binary_cross_entropy,
+    ),
+    "bce_logits_hard": (
+        "binary_cross_entropy", {"logits": True}, ORDINARY, [0.0, 1.0, 1.0, 0.0], F.binary_cross_entropy_with_logits,
+    ),
+    "bce_logits_soft": (
+        "binary_cross_entropy", {"logits": True}, ORDINARY, [0.1, 0.8, 0.5, 1.0], F.binary_cross_entropy_with_logits,
+    ),
+    "bce_logits_far_right": (
+        "binary_cross_entropy", {"logits": True}, FAR, [1.0, 0.0, 1.0, 0.0], F.binary_cross_entropy_with_logits,
+    ),
+    "bce_logits_far_wrong": (
+        "binary_cross_entropy", {"logits": True}, FAR, [0.0, 1.0, 0.0, 1.0], F.binary_cross_entropy_with_logits,
+    ),
+    "ce_class": ("cross_entropy", {}, SCORES[0], 1, F.cross_entropy),
+    "ce_two_classes": ("cross_entropy", {}, [-0.4, 1.1], 0, F.cross_entropy),
+    "ce_one_class": ("cross_entropy", {}, [-0.4], 0, F.cross_entropy),
+    "ce_distribution": ("cross_entropy", {}, SCORES[0], MIXED[0], F.cross_entropy),
+    "ce_not_summing_to_1": ("cross_entropy", {}, SCORES[0], [0.5, 1.5, 0.25], F.cross_entropy),
+    "ce_batch_class": ("cross_entropy", {}, SCORES, [2, 0], F.cross_entropy),
+    "ce_batch_distribution": ("cross_entropy", {}, SCORES, MIXED, F.cross_entropy),
+    "ce_far_right": ("cross_entropy", {}, FAR_SCORES, [0, 2], F.cross_entropy),
+    "ce_far_wrong": ("cross_entropy", {}, FAR_SCORES, [2, 0], F.cross_entropy),
+    "ce_far_distribution": ("cross_entropy", {}, FAR_SCORES, MIXED, F.cross_entropy),
+    "ce_probabilities": ("cross_entropy", {"logits": False}, [MIXED[0], [0.1, 0.6, 0.3]], [1, 2], probabilities_cross_entropy),
+    "hinge": ("hinge", {}, [0.3, -1.7, 2.5, 0.0], [1.0, 1.0, 1.0, -1.0], hinge),
+    "hinge_batch": ("hinge", {}, SCORES, [[1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]], hinge),
+    "hinge_far": ("hinge", {}, FAR, [1.0, 1.0, -1.0, -1.0], hinge),
+}
+# fmt: on
+
+
+def losses(name):
+    """The loss and its gradient, summed and averaged."""
+    function, options, outputs, targets, theirs = LOSSES[name]
+    case = {"loss": function, "options": options, "outputs": outputs, "targets": targets}
+    for reduction in ("sum", "mean"):
+        x, y = torch.tensor(outputs, requires_grad=True), torch.tensor(targets)
+        value = theirs(x, y, reduction=reduction)
+        value.backward()
+        case[reduction] = {"value": value.item(), "grads": x.grad.tolist()}
+    return case
+
+
+def main():
+    record = {
+        "note": "written by record_pytorch.py; options as ours, numbers as PyTorch's in float64",
+        "torch": torch.__version__,
+        "slower_after": SLOWER,
+        "optimizers": {name: trajectory(*case) for name, case in OPTIMIZERS.items()},
+        "losses": {name: losses(name) for name in LOSSES},
+    }
+    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), json.dumps(record, indent=1))  # a row a line
+    Path(__file__).with_name("pytorch.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

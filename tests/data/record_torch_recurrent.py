@@ -1,0 +1,94 @@
+"""Writes torch_recurrent.json: networks with random parameters, and their outputs and gradients as PyTorch computes them in float64.
+
+Run by hand, with torch installed, when a case is added: ``python tests/data/record_torch_recurrent.py``. The tests read the
+record and need no torch. Numbers are written by `repr`, so that they are read back as the same floats.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import torch
+from torch import nn
+
+N_IN, N_HIDDEN, T = 2, 3, 4
+
+
+class Tagger(nn.Module):
+    """A recurrent network with a linear readout at every time step."""
+
+    def __init__(self, rnn, n_out):
+        super().__init__()
+        width = rnn.hidden_size * (1 + rnn.bidirectional)
+        self.rnn, self.readout = rnn, nn.Linear(width, n_out)
+
+    def forward(self, x, initial):
+        return self.readout(self.rnn(x, initial)[0])
+
+
+def recurrent(kind, layers, both, readout=0):
+    """The case of an nn.RNN, nn.GRU or nn.LSTM, with a readout of so many outputs if there is one, and initial states."""
+    rnn = getattr(nn, kind)(N_IN, N_HIDDEN, num_layers=layers, bidirectional=both, dtype=torch.float64)
+    model = Tagger(rnn, readout).double() if readout else rnn
+    case = {"kind": kind, "layers": layers, "bidirectional": both, "readout": readout}
+    shape = (layers * (1 + both), N_HIDDEN)
+    initial = {name: torch.randn(shape, requires_grad=True) for name in ("h", "c") if name == "h" or kind == "LSTM"}
+    x = torch.randn(T, N_IN, requires_grad=True)
+    given = tuple(initial.values()) if kind == "LSTM" else initial["h"]
+    outputs = model(x, given) if readout else model(x, given)[0]
+    return recorded(case, model, x, outputs, initial)
+
+
+def perceptron(sizes, activation):
+    """The case of an nn.Sequential of nn.Linear, with an activation between two of them."""
+    layers = []
+    for n_in, n_out in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(n_in, n_out), getattr(nn, activation)()]
+    model = nn.Sequential(*layers[:-1]).double()
+    x = torch.randn(sizes[0], requires_grad=True)
+    return recorded({"sizes": sizes, "activation": activation.lower()}, model, x, model(x), {})
+
+
+def recorded(case, model, x, outputs, initial):
+    """The case with its numbers: the loss is the sum of the squares of the outputs."""
+    (outputs**2).sum().backward()
+    return case | {
+        "state": {name: tensor.tolist() for name, tensor in model.state_dict().items()},
+        "x": x.tolist(),
+        "initial": {name: tensor.tolist() for name, tensor in initial.items()},
+        "outputs": outputs.tolist(),
+        "grads": {name: parameter.grad.tolist() for name, parameter in model.named_parameters()},
+        "grad_x": x.grad.tolist(),
+        "grad_initial": {name: tensor.grad.tolist() for name, tensor in initial.items()},
+    }
+
+
+def main():
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    torch.manual_seed(20240607)
+    cases = {
+        f"{kind}_{layers}{'_bidirectional' * both}": recurrent(kind, layers, both)
+        for kind in ("RNN", "GRU", "LSTM")
+        for layers in (1, 2)
+        for both in (False, True)
+    }
+    cases |= {
+        "RNN_1_readout": recurrent("RNN", 1, False, 3),
+        "GRU_2_bidirectional_readout": recurrent("GRU", 2, True, 2),
+        "LSTM_1_readout": recurrent("LSTM", 1, False, 4),
+        "linear": perceptron([3, 2], "Tanh"),
+        "two_linears": perceptron([2, 3, 2], "Tanh"),
+        "three_linears": perceptron([2, 4, 3, 1], "Sigmoid"),
+    }
+    record = {
+        "note": "written by record_torch_recurrent.py: PyTorch's state dicts, and its numbers in float64",
+        "torch": torch.__version__,
+        "cases": cases,
+    }
+    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), json.dumps(record, indent=1))  # a row a line
+    Path(__file__).with_name("torch_recurrent.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Optimizers: step by step equal to PyTorch's (data/pytorch.json), and all or nothing."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from autograd_lite import Value, tanh
+from nn import SGD, Adam, AdamW, RMSprop
+
+RECORD = json.loads((Path(__file__).parent / "data" / "pytorch.json").read_text(encoding="utf-8"))
+CASES = RECORD["optimizers"]
+OPTIMIZERS = {kind.__name__: kind for kind in (SGD, RMSprop, Adam, AdamW)}
+# Both round each operation, in another order (and PyTorch's tanh is another): a few of 1.1e-16 in each step, of numbers of
+# size 1, on the gradients more, by the slopes of the valley (up to 50), and all of it is carried along for ten steps
+STEP, RUN, RUN_GRADS = dict(rel=1e-15, abs=1e-15), dict(rel=1e-14, abs=1e-14), dict(rel=1e-14, abs=1e-13)
+
+
+def valley(a, b, c, d):
+    """The function of record_pytorch.py."""
+    return (1 - a) ** 2 + 3 * (b - a * a) ** 2 + b * tanh(a * c - d) + 0.1 * c * c + 0.2 * d * d
+
+
+def case_of(name):
+    case = CASES[name]
+    params = [Value(number) for number in case["params"][0]]
+    return params, OPTIMIZERS[case["optimizer"]](params, **case["options"]), case
+
+
+def data(params):
+    return [p.data for p in params]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_step_is_that_of_pytorch_from_its_gradients(name):
+    params, optimizer, case = case_of(name)
+    for step, (grads, after) in enumerate(zip(case["grads"], case["params"][1:], strict=True)):
+        if step == RECORD["slower_after"]:
+            optimizer.lr /= 4
+        for p, grad, before in zip(params, grads, case["params"][step]):
+            p.data, p.grad = before, grad
+        optimizer.step()
+        assert data(params) == pytest.approx(after, **STEP), step
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_trajectory_is_that_of_pytorch(name):
+    params, optimizer, case = case_of(name)
+    assert len(case["grads"]) >= 8
+    for step, (grads, after) in enumerate(zip(case["grads"], case["params"][1:], strict=True)):
+        if step == RECORD["slower_after"]:
+            optimizer.lr /= 4
+        optimizer.zero_grad()
+        valley(*params).backward()
+        assert [p.grad for p in params] == pytest.approx(grads, **RUN_GRADS), step
+        optimizer.step()
+        assert data(params) == pytest.approx(after, **RUN), step
+
+
+def test_the_recorded_cases_differ():
+    """So that an option that is ignored is found: every end is another one."""
+    ends = [tuple(round(number, 6) for number in case["params"][-1]) for case in CASES.values()]
+    assert len(set(ends)) == len(ends)
+
+
+@pytest.mark.parametrize(
+    "kind, defaults",
+    [
+        (SGD, dict(lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)),
+        (RMSprop, dict(lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False)),
+        (Adam, dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)),
+        (AdamW, dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2)),
+    ],
+)
+def test_defaults_are_those_of_pytorch(kind, defaults):
+    optimizer = kind([Value(1.0)])
+    assert {name: getattr(optimizer, name) for name in defaults} == defaults
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_zero_grad_and_a_step_without_gradient(kind):
+    p = Value(2.0)
+    p.grad = 3.0
+    optimizer = kind([p], **({"weight_decay": 0.0} if kind is AdamW else {}))
+    optimizer.zero_grad()
+    assert p.grad == 0.0
+    optimizer.step()
+    assert p.data == 2.0
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_parameters_may_come_from_an_iterator(kind):
+    params = [Value(1.0), Value(2.0)]
+    optimizer = kind(iter(params), lr=0.1)
+    params[0].grad = params[1].grad = 1.0
+    optimizer.step()
+    assert params[0].data < 1.0 and params[1].data < 2.0
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, None, "1.0", 1j])
+def test_a_step_on_a_bad_gradient_changes_nothing(kind, bad):
+    """Not the parameters before it, and no state: the next step is as if the failed one had not been."""
+
+    def optimizer_after_one_step():
+        params = [Value(1.0, "a"), Value(2.0, "b")]
+        params[0].grad, params[1].grad = 0.3, -0.7
+        optimizer = kind(params, lr=0.1, **({"momentum": 0.9} if kind is SGD else {}))
+        optimizer.step()
+        return params, optimizer
+
+    params, optimizer = optimizer_after_one_step()
+    before = data(params)
+    params[1].grad = bad
+    with pytest.raises(ValueError, match=r"grad of Value\(.*label='b'\) is not a finite number: no parameter has been changed"):
+        optimizer.step()
+    assert data(params) == before
+    params[1].grad = -0.7
+    optimizer.step()
+    again, undisturbed = optimizer_after_one_step()
+    undisturbed.step()
+    assert data(params) == data(again)
+
+
+@pytest.mark.parametrize("kind", [RMSprop, Adam, AdamW])
+def test_a_step_that_divides_by_zero_changes_no_state(kind):
+    """eps = 0 and a grad of 0 leave 0 / 0; the next step is then still a first one."""
+    params = [Value(1.0), Value(2.0)]
+    optimizer = kind(params, lr=0.1, eps=0.0)
+    params[0].grad = 1.0
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        optimizer.step()
+    assert data(params) == [1.0, 2.0]
+    params[1].grad = 1.0
+    optimizer.step()
+    again = [Value(1.0), Value(2.0)]
+    again[0].grad = again[1].grad = 1.0
+    kind(again, lr=0.1, eps=0.0).step()
+    assert data(params) == data(again)
+
+
+@pytest.mark.parametrize("alpha, grad", [(0.5, 1.7), (0.99, 0.1)])
+def test_centered_rmsprop_takes_a_constant_gradient(alpha, grad):
+    """The mean square less the squared mean goes to 0, and by rounding may be just below it: no square root of that."""
+    p = Value(1.0)
+    optimizer = RMSprop([p], alpha=alpha, centered=True)
+    p.grad = grad
+    for _ in range(5000):
+        optimizer.step()
+    assert math.isfinite(p.data)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        (lambda p: [], "{} got no parameters"),
+        (lambda p: [p, Value(0.0), p], "{} got a parameter twice"),
+        (lambda p: [p, 2 * p], r"{} needs leaves as parameters, but number 1 is Value\(data=2.0, .*op='mul'\)"),
+        (lambda p: [1.0], "{} needs leaves as parameters, but number 0 is 1.0"),
+    ],
+    ids=["none", "twice", "interior", "number"],
+)
+def test_parameters_that_do_not_fit(kind, params, message):
+    with pytest.raises(ValueError, match=message.format(kind.__name__)):
+        kind(params(Value(1.0)))
+
+
+NAMES = {
+    SGD: ["lr", "momentum", "weight_decay"],
+    RMSprop: ["lr", "alpha", "eps", "weight_decay", "momentum"],
+    Adam: ["lr", "eps", "weight_decay"],
+    AdamW: ["lr", "eps", "weight_decay"],
+}
+
+
+@pytest.mark.parametrize("kind, name", [(kind, name) for kind, names in NAMES.items() for name in names])
+@pytest.mark.parametrize("number", [-0.1, math.nan, math.inf, "0.1", None])
+def test_hyperparameters_are_finite_and_not_negative(kind, name, number):
+    with pytest.raises(ValueError, match=f"{name} must be a finite number of at least 0, got {number!r}"):
+        kind([Value(1.0)], **{name: number})
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+@pytest.mark.parametrize("betas", [(1.0, 0.9), (0.9, 1.0), (-0.1, 0.9), (0.9, math.nan), (0.9,), (0.9, 0.9, 0.9)])
+def test_betas_that_do_not_fit(kind, betas):
+    with pytest.raises(ValueError, match=r"betas must be .*got \("):
+        kind([Value(1.0)], betas=betas)
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9, "dampening": 0.1}])
+def test_nesterov_needs_momentum_and_no_dampening(options):
+    with pytest.raises(ValueError, match="nesterov needs a momentum above 0 and no dampening"):
+        SGD([Value(1.0)], nesterov=True, **options)
+
+
+def test_a_dampening_that_is_no_number_is_refused():
+    with pytest.raises((TypeError, ValueError), match="dampening"):
+        SGD([Value(1.0)], momentum=0.9, dampening=math.nan)
