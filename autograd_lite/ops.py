@@ -103,7 +103,7 @@ ROWS: dict[str, Row] = {
     "gelu":         row("0.5 * x * erfc(-0.7071067811865476 * x)",
                         "0.5 * erfc(-0.7071067811865476 * x) + 0.3989422804014327 * x * exp(-0.5 * x * x)"),
     "relu":         row("relu(x)",           "step(x)"),                              # 0 at 0
-    "leaky_relu":   row("x * step(x) + y * x * (1 - step(x))",
+    "leaky_relu":   row("x * (step(x) + y * (1 - step(x)))",
                         "step(x) + y * (1 - step(x))",            "x * (1 - step(x))",      parameter=0.01),    # y at 0
     "elu":          row("x * step(x) + y * expm1(x * (1 - step(x)))",
                         "step(x) + y * (1 - step(x)) * exp(x * (1 - step(x)))",
@@ -161,10 +161,10 @@ def derivative_rules(op: str, arity: int) -> list[tuple[str, dict[str, int]]]:
 
 
 def sigmoid(x: float) -> float:
-    if x >= 0:
+    try:
         return 1.0 / (1.0 + math.exp(-x))
-    e = math.exp(x)
-    return e / (1.0 + e)
+    except OverflowError:
+        return math.exp(x)
 
 
 def softplus(x: float) -> float:
@@ -172,8 +172,10 @@ def softplus(x: float) -> float:
 
 
 def sech(x: float) -> float:
-    e = math.exp(-abs(x))
-    return 2.0 * e / (1.0 + e * e)
+    try:
+        return 1.0 / math.cosh(x)
+    except OverflowError:
+        return 2.0 * math.exp(-abs(x))
 
 
 def relu(x: float) -> float:

@@ -377,7 +377,7 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
 
 def is_parameter(op: str, i: int, operands: Sequence[Value]) -> bool:
     """Whether the i-th operand is a plain number as a parameter, such as a constant exponent: not differentiated by."""
-    return i == 1 and operands[1].op == "const" and op in ops.ROWS and ops.ROWS[op].parameter is not None
+    return i == 1 < len(operands) and operands[1].op == "const" and op in ops.ROWS and ops.ROWS[op].parameter is not None
 
 
 def otherwise_operator(op: str, operands: Sequence[Any]) -> Any:
@@ -479,7 +479,7 @@ def family_source(op: str, function: str, count: int) -> str:
         lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
     lines += [f"{family.tail} = p._data"] * bool(family.tail)
     if family.call == "logsumexp":
-        lines += [f"largest = max({', '.join(names)})", "if largest - largest: raise ValueError  # infinite"]
+        lines += [f"largest = max(({', '.join(names)},))", "if largest - largest: raise ValueError  # infinite"]
         lines += [f"z = largest + log({' + '.join(f'exp({name} - largest)' for name in names)})"]
     else:
         lines += [f"z = {ops.formula(op, arity)}"]

@@ -128,6 +128,8 @@ class Layer(Module):
         for what, items in (("names", names), ("rows of weights", rows), ("biases", biases)):
             if len(items) != n_out:
                 raise ValueError(f"a layer of {n_out} units needs as many {what}, got {len(items)}")
+        if len(set(names)) < n_out:
+            raise ValueError(f"the units of a layer need different names, got {names}")
         inner = None if activation == "softmax" else activation
         self.neurons = [
             Neuron(n_in, inner, name=name, weights=row, bias=b, init=init, rng=rng, n_out=n_out)

@@ -17,7 +17,7 @@ def write_json(path: str | os.PathLike[str], data: Any) -> None:
     """
     text = json.dumps(data, allow_nan=False, indent=1)
     target = Path(os.path.realpath(path))
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-", suffix=".json")
     try:
         with open(handle, "w", encoding="utf-8") as file:
             file.write(text)

@@ -177,7 +177,7 @@ def _zipped(outputs: Outputs, targets: Targets) -> list[tuple[Any, Any]]:
 
 
 def _is_sequence(thing: Any) -> bool:
-    return isinstance(thing, Iterable) and not isinstance(thing, Value)
+    return isinstance(thing, Iterable) and not isinstance(thing, (Value, str))
 
 
 def _reduced(terms: Sequence[Any], reduction: str) -> Value:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from autograd_lite import Value
@@ -129,25 +131,35 @@ class Module:
         The parameters are those of `state_dict`; numbers have all their digits. The file is complete or as before:
         see `write_json`.
         """
+        for name, parameter in self.named_parameters():
+            if not math.isfinite(parameter.data):
+                raise ValueError(f"the parameter {name!r} is {parameter.data}: nothing has been written")
         write_json(path, {**FORMAT, "parameters": self.state_dict()})
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Sets the parameters from a file that `save` wrote. ValueError says all that is wrong with it; then none is changed."""
-        data = read_json(path, limit=100_000 + 200 * len(self.parameters()))
+        data = read_json(path, limit=100_000 + 4 * len(json.dumps(self.state_dict())))
         if not isinstance(data, dict) or {key: data.get(key) for key in FORMAT} != FORMAT:
             raise ValueError(f"{path} is not a file of parameters: it needs {FORMAT}")
         if not isinstance(data.get("parameters"), dict):
             raise ValueError(f"{path} has no object 'parameters'")
-        self.load_state_dict(data["parameters"])
+        try:
+            self.load_state_dict(data["parameters"])
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
 
     def _nests(self) -> Iterator[tuple[str, Any]]:
         """The parameters by attribute: for each outermost list of parameters only, itself; else the parameter."""
         last = ""
+        names = set()
         for name, thing in self._walk():
             if last and name.startswith(f"{last}."):
                 continue
             nest = thing.tolist() if is_array(thing) else thing
             if _is_nest(nest):
+                if name in names:
+                    raise ValueError(f"two parameters have the path {name!r}: give them other names")
+                names.add(name)
                 last = name
                 yield name, nest
 
@@ -179,9 +191,9 @@ def is_array(thing: Any) -> bool:
     return hasattr(thing, "tolist") and not isinstance(thing, type)
 
 
-def _is_nest(thing: Any) -> bool:
+def _is_nest(thing: Any, depth: int = 20) -> bool:
     if isinstance(thing, (list, tuple)):
-        return len(thing) > 0 and all(_is_nest(item) for item in thing)
+        return len(thing) > 0 and depth > 0 and all(_is_nest(item, depth - 1) for item in thing)
     return isinstance(thing, Value) and not thing.parents
 
 
@@ -197,8 +209,12 @@ def _matched(name: str, nest: Any, given: Any, new: dict[Value, float]) -> list[
             got = len(given) if isinstance(given, (list, tuple)) else type(given).__name__
             return [f"{name!r} needs a list of {len(nest)}, got {got}"]
         return [line for i, (item, x) in enumerate(zip(nest, given)) for line in _matched(f"{name}.{i}", item, x, new)]
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not math.isfinite(given):
-        return [f"{name!r} needs a finite number, got {str(given)[:60]}"]
-    if new.setdefault(nest, float(given)) != given:
-        return [f"{name!r} is shared with another parameter, and has two values: {new[nest]} and {given}"]
+    number = math.nan
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        with suppress(OverflowError):
+            number = float(given)
+    if not math.isfinite(number):
+        return [f"{name!r} needs a finite number, got {given!r:.60}"]
+    if new.setdefault(nest, number) != number:
+        return [f"{name!r} is shared with another parameter, and has two values: {new[nest]} and {number}"]
     return []

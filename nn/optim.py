@@ -48,9 +48,13 @@ class Optimizer:
             for parameter, number in zip(self.params, data):
                 if not math.isfinite(number):
                     raise OverflowError(f"{parameter!r} would become {number}")
-        except ArithmeticError as error:
+        except BaseException as error:
             vars(self).update(before)
-            raise ValueError(f"{type(self).__name__} cannot make this step, no parameter has been changed: {error}") from error
+            if isinstance(error, ArithmeticError):
+                raise ValueError(
+                    f"{type(self).__name__} cannot make this step, no parameter has been changed: {error}"
+                ) from error
+            raise
         for parameter, number in zip(self.params, data):
             parameter.data = number
 

@@ -54,7 +54,9 @@ def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
     problems += [f"unexpected {name!r}" for name in given if name not in expected]
     for name in expected:
         if name in given and _shape(given[name]) != _shape(expected[name]):
-            problems.append(f"{name!r} has shape {_shape(given[name])}, not {_shape(expected[name])}")
+            shape = _shape(given[name])
+            got = "is not a nest of finite numbers" if shape is None else f"has shape {shape}"
+            problems.append(f"{name!r} {got}, not {_shape(expected[name])}")
     if problems:
         raise ValueError(f"PyTorch's parameters do not fit this {type(model).__name__}: {'; '.join(problems)}")
     ours: dict[str, Any] = {}
@@ -87,10 +89,21 @@ def _linears(model: Module) -> Iterator[tuple[str, Any, Any]]:
             yield f"{2 * k}.", [f"{unit}.weights" for unit in units], [f"{unit}.bias" for unit in units]
 
 
-def _cells(model: Module) -> Iterator[tuple[str, str, str, Cell]]:
+def _cells(model: Module) -> list[tuple[str, str, str, Cell]]:
     """For each cell, its prefix and suffix there, its path here, and itself."""
+    found = list(_all_cells(model))
+    cells = [cell for *_, cell in found]
+    if len({(type(cell), cell.n_hidden) for cell in cells}) > 1 or len(set(cells)) < len(cells):
+        raise ValueError("PyTorch has no network with cells of different kinds or sizes, or with a shared cell")
+    reverse = [suffix.endswith("_reverse") for _, suffix, _, _ in found]
+    if any(reverse) and 2 * sum(reverse) != len(reverse):
+        raise ValueError("PyTorch has no network that is bidirectional in some layers only")
+    return found
+
+
+def _all_cells(model: Module) -> Iterator[tuple[str, str, str, Cell]]:
     if isinstance(model, SequenceModel):
-        for _, suffix, path, cell in _cells(model.network):
+        for _, suffix, path, cell in _all_cells(model.network):
             yield "rnn.", suffix, f"network.{path}", cell
     elif isinstance(model, Recurrent):
         layers = model.layers if isinstance(model, StackedRNN) else [model]
@@ -114,5 +127,10 @@ def _has_twin(cell: Cell) -> bool:
     return isinstance(cell, RNNCell) and cell.activation == "tanh"
 
 
-def _shape(nest: Any) -> tuple[int, ...]:
-    return (len(nest), *_shape(nest[0])) if isinstance(nest, list) and nest else ()
+def _shape(nest: Any) -> tuple[int, ...] | None:
+    """The shape of a nest of lists of finite numbers; None if it is not one."""
+    if isinstance(nest, list):
+        shapes = {_shape(item) for item in nest}
+        inner = shapes.pop() if len(shapes) == 1 else None
+        return None if inner is None else (len(nest), *inner)
+    return () if isinstance(nest, (int, float)) and not isinstance(nest, bool) and abs(nest) < 1.8e308 else None

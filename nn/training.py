@@ -61,7 +61,8 @@ def train(
     """Repeats: forward; stop if the loss is at most `tolerance`; else backward, and update the parameters (weights and biases).
 
     examples: pairs of the model's input and the target. The loss of a step is the mean of `loss(model(x), target)` over all
-    examples, or over `batch_size` of them, drawn without repetition by `rng` (then the tolerance is for the batch).
+    examples, or over the next `batch_size` of them, in an order drawn by `rng` for each round; of a round the last few that
+    do not fill a batch are left out. The tolerance is then for the batch.
     optimizer: `SGD(model.parameters(), lr=0.5)`, the articles' rate, unless given. progress: a bar if tqdm is installed, else
     ten lines.
 

@@ -395,7 +395,7 @@ def test_a_chain_of_a_million_nodes():
     y.backward()
     assert (y.data, x.grad, y.grad) == (DEEP + 1.0, DEEP + 1.0, 1.0)
     assert repr(y) == "Value(data=1000001.0, grad=1.0, op='add')"
-    with pytest.raises(TypeError, match="cannot be pickled with its graph"):
+    with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(y)
     twin = copy.deepcopy(y)
     assert (twin.data, twin.grad) == (y.data, y.grad)

@@ -132,12 +132,16 @@ def test_shared_bias_of_an_mlp_is_one_for_each_layer():
     assert [layer.neurons[-1].bias.data for layer in mlp.layers] == [0.35, 0.6]
 
 
-def test_shared_bias_with_a_bias_for_each_unit_is_refused_or_shared():
-    try:
-        layer = Layer(1, 2, bias=[1.0, 2.0], shared_bias=True)
-    except ValueError:
-        return
-    assert len({neuron.bias for neuron in layer.neurons}) == 1
+def test_labels_of_shared_biases():
+    assert Layer(1, 2, shared_bias=True).neurons[0].bias.label == "b"
+    labels = [layer.neurons[0].bias.label for layer in MLP([1, 2, 2, 2], shared_bias=True).layers]
+    assert labels == ["b_h1", "b_h2", "b_o"]
+
+
+def test_weights_and_biases_may_be_arrays():
+    np = pytest.importorskip("numpy", reason="arrays need NumPy")
+    outs = Layer(2, 2, None, weights=np.array([[1.0, 2.0], [3.0, 4.0]]), bias=np.array([0.5, 0.25]))(np.array([1.0, -1.0]))
+    assert data(outs) == [-0.5, -0.75]
 
 
 def test_given_weights_are_kept_values_as_themselves():
@@ -221,9 +225,10 @@ def test_init_is_xavier_unless_given():
         (lambda: Layer(2, 2, weights=[[1.0, 2.0]]), r"a layer of 2 units needs as many rows of weights, got 1"),
         (lambda: Layer(2, 2, weights=[[1.0, 2.0], [1.0]]), r"neuron '2' has 2 inputs, but 1 weights are given"),
         (lambda: Layer(2, 2, bias=[0.0] * 3), r"a layer of 2 units needs as many biases, got 3"),
+        (lambda: Layer(1, 2, bias=[1.0, 2.0], shared_bias=True), r"a layer with a shared bias has one bias, got 2"),
         (lambda: Layer(2, 2, "softmax")([1.0]), r"neuron '1' has 2 inputs, got 1"),
         (lambda: MLP([2]), r"an MLP needs the sizes of its input and of at least one layer, got \[2\]"),
-        (lambda: MLP([2, 2, 1], ["tanh", "tanh"]), r"an MLP of 2 layers needs as many activations, got 3"),
+        (lambda: MLP([2, 2, 1], ["tanh", "tanh"]), r"an MLP of 1 hidden layers needs as many activations, got 2"),
         (lambda: MLP([2, 1], weights=[]), r"an MLP of 1 layers needs as many weight matrices, got 0"),
         (lambda: MLP([2, 1], biases=[0.0, 0.0]), r"an MLP of 1 layers needs as many biases, got 2"),
         (lambda: MLP([2, 0, 1]), r"a layer needs at least one unit, got n_out = 0"),
@@ -312,26 +317,31 @@ def test_deltas_leave_grads_as_they_are():
 @pytest.mark.parametrize("sizes", [[2, 2], [2, 3, 2]], ids=str)
 def test_deltas_refuse_a_loss_over_several_calls(sizes):
     mlp, x, _, loss = example(sizes, "tanh", None)
-    with pytest.raises(ValueError, match="one call of the model, this one is from several calls of it"):
+    with pytest.raises(ValueError, match=r"the loss is from several calls of the model: net_\w+ is there twice"):
         deltas(mlp, loss(mlp(x)) + loss(mlp([0.0, 1.0])))
 
 
 def test_deltas_refuse_a_loss_of_different_units_in_two_calls():
     mlp = MLP([1, 2], rng=0)
-    with pytest.raises(ValueError, match="several calls"):
+    with pytest.raises(ValueError, match="several calls of the model: units of one layer have different inputs"):
         deltas(mlp, mlp([1.0])[0] + mlp([2.0])[1])
 
 
 def test_deltas_refuse_a_loss_that_is_not_the_models():
     mlp, x, _, loss = example([2, 3, 2], "tanh", None)
-    with pytest.raises(ValueError, match="no call of it"):
+    with pytest.raises(ValueError, match="the loss was not computed from this model"):
         deltas(mlp, Value(2.0) * 3)
-    with pytest.raises(ValueError, match="no call of it"):
+    with pytest.raises(ValueError, match="the loss was not computed from this model"):
         deltas(MLP([2, 3, 2], "tanh", None, rng=1), loss(mlp(x)))
 
 
+def test_delta_of_a_unit_that_the_loss_does_not_see_is_zero():
+    mlp = MLP([1, 1, 2], None, None, weights=[[[2.0]], [[3.0], [5.0]]])
+    assert deltas(mlp, mlp([1.0])[1]) == {"net_h1": 5.0, "net_o1": 0.0, "net_o2": 1.0}
+
+
 def test_deltas_of_layers_in_a_module_of_ones_own():
-    """Whose units have the names 1, 2, ... in each layer, unless given."""
+    """Whose units have the names 1, 2, ... in each layer, unless given: then there is no telling them apart."""
 
     class Two(Module):
         def __init__(self):
@@ -341,6 +351,8 @@ def test_deltas_of_layers_in_a_module_of_ones_own():
             return self.second(self.first(x))
 
     model = Two()
+    with pytest.raises(ValueError, match="two units have the same name: give each layer its `names`"):
+        deltas(model, model([1.0])[0])
     for letter, layer in zip("ho", (model.first, model.second)):
         for j, neuron in enumerate(layer.neurons, 1):
             neuron.name = f"{letter}{j}"

@@ -65,8 +65,8 @@ def test_half_squared_error_is_half_of_the_squares():
 
 
 def test_half_squared_error_names_the_error_of_each_output():
-    loss = half_squared_error([Value(0.75, "out_o1"), Value(0.5, "y"), Value(1.0)], [0.0, 1.0, 1.0])
-    assert (loss.label, [term.label for term in loss.parents]) == ("E_total", ["E_o1", "E_y", ""])
+    loss = half_squared_error([Value(0.75, "out_o1"), Value(0.5, "net_o2"), Value(0.5, "y"), Value(1.0)], [0.0] * 4)
+    assert (loss.label, [term.label for term in loss.parents]) == ("E_total", ["E_o1", "E_o2", "E_y", ""])
     assert loss.parents[0].data == 0.28125
 
 
@@ -138,6 +138,12 @@ def test_sequence_cross_entropy_is_the_sum_over_time_with_its_steps():
 def test_numbers_of_outputs_and_targets_that_differ(loss, outputs, targets, message):
     with pytest.raises(ValueError, match=message):
         loss(values(outputs), targets)
+
+
+@pytest.mark.parametrize("outputs, targets", [([[0.5], [0.5]], [1.0, 1.0]), ([0.5, 0.5], [[1.0], [1.0]])])
+def test_forms_of_outputs_and_targets_that_differ(outputs, targets):
+    with pytest.raises(ValueError, match="a loss needs outputs and targets of one form"):
+        mse(values(outputs), targets)
 
 
 @pytest.mark.parametrize("loss", [half_squared_error, mse, binary_cross_entropy, hinge, cross_entropy, sequence_cross_entropy])

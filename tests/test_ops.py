@@ -523,7 +523,9 @@ def test_softmax_derivatives_are_accurate(xs):
         assert [d.data for d in gradient(share, inputs)] == pytest.approx(expected, rel=1e-14, abs=1e-15)
 
 
-@pytest.mark.parametrize("xs", [[1000, 1000, 999], [-1000, -1000.5], [1000, -1000], [-1e308, -1.7e308], [1.7e308, 1.7e308]], ids=str)
+@pytest.mark.parametrize(
+    "xs", [[1000, 1000, 999], [-1000, -1000.5], [1000, -1000], [-1e308, -1.7e308], [1.7e308, 1.7e308]], ids=str
+)
 def test_logsumexp_does_not_overflow(xs):
     inputs = [Value(x) for x in xs]
     node = OPERATIONS["logsumexp"](inputs)

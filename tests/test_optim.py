@@ -2,6 +2,7 @@
 
 import json
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -158,13 +159,42 @@ def test_centered_rmsprop_takes_a_constant_gradient(alpha, grad):
         (lambda p: [], "{} got no parameters"),
         (lambda p: [p, Value(0.0), p], "{} got a parameter twice"),
         (lambda p: [p, 2 * p], r"{} needs leaves as parameters, but number 1 is Value\(data=2.0, .*op='mul'\)"),
-        (lambda p: [1.0], "{} needs leaves as parameters, but number 0 is 1.0"),
     ],
-    ids=["none", "twice", "interior", "number"],
+    ids=["none", "twice", "interior"],
 )
 def test_parameters_that_do_not_fit(kind, params, message):
     with pytest.raises(ValueError, match=message.format(kind.__name__)):
         kind(params(Value(1.0)))
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+@pytest.mark.parametrize(
+    "params, message",
+    [([1.0], "{} needs Values as parameters, but number 0 is 1.0"), (Value(1.0), "{} needs a list of parameters")],
+)
+def test_parameters_of_another_kind(kind, params, message):
+    with pytest.raises(TypeError, match=message.format(kind.__name__)):
+        kind(params)
+
+
+def test_a_step_to_infinity_changes_nothing():
+    params = [Value(1.0), Value(2.0)]
+    optimizer = SGD(params, lr=1e10, momentum=0.5)
+    params[0].grad, params[1].grad = 1e-10, 1e300
+    with pytest.raises(ValueError, match=r"SGD cannot make this step, no parameter has been changed: .*would become -inf"):
+        optimizer.step()
+    assert data(params) == [1.0, 2.0]
+    params[1].grad = 1e-10
+    optimizer.step()
+    assert data(params) == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("lr", [Fraction(1, 2), 1, 0.25])
+def test_the_rate_and_the_grads_may_be_any_real_number(lr):
+    p = Value(1.0)
+    p.grad = Fraction(1, 2)
+    SGD([p], lr=lr).step()
+    assert p.data == 1.0 - float(lr) / 2 and type(p.data) is float
 
 
 NAMES = {
@@ -185,7 +215,7 @@ def test_hyperparameters_are_finite_and_not_negative(kind, name, number):
 @pytest.mark.parametrize("kind", [Adam, AdamW])
 @pytest.mark.parametrize("betas", [(1.0, 0.9), (0.9, 1.0), (-0.1, 0.9), (0.9, math.nan), (0.9,), (0.9, 0.9, 0.9)])
 def test_betas_that_do_not_fit(kind, betas):
-    with pytest.raises(ValueError, match=r"betas must be .*got \("):
+    with pytest.raises(ValueError, match=r"betas are two numbers of at least 0 and below 1, got \("):
         kind([Value(1.0)], betas=betas)
 
 

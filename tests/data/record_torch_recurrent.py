@@ -1,4 +1,4 @@
-"""Writes torch_recurrent.json: networks with random parameters, and their outputs and gradients as PyTorch computes them in float64.
+"""Writes torch_recurrent.json: networks of random parameters, their outputs and gradients as PyTorch computes them in float64.
 
 Run by hand, with torch installed, when a case is added: ``python tests/data/record_torch_recurrent.py``. The tests read the
 record and need no torch. Numbers are written by `repr`, so that they are read back as the same floats.
