@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_lite import Value, gradient, sum_
+from autograd_lite import Value, gradient, sum_, topological_order
 
 from .losses import step_losses
 from .recurrent import Run, SequenceModel
@@ -24,20 +24,21 @@ class BPTT:
     gradients: dict[str, float]
 
     def deltas(self, net: str = "z") -> dict[tuple[int, int], list[float]]:
-        """delta_{t,k} = dL_t/dz_k for 1 <= k <= t <= T, keys (t, k), each a list over the units.
+        """delta_{t,k} = dL_t/dz_k, keys (t, k), each a list over the units: for 1 <= k <= t <= T, and for k >= t in a layer that
+        reads backward.
 
         net: the name of the net inputs: "z" of an `RNNCell`, "net_i", "net_f", ... of a gate (with the layer, as in
-        "z2"). Work: T passes, the t-th back to step 1. Source: NNDL 6.31 to 6.34.
+        "z2"). Work: T passes over the graph. Source: NNDL 6.31 to 6.34.
         """
-        if net not in self.run.states:
-            raise ValueError(f"no net inputs {net!r}: one of {', '.join(self.run.states)}")
+        names = [name for name, steps in self.run.states.items() if name[0] in "nz" and steps[0][0].op == "linear"]
+        if net not in names:
+            raise ValueError(f"no net inputs {net!r}: one of {', '.join(names)}")
         table = {}
-        nets = self.run.states[net]
         for t, loss in enumerate(self.step_losses, 1):
-            wanted = nets[:t]
-            derivatives = iter(gradient(loss, [unit for units in wanted for unit in units]))
-            for k, units in enumerate(wanted, 1):
-                table[t, k] = [next(derivatives).item() for _ in units]
+            below = set(topological_order(loss))
+            wanted = {k: units for k, units in enumerate(self.run.states[net], 1) if not below.isdisjoint(units)}
+            derivatives = iter(gradient(loss, [unit for units in wanted.values() for unit in units]))
+            table.update({(t, k): [next(derivatives).item() for _ in units] for k, units in wanted.items()})
         return table
 
 

@@ -86,13 +86,13 @@ class Module:
             elif isinstance(thing, (list, tuple)):
                 contents = enumerate(thing)
             elif is_array(thing):
-                contents = [("", thing.tolist())]
+                contents = enumerate(thing.tolist()) if thing.shape else [("item", thing.item())]
             elif not isinstance(thing, Value):
                 continue
             if id(thing) not in seen:
                 seen[id(thing)] = thing
                 yield name, thing
-                pending += [(f"{name}.{key}".rstrip("."), item) for key, item in reversed(list(contents))]
+                pending += [(f"{name}.{key}", item) for key, item in reversed(list(contents))]
 
     # Parameters travel ------------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ class Module:
 
 def is_array(thing: Any) -> bool:
     """Whether it is a NumPy array or like one: something that turns into lists."""
-    return hasattr(thing, "tolist") and not isinstance(thing, type)
+    return hasattr(thing, "tolist") and hasattr(thing, "shape") and not isinstance(thing, type)
 
 
 def _is_nest(thing: Any, depth: int = 20) -> bool:

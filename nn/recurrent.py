@@ -77,10 +77,10 @@ class Cell(Module):
         return labelled(f"net_{gate}{step}" if gate else f"z{step}", nets)
 
     def _inputs(self, x: Units | int) -> Units | int:
-        if isinstance(x, int):
+        if hasattr(x, "__index__"):
             if not 0 <= x < self.n_in:
                 raise ValueError(f"the input {x} is not a place from 0 to {self.n_in - 1}")
-            return x
+            return int(x)
         if len(x) != self.n_in:
             raise ValueError(f"the cell has {self.n_in} inputs, got {len(x)}")
         return as_values(x)
@@ -415,6 +415,8 @@ class Readout(Module):
     def __init__(
         self, n_in: int, n_out: int, *, parameters: Mapping[str, Any] | None = None, init: str = "uniform", rng: Rng = None
     ) -> None:
+        if n_in < 1 or n_out < 1:
+            raise ValueError(f"a readout needs at least one input and one output, got {n_in} and {n_out}")
         self.n_in, self.n_out = n_in, n_out
         set_parameters(self, {"Wy": (n_out, n_in), "by": (n_out,)}, parameters or {}, init, rng)
 

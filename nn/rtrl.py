@@ -61,16 +61,20 @@ def rtrl_steps(
     """
     names, parameters = zip(*model.named_parameters())
     place = {parameter: i for i, parameter in enumerate(parameters)}
-    states = {name: [unit.item() for unit in units] for name, units in model.network.initial_state(initial).items()}
-    vectors = {name: [[0.0] * len(names) for _ in units] for name, units in states.items()}
-    total, gradient = 0.0, [0.0] * len(names)
+    zeros = [0.0] * len(names)
+    # the initial state may be computed from parameters, or be some
+    start = {name: [sum_([unit]) for unit in units] for name, units in model.network.initial_state(initial).items()}
+    known: dict[Value, list[float]] = {}
+    _propagate(sum_([unit for units in start.values() for unit in units]), known, place)
+    states = {name: [unit.item() for unit in units] for name, units in start.items()}
+    vectors = {name: [known.get(unit, zeros) for unit in units] for name, units in start.items()}
+    total, gradient = 0.0, zeros
     for t, (x, target) in enumerate(examples, 1):
         before = {name: [Value(number, f"{name}_{t - 1}[{j}]") for j, number in enumerate(s)] for name, s in states.items()}
         outputs, after = model.network.step(x, before, t)
         loss = step_losses([model.readout(outputs, t)], [target])[0]
         known = {node: vector for name in states for node, vector in zip(before[name], vectors[name])}
         _propagate(sum_([loss, *[unit for units in after.values() for unit in units]]), known, place)
-        zeros = [0.0] * len(names)
         states = {name: [unit.item() for unit in after[name]] for name in states}
         vectors = {name: [known.get(unit, zeros) for unit in after[name]] for name in states}
         total += loss.item()

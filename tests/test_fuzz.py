@@ -3,20 +3,16 @@
 import itertools
 import math
 import operator
-import tempfile
 from fractions import Fraction
 
 import mpmath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 from mpmath import mpf
 
 from autograd_lite import Value, gradient, ops, topological_order
 from autograd_lite.value import OPERATIONS
-
-set_hypothesis_home_dir(tempfile.mkdtemp())  # it writes there whatever its settings: not into the sources
 
 FUNCTIONS = {
     "add": lambda x, y: x + y,

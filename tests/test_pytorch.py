@@ -9,7 +9,7 @@ import pytest
 from golden import flat
 
 from autograd_lite import Value, sum_
-from nn import MLP, BidirectionalRNN, GRUCell, LSTMCell, Module, Readout, RNN, RNNCell, SequenceModel, StackedRNN
+from nn import MLP, RNN, BidirectionalRNN, GRUCell, LSTMCell, Module, Readout, RNNCell, SequenceModel, StackedRNN
 from nn.pytorch import from_torch_state_dict, to_torch_state_dict
 
 CASES = json.loads((Path(__file__).parent / "data" / "torch_recurrent.json").read_text(encoding="utf-8"))["cases"]

@@ -9,9 +9,9 @@ import pytest
 from golden import GOLDEN, flat
 
 from autograd_lite import Value, gradient, sum_, topological_order
-from nn import SGD, Module, bptt, clip_grad_norm_, clip_grad_value_, gradient_flow, rtrl, rtrl_steps, sequence_cross_entropy
+from nn import SGD, bptt, clip_grad_norm_, clip_grad_value_, gradient_flow, rtrl, rtrl_steps, sequence_cross_entropy
 from nn.losses import step_losses
-from nn.recurrent import BidirectionalRNN, GRUCell, LSTMCell, Readout, RNN, RNNCell, SequenceModel, StackedRNN
+from nn.recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, SequenceModel, StackedRNN
 
 CASES = GOLDEN["recurrent"]["cases"]
 READOUT = ("Wy", "by")
@@ -228,7 +228,9 @@ def test_coupled_gates_are_an_lstm_of_opposite_gates(seed):
 
 
 @seeds
-@pytest.mark.parametrize("options, closed", [({}, -1000.0), ({"update_on_candidate": True}, 1000.0), ({"reset_after": True}, -1000.0)])
+@pytest.mark.parametrize(
+    "options, closed", [({}, -1000.0), ({"update_on_candidate": True}, 1000.0), ({"reset_after": True}, -1000.0)]
+)
 def test_a_gru_that_always_updates_and_never_resets_is_a_simple_rnn(seed, options, closed):
     given = with_gate(with_gate(golden_or_random("gru", seed), "z", *constant(closed)), "r", *constant(1000.0))
     simple = results(RNN(RNNCell(M, D, parameters={name: given[f"{name}_h"] for name in "WUb"})))
@@ -409,19 +411,18 @@ def test_detach_every_is_a_truncation_made_by_hand(form, k):
         assert found == results(network, xs)
 
 
-def test_truncated_bptt_cuts_every_layer_and_direction():
-    first, second = cell_of("gru"), cell_of("lstm", rng=1)
-    for network, depth in (
-        (StackedRNN([first, cell_of("lstm", D)]), 2),
-        (BidirectionalRNN(first, second), 2),
-    ):
-        model = SequenceModel(network, 2, rng=0)
-        initial = {name: [0.0] * D for name in network.state_names()}
-        cut, one_by_one = bptt(model, XS, [0, 1, 1, 0], truncate=1), bptt(model, XS, [0, 1, 1, 0])
-        assert cut.loss == one_by_one.loss and cut.gradients != one_by_one.gradients
-        # with k = 1, no step's loss reaches the states at another step
-        deep = gradient(cut.step_losses[2], [unit for name in network.state_names() for unit in cut.run.states[name][1]])
-        assert {d.item() for d in deep} == {0.0} and len(deep) == D * len(initial) and depth == len(network._parts(""))
+@pytest.mark.parametrize("kind", [StackedRNN, BidirectionalRNN])
+def test_truncated_bptt_cuts_every_layer_and_direction(kind):
+    """With k = 1, no step's loss reaches a state at another step."""
+    network = kind([cell_of("gru"), cell_of("lstm", D)]) if kind is StackedRNN else kind(cell_of("gru"), cell_of("lstm"))
+    model = SequenceModel(network, 2, rng=0)
+    cut, whole = bptt(model, XS, [0, 1, 1, 0], truncate=1), bptt(model, XS, [0, 1, 1, 0])
+    assert cut.loss == whole.loss and cut.gradients != whole.gradients
+    for found, reached in ((cut, False), (whole, True)):
+        for name in network.state_names():
+            other = 3 if kind is BidirectionalRNN and name[-1] == "2" else 1  # after or before the third step
+            derivatives = gradient(found.step_losses[2], found.run.states[name][other])
+            assert [d.item() != 0 for d in derivatives] == [reached] * D, name
 
 
 # Networks within networks --------------------------------------------------------------------------------------------
@@ -477,7 +478,8 @@ NESTED = {
         ]
     ),
     "bidirectional of stacks": lambda: BidirectionalRNN(
-        StackedRNN([cell_of("rnn"), cell_of("lstm", D, 2, rng=1)]), StackedRNN([cell_of("gru", rng=2), cell_of("rnn", D, 1, rng=3)])
+        StackedRNN([cell_of("rnn"), cell_of("lstm", D, 2, rng=1)]),
+        StackedRNN([cell_of("gru", rng=2), cell_of("rnn", D, 1, rng=3)]),
     ),
     "bidirectional of bidirectional": lambda: BidirectionalRNN(
         BidirectionalRNN(cell_of("rnn"), cell_of("gru", rng=1)), BidirectionalRNN(cell_of("lstm", rng=2), cell_of("rnn", rng=3))
@@ -647,7 +649,7 @@ MODEL = SequenceModel(cell_of("lstm"), 2, rng=0)
         (lambda: StackedRNN([]), ValueError, "at least one layer"),
         (lambda: StackedRNN([RNNCell(2, 3), RNNCell(2, 3)]), ValueError, "a layer of 2 inputs cannot read one of 3 outputs"),
         (lambda: BidirectionalRNN(RNNCell(2, 3), RNNCell(3, 3)), ValueError, "the same n_in"),
-        (lambda: SequenceModel(BidirectionalRNN(RNNCell(2, 3), RNNCell(2, 3)), Readout(3, 2)), ValueError, "3 inputs cannot read a"),
+        (lambda: SequenceModel(BidirectionalRNN(*[RNNCell(2, 3)] * 2), Readout(3, 2)), ValueError, "3 inputs cannot read a"),
         (lambda: MODEL([]), ValueError, "at least one input"),
         (lambda: MODEL([[1.0, 2.0, 3.0]]), ValueError, "the cell has 2 inputs, got 3"),
         (lambda: MODEL([2]), ValueError, "the input 2 is not a place from 0 to 1"),
@@ -660,7 +662,6 @@ MODEL = SequenceModel(cell_of("lstm"), 2, rng=0)
         (lambda: bptt(MODEL, XS, [0] * 3), ValueError, "4 outputs and 3 targets"),
         (lambda: bptt(MODEL, XS, [0, 1, 2, 0]), ValueError, "class 2, but the classes are 0 to 1"),
         (lambda: bptt(MODEL, XS, [0] * 4).deltas("net_z"), ValueError, "no net inputs 'net_z': one of net_i"),
-        (lambda: bptt(MODEL, XS, [0] * 4).deltas("h"), ValueError, "no net inputs 'h'"),
         (lambda: rtrl(MODEL, XS, [0] * 3), ValueError, "4 inputs and 3 targets"),
         (lambda: rtrl(MODEL, [], []), ValueError, "at least one input"),
         (lambda: rtrl(MODEL, XS, [0] * 4, {"z": [0.0]}), ValueError, "unknown initial states ['z']"),
@@ -748,7 +749,7 @@ def test_a_gradient_that_is_not_a_number_is_not_clipped(clip, refused):
         params = [Value(0.0) for _ in range(3)]
         for leaf, grad in zip(params, (5.0, bad, -7.0)):
             leaf.grad = grad
-        with pytest.raises(ValueError, match=f"{bad}.*nothing has been clipped"):
+        with pytest.raises(ValueError, match=r"(nan|inf).*nothing has been clipped"):
             clip(params, 1.0)
         assert (params[0].grad, params[2].grad) == (5.0, -7.0)
 
@@ -890,7 +891,7 @@ def test_bptt_sets_the_grads_anew():
     model = SequenceModel(cell_of("gru"), 2, rng=0)
     first, second = (bptt(model, XS, [0, 1, 1, 0]) for _ in range(2))
     assert first.gradients == second.gradients == {name: p.grad for name, p in model.named_parameters()}
-    assert first.loss == math.fsum([loss.data for loss in first.step_losses])
+    assert first.loss == pytest.approx(math.fsum([loss.data for loss in first.step_losses]), rel=1e-15)
 
 
 DEEP = {
@@ -931,7 +932,7 @@ def test_sensitivities_are_the_derivatives_of_the_states():
 
 
 def test_rtrl_is_online_and_its_memory_does_not_grow():
-    """The examples have no end; what is kept after 30 steps and after 300 is the same, where a graph would be 10 times as large."""
+    """The examples have no end; as much is kept after 300 steps as after 30, where a graph would be 10 times as large."""
     model = SequenceModel(StackedRNN([cell_of("gru", 2, 2), cell_of("lstm", 2, 2)]), 2, rng=0)
     read = itertools.count(1)
     steps = rtrl_steps(model, ((t % 2, t // 2 % 2) for t in read))
@@ -942,12 +943,12 @@ def test_rtrl_is_online_and_its_memory_does_not_grow():
             found = next(steps)
             if t in (30, 300):
                 kept[t] = tracemalloc.get_traced_memory()[0]
-                tracemalloc.reset_peak()
             assert found.t == t
     finally:
         tracemalloc.stop()
     assert next(read) == 301  # one example a step, none ahead
-    assert kept[300] < 1.1 * kept[30]
+    # a step's graph of a hundred nodes takes over 10,000 bytes, and 270 of them 3 million
+    assert kept[300] - kept[30] < 100_000
 
 
 def test_parameters_may_change_while_rtrl_goes_on():
@@ -982,4 +983,3 @@ def test_a_cell_of_ones_own_is_unrolled_stacked_and_learned():
     model = SequenceModel(StackedRNN([Leaky(M, D, rng=0), Leaky(D, D, rng=1)]), 2, rng=0)
     back, ahead = bptt(model, XS, [0, 1, 1, 0]), rtrl(model, XS, [0, 1, 1, 0])
     assert ahead.gradients == pytest.approx(back.gradients, rel=1e-12, abs=1e-15)
-    assert isinstance(model, Module)

@@ -6,6 +6,7 @@ record and need no torch. Numbers are written by `repr`, so that they are read b
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -42,7 +43,7 @@ def recurrent(kind, layers, both, readout=0):
 def perceptron(sizes, activation):
     """The case of an nn.Sequential of nn.Linear, with an activation between two of them."""
     layers = []
-    for n_in, n_out in zip(sizes, sizes[1:]):
+    for n_in, n_out in pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), getattr(nn, activation)()]
     model = nn.Sequential(*layers[:-1]).double()
     x = torch.randn(sizes[0], requires_grad=True)
