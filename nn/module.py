@@ -86,7 +86,10 @@ class Module:
             elif isinstance(thing, (list, tuple)):
                 contents = enumerate(thing)
             elif is_array(thing):
-                contents = enumerate(thing.tolist()) if thing.shape else [("item", thing.item())]
+                if not thing.shape:
+                    pending.append((name, thing.item()))
+                    continue
+                contents = enumerate(thing.tolist())
             elif not isinstance(thing, Value):
                 continue
             if id(thing) not in seen:

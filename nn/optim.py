@@ -236,12 +236,12 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
 
 
 def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
-    """Brings each grad between -clip_value and clip_value (NNDL 7.24). ValueError, with nothing changed, if one is not finite."""
+    """Brings each grad between -clip_value and clip_value (NNDL 7.24). ValueError, with nothing changed, if one is nan."""
     parameters = list(parameters)
     _not_negative("clip_value", clip_value)
     for parameter in parameters:
-        if not math.isfinite(parameter.grad):
-            raise ValueError(f"the grad of {parameter!r} is {parameter.grad}: nothing has been clipped")
+        if math.isnan(parameter.grad):
+            raise ValueError(f"the grad of {parameter!r} is nan: nothing has been clipped")
     for parameter in parameters:
         parameter.grad = max(min(parameter.grad, clip_value), -clip_value)
 

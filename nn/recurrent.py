@@ -7,6 +7,7 @@ Every gate, candidate and state of a unit at a time step is a labelled node: ``i
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -77,13 +78,16 @@ class Cell(Module):
         return labelled(f"net_{gate}{step}" if gate else f"z{step}", nets)
 
     def _inputs(self, x: Units | int) -> Units | int:
-        if hasattr(x, "__index__"):
-            if not 0 <= x < self.n_in:
-                raise ValueError(f"the input {x} is not a place from 0 to {self.n_in - 1}")
-            return int(x)
-        if len(x) != self.n_in:
-            raise ValueError(f"the cell has {self.n_in} inputs, got {len(x)}")
-        return as_values(x)
+        try:
+            place = operator.index(x)  # type: ignore[arg-type]
+        except TypeError:
+            units = list(x)  # type: ignore[arg-type]
+            if len(units) != self.n_in:
+                raise ValueError(f"the cell has {self.n_in} inputs, got {len(units)}") from None
+            return as_values(units)
+        if not 0 <= place < self.n_in:
+            raise ValueError(f"the input {x} is not a place from 0 to {self.n_in - 1}")
+        return place
 
     def extra_repr(self) -> str:
         return f"{self.n_in} -> {self.n_hidden}"

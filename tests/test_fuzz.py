@@ -113,12 +113,12 @@ def is_smooth(op, operands, are_values, count):
     for i in range(used(op, count)):
         results = []
         for d in (-1, 0, 1) if are_values[i] else (0,):
-            moved = operands[:i] + [operands[i] + d * mpf("1e-4")] + operands[i + 1 :]
+            moved = [*operands[:i], operands[i] + d * mpf("1e-4"), *operands[i + 1 :]]
             results.append(FUNCTIONS[op](*arguments(op, moved, count)))
         if any(mpmath.im(z) or not abs(z) < 1000 for z in results):
             return False
         changes = [(b - a) * 10000 for a, b in itertools.pairwise(results)]
-        if any(abs(change) > 100 for change in changes) or changes and abs(changes[0] - changes[1]) > 0.02:
+        if any(abs(change) > 100 for change in changes) or (changes and abs(changes[0] - changes[1]) > 0.02):
             return False
     return True
 

@@ -133,6 +133,8 @@ def terms(op, point, by):
     a, b = point[0], point[-1]
     if op == "sigmoid" and by == "xx":  # z * (1 - z) * (1 - 2*z)
         return exact(op, point, "x")
+    if op == "sech" and by == "xx":  # z * (tanh(x)**2 - z*z)
+        return exact(op, point)
     if op == "silu" and by == "xx":
         return exact("sech", (a / 2,))
     if op == "gelu" and by == "xx":  # (2 - x*x) * the density
@@ -241,8 +243,22 @@ def test_of_plain_numbers_is_the_float_that_a_value_holds(op):
     assert type(OPERATIONS[op](*whole[: arity(op)])) is float
 
 
+PLAIN = pytest.mark.parametrize("number", [2.5, 3, Fraction(1, 3)], ids=["float", "int", "Fraction"])
+
+
+@PLAIN
+@pytest.mark.parametrize("op, symbol", [("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("pow", "**")])
+def test_operator_matches_its_function(op, symbol, number):
+    a, b = Value(1.5), Value(0.7)
+    for operands in ((a, b), (a, number), (number, a)):
+        by_operator = eval(f"x {symbol} y", dict(zip("xy", operands)))
+        by_function = OPERATIONS[op](*operands)
+        assert (by_operator.op, by_operator.data) == (op, by_function.data)
+        assert by_operator.local_derivatives == by_function.local_derivatives
+
+
+@PLAIN
 @pytest.mark.parametrize("op", [op for op in ops.ROWS if arity(op) == 2])
-@pytest.mark.parametrize("number", [2.5, 3, Fraction(1, 3)], ids=["float", "int", "Fraction"])
 def test_a_plain_operand_is_a_constant(op, number):
     a, b = Value(1.5), Value(float(number))
     both = OPERATIONS[op](a, b)
@@ -260,12 +276,16 @@ def test_a_plain_parameter_has_no_derivative(op):
     assert OPERATIONS[op](Value(-1.5), Fraction(3)).local_derivatives[1] == 0
     assert OPERATIONS[op](Value(0.0), 3.0).local_derivatives[1] == 0
     assert OPERATIONS[op](Value(1.5), Value(3.0)).local_derivatives[1] == exact(op, (1.5, 3.0), "y")
-    node = OPERATIONS[op](Value(-1.5), 3.0)
-    assert gradient(node, node.parents[1]).data == 0
     if not isnan(ops.ROWS[op].parameter):
         default = OPERATIONS[op](Value(-1.5))
         assert default.data == OPERATIONS[op](-1.5) == OPERATIONS[op](-1.5, ops.ROWS[op].parameter)
         assert (default.parents[1].data, default.local_derivatives[1]) == (ops.ROWS[op].parameter, 0)
+
+
+@pytest.mark.parametrize("op", [op for op in ops.ROWS if ops.ROWS[op].parameter is not None])
+def test_gradient_by_a_plain_parameter_is_what_backward_gives(op):
+    node = OPERATIONS[op](Value(-1.5), 3.0)
+    assert [derivative.data for derivative in gradient(node, node.parents)] == list(node.local_derivatives)
 
 
 @EVERY_ROW
@@ -523,16 +543,18 @@ def test_softmax_derivatives_are_accurate(xs):
         assert [d.data for d in gradient(share, inputs)] == pytest.approx(expected, rel=1e-14, abs=1e-15)
 
 
-@pytest.mark.parametrize(
-    "xs", [[1000, 1000, 999], [-1000, -1000.5], [1000, -1000], [-1e308, -1.7e308], [1.7e308, 1.7e308]], ids=str
-)
+LARGE = [[1000, 1000, 999], [-740, -741.5], [-1000, -1000.5], [1000, -1000], [-1e308, -1.7e308], [1.7e308, 1.7e308], [-inf, -inf]]
+
+
+@pytest.mark.parametrize("xs", LARGE, ids=str)
 def test_logsumexp_does_not_overflow(xs):
     inputs = [Value(x) for x in xs]
     node = OPERATIONS["logsumexp"](inputs)
     node.backward()
     largest = max(xs)
-    expected = largest + math.log(sum(math.exp(x - largest) for x in xs))
-    assert node.data == pytest.approx(expected, rel=1e-15) and OPERATIONS["logsumexp"](xs) == node.data
-    shares = [math.exp(x - largest) / sum(math.exp(a - largest) for a in xs) for x in xs]
-    if largest < 1e300:  # above, x - z is 0 for each x that is the largest, whatever their number
-        assert [leaf.grad for leaf in inputs] == pytest.approx(shares, rel=1e-12)
+    powers = [math.exp(x - largest) if largest > -inf else 0.0 for x in xs]
+    expected = largest + math.log(sum(powers)) if any(powers) else -inf
+    assert node.data == pytest.approx(expected, rel=1e-15)
+    assert OPERATIONS["logsumexp"](xs) == node.data
+    if abs(largest) < 1e300:  # else x - z is 0, whatever the number of the largest
+        assert [leaf.grad for leaf in inputs] == pytest.approx([power / sum(powers) for power in powers], rel=1e-12)
