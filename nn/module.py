@@ -141,7 +141,7 @@ class Module:
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Sets the parameters from a file that `save` wrote. ValueError says all that is wrong with it; then none is changed."""
-        data = read_json(path, limit=100_000 + 4 * len(json.dumps(self.state_dict())))
+        data = read_json(path, limit=100_000 + len(json.dumps(self.state_dict(), indent=9)) + 50 * len(self.parameters()))
         if not isinstance(data, dict) or {key: data.get(key) for key in FORMAT} != FORMAT:
             raise ValueError(f"{path} is not a file of parameters: it needs {FORMAT}")
         if not isinstance(data.get("parameters"), dict):
