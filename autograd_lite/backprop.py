@@ -41,13 +41,13 @@ def topological_order(output: Value, known: Container[int] = ()) -> list[Value]:
 
 
 # One pass at a time: it marks the nodes that it has reached, and leaves may be shared between threads
-_pass = threading.Lock()
+_pass = threading.RLock()
 
 
 def _new_lock() -> None:
     """In a new process, where the thread that holds the lock may not exist."""
     global _pass
-    _pass = threading.Lock()
+    _pass = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -68,21 +68,13 @@ def backward(output: Value) -> None:
     order: list[Value] = []
     leaves: list[Value] = []
     before: list[float] = []
+    if _pass._is_owned():  # type: ignore[attr-defined]
+        raise RuntimeError("backward() was called within backward(), by a signal handler or a finalizer")
     with _pass:
         try:
             _reach(output, zero, order, leaves, before)
             output.grad = 1.0
-            for node in reversed(order):
-                adjoint = node.grad
-                y = node._y
-                if y is ...:
-                    for parent, derivative in zip(node._x, node._dx):
-                        parent.grad += adjoint * derivative
-                else:
-                    x = node._x
-                    x.grad += adjoint * node._dx
-                    if y is not None:
-                        y.grad += adjoint * node._dy
+            _apply_chain_rule(order)
             if in_mode("detect_anomaly"):
                 _check_adjoints(order)
             after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
@@ -94,6 +86,21 @@ def backward(output: Value) -> None:
             for node in order:
                 node.grad = 0.0
             raise
+
+
+def _apply_chain_rule(order: list[Value]) -> None:
+    """Adds to the grads of each node's operands its adjoint times the local derivatives, from the output on."""
+    for node in reversed(order):
+        adjoint = node.grad
+        y = node._y
+        if y is ...:
+            for parent, derivative in zip(node._x, node._dx):
+                parent.grad += adjoint * derivative
+        else:
+            x = node._x
+            x.grad += adjoint * node._dx
+            if y is not None:
+                y.grad += adjoint * node._dy
 
 
 def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], before: list[float]) -> None:
@@ -262,6 +269,8 @@ def _as_value(x: Value | float) -> Value:
 def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[Value, Any]]:
     """The wanted parents of `node`, each with the rule of its derivative on Values, or a float where that is constant."""
     parents, recorded = node.parents, node.local_derivatives
+    if parents and not _same(ops.value(node.op, [parent._data for parent in parents], ops.IEEE), node._data):
+        raise _changed(node)
     for i, (text, letters) in enumerate(ops.derivative_rules(node.op, len(parents)) if parents else ()):
         if parents[i] not in wanted or is_parameter(node.op, i, parents):
             continue
@@ -270,12 +279,16 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
         derivative = eval(ops.rule(text, _OPERATORS), _ON_VALUES, {"z": node, **on_values})
         if not _same(_as_value(derivative)._data, recorded[i]):
             if not _same(ops.derivative(text, {"z": node._data, **{k: x._data for k, x in named.items()}}), recorded[i]):
-                raise RuntimeError(
-                    f"the data of {node!r} or of one of its operands has changed since the forward pass: run the forward "
-                    "pass again, or use backward(), which keeps the derivatives of the pass that was run"
-                )
+                raise _changed(node)
             derivative = recorded[i]
         yield parents[i], derivative
+
+
+def _changed(node: Value) -> RuntimeError:
+    return RuntimeError(
+        f"the data of {node!r} or of one of its operands has changed since the forward pass: run the forward pass again, "
+        "or use backward(), which keeps the derivatives of the pass that was run"
+    )
 
 
 def _same(x: float, y: float) -> bool:

@@ -105,7 +105,7 @@ ROWS: dict[str, Row] = {
     "relu":         row("relu(x)",           "step(x)"),                              # 0 at 0
     "leaky_relu":   row("x * (step(x) + y * (1 - step(x)))",
                         "step(x) + y * (1 - step(x))",            "x * (1 - step(x))",      parameter=0.01),    # y at 0
-    "elu":          row("x * step(x) + y * expm1(x * (1 - step(x)))",
+    "elu":          row("relu(x) + y * expm1(-relu(-x))",
                         "step(x) + y * (1 - step(x)) * exp(x * (1 - step(x)))",
                         "expm1(x * (1 - step(x)))",                                         parameter=1.0),     # y at 0
     "abs":          row("abs(x)",            "sign(x)"),                              # 0 at 0

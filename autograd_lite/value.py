@@ -140,7 +140,7 @@ class Value:
         from .backprop import topological_order
 
         for node in topological_order(self, memo):
-            copy = new(Value)
+            copy = new(type(node))
             copy._data, copy.grad, copy.op, copy.label = node._data, node.grad, node.op, node.label
             copy._dx, copy._dy = node._dx, node._dy
             if hasattr(node, "_origin"):
@@ -205,11 +205,13 @@ def as_float(number: Any, operation: str) -> float:
     if type(number) is not int and not is_real(number):
         kinds = "a real number" if operation.startswith("Value") else "real numbers or Values"
         hint = "; value.detach() makes a new leaf of it" if isinstance(number, Value) else ""
-        raise TypeError(f"{operation} needs {kinds}, got {_shown(number)}{hint}")
+        raise TypeError(f"{operation} needs {kinds}, got {_shown(number)}{hint}") from None
     try:
         return float(number)
     except OverflowError:
         raise OverflowError(f"{operation}: {_shown(number)} is too large for a float") from None
+    except ValueError:
+        raise ValueError(f"{operation}: {_shown(number)} is no number") from None
 
 
 def _comparable(other: Any) -> float | None:
