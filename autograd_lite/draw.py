@@ -44,7 +44,7 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         try:
-            return {"image/svg+xml": self.svg(), "text/plain": self.source}
+            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
         except RuntimeError:
             return {"text/plain": f"{ADVICE}\n\n{self.source}"}
 

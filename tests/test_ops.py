@@ -14,7 +14,7 @@ import sympy
 from sympy import Piecewise, S
 
 from autograd_lite import DomainError, Value, gradient, ops
-from autograd_lite.value import OPERATIONS
+from autograd_lite.value import OPERATIONS, UNROLLED, _names
 
 x, y = sympy.symbols("x y", real=True)
 
@@ -558,3 +558,52 @@ def test_logsumexp_does_not_overflow(xs):
     assert OPERATIONS["logsumexp"](xs) == node.data
     if abs(largest) < 1e300:  # else x - z is 0, whatever the number of the largest
         assert [leaf.grad for leaf in inputs] == pytest.approx([power / sum(powers) for power in powers], rel=1e-12)
+
+
+# The straight way ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def straight_way_only(monkeypatch):
+    def leave(op, operands):
+        pytest.fail(f"{op} left the straight way at {operands}")
+
+    for name in ("otherwise", "otherwise_operator"):
+        monkeypatch.setitem(_names, name, leave)
+
+
+@EVERY_ROW
+def test_ordinary_points_take_the_straight_way(straight_way_only, op):
+    for point in points(op, ORDINARY, ORDINARY_PAIRS):
+        if op == "pow" and point[0] < 0:  # its derivative by y is nan, by convention
+            continue
+        inputs = values_at(point, op)
+        OPERATIONS[op](*inputs)
+        getattr(inputs[0], op)(*inputs[1:])
+
+
+@pytest.mark.parametrize("method", ["__add__", "__sub__", "__mul__", "__truediv__", "__pow__"])
+def test_operators_of_values_take_the_straight_way(straight_way_only, method):
+    getattr(Value(1.5), method)(Value(2.5))
+
+
+@EVERY_FAMILY
+@pytest.mark.parametrize("groups", [1, 2, 7, UNROLLED])
+def test_families_take_the_straight_way(straight_way_only, op, groups):
+    of_operands(op, [Value(a) for a in family_operands(op, groups)])
+
+
+@pytest.mark.parametrize("op", ["relu", "step", "sign", "abs", "leaky_relu", "elu"])
+def test_zero_as_a_plain_number_follows_the_convention(op):
+    assert OPERATIONS[op](0.0) == OPERATIONS[op](Value(0.0)).data == 0
+
+
+def test_constant_exponent_records_0_also_off_the_straight_way():
+    node = Value(1e-300) ** -1  # pow(x, -2) overflows; z * log(x), the derivative by an exponent that varies, is not 0
+    assert node.local_derivatives == (-inf, 0)
+
+
+def test_second_derivative_of_the_first_power_is_0_where_x_equals_the_first():
+    """gradient() takes a rule that differs from the recorded derivative as a constant: only at 1 is x mistaken for 1."""
+    x = Value(1.0)
+    assert gradient(gradient(x**1, x), x).data == 0

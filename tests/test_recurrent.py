@@ -662,6 +662,7 @@ MODEL = SequenceModel(cell_of("lstm"), 2, rng=0)
         (lambda: bptt(MODEL, XS, [0] * 3), ValueError, "4 outputs and 3 targets"),
         (lambda: bptt(MODEL, XS, [0, 1, 2, 0]), ValueError, "class 2, but the classes are 0 to 1"),
         (lambda: bptt(MODEL, XS, [0] * 4).deltas("net_z"), ValueError, "no net inputs 'net_z': one of net_i"),
+        (lambda: bptt(MODEL, XS, [0] * 4).deltas("h"), ValueError, "no net inputs 'h'"),
         (lambda: rtrl(MODEL, XS, [0] * 3), ValueError, "4 inputs and 3 targets"),
         (lambda: rtrl(MODEL, [], []), ValueError, "at least one input"),
         (lambda: rtrl(MODEL, XS, [0] * 4, {"z": [0.0]}), ValueError, "unknown initial states ['z']"),
