@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -17,6 +18,8 @@ def write_json(path: str | os.PathLike[str], data: Any) -> None:
     """
     text = json.dumps(data, allow_nan=False, indent=1)
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(target.parent))
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-", suffix=".json")
     try:
         with open(handle, "w", encoding="utf-8") as file:

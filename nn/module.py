@@ -217,7 +217,8 @@ def _matched(name: str, nest: Any, given: Any, new: dict[Value, float]) -> list[
         with suppress(OverflowError):
             number = float(given)
     if not math.isfinite(number):
-        return [f"{name!r} needs a finite number, got {given!r:.60}"]
+        shown = f"{given!r:.60}" if isinstance(given, (float, str)) else f"a {type(given).__name__}"
+        return [f"{name!r} needs a finite number, got {shown}"]
     if new.setdefault(nest, number) != number:
         return [f"{name!r} is shared with another parameter, and has two values: {new[nest]} and {number}"]
     return []

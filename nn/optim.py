@@ -235,15 +235,24 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
     return norm
 
 
-def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
-    """Brings each grad between -clip_value and clip_value (NNDL 7.24). ValueError, with nothing changed, if one is nan."""
+def clip_grad_value_(parameters: Iterable[Value], clip_value: float | tuple[float, float]) -> None:
+    """Brings each grad between -clip_value and clip_value, or between two bounds a <= b: g becomes max(min(g, b), a) (NNDL 7.24).
+
+    ValueError, with nothing changed, if a grad is nan or the bounds are no bounds.
+    """
     parameters = list(parameters)
-    _not_negative("clip_value", clip_value)
+    if isinstance(clip_value, tuple):
+        low, high = clip_value
+        if not low <= high:
+            raise ValueError(f"clip_value needs bounds a <= b, got {clip_value!r}")
+    else:
+        high = _not_negative("clip_value", clip_value)
+        low = -high
     for parameter in parameters:
         if math.isnan(parameter.grad):
             raise ValueError(f"the grad of {parameter!r} is nan: nothing has been clipped")
     for parameter in parameters:
-        parameter.grad = max(min(parameter.grad, clip_value), -clip_value)
+        parameter.grad = max(min(parameter.grad, high), low)
 
 
 def _not_negative(name: str, number: float) -> float:

@@ -120,6 +120,8 @@ def _all_cells(model: Module) -> Iterator[tuple[str, str, str, Cell]]:
 
 
 def _has_twin(cell: Cell) -> bool:
+    if type(cell) not in ROWS:
+        return False
     if isinstance(cell, GRUCell):
         return cell.reset_after and not cell.update_on_candidate
     if isinstance(cell, LSTMCell):

@@ -716,17 +716,18 @@ def test_the_slip_of_nndl_would_enlarge_the_gradient():
     assert entry["threshold"] == 4 and entry["norm_after_nndl_as_printed"] > entry["norm"]
 
 
-def test_clipping_by_value():
-    (entry,) = [entry for entry in CLIPPING["by_value"] if entry["a"] == -entry["b"]]
+@pytest.mark.parametrize("entry", CLIPPING["by_value"], ids=lambda entry: f"[{entry['a']},{entry['b']}]")
+def test_clipping_by_value(entry):
     model, _ = clipped_case()
     before = [leaf.grad for leaf in leaves(model, "all")]
-    assert clip_grad_value_(iter(leaves(model, "all")), entry["b"]) is None
+    bounds = entry["b"] if entry["a"] == -entry["b"] else (entry["a"], entry["b"])
+    assert clip_grad_value_(iter(leaves(model, "all")), bounds) is None
     after = [leaf.grad for leaf in leaves(model, "all")]
     assert after == pytest.approx(flat([entry["grads"][name] for name in ("W", "U", "b", *READOUT)]), **EXACT)
     assert sum([old != new for old, new in zip(before, after)]) == entry["clipped_entries"]
 
 
-@pytest.mark.parametrize("threshold", ["none", "value", *CLIPPING["sgd_one_step"]["loss_norm_clipped"]])
+@pytest.mark.parametrize("threshold", ["none", "value", "bounds", *CLIPPING["sgd_one_step"]["loss_norm_clipped"]])
 def test_the_loss_after_a_step_on_a_clipped_gradient(threshold):
     golden = CLIPPING["sgd_one_step"]
     model, case = clipped_case()
@@ -735,6 +736,9 @@ def test_the_loss_after_a_step_on_a_clipped_gradient(threshold):
     elif threshold == "value":
         expected = golden["loss_value_clipped"]["[-0.3,0.3]"]
         clip_grad_value_(model.parameters(), 0.3)
+    elif threshold == "bounds":
+        expected = golden["loss_value_clipped"]["[-0.2,0.5]"]
+        clip_grad_value_(model.parameters(), (-0.2, 0.5))
     else:
         expected = golden["loss_norm_clipped"][threshold]
         clip_grad_norm_(model.parameters(), float(threshold))
