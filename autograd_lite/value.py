@@ -65,7 +65,7 @@ class Value:
     _origin: str
 
     def __init__(self, data: float, label: str = "") -> None:
-        self._data = data if type(data) is float else as_float(data, "Value")
+        self._data = as_float(data, "Value")
         self.grad = 0.0
         self.op = ""
         if not isinstance(label, str):
@@ -80,7 +80,7 @@ class Value:
 
     @data.setter
     def data(self, data: float) -> None:
-        self._data = data if type(data) is float else as_float(data, "Value.data")
+        self._data = as_float(data, "Value.data")
 
     def item(self) -> float:
         """The number itself, a float."""
@@ -202,6 +202,8 @@ def is_real(number: object) -> bool:
 
 def as_float(number: Any, operation: str) -> float:
     """The number as a float. TypeError or OverflowError, naming the operation, where there is none."""
+    if type(number) is float:
+        return number
     if type(number) is not int and not is_real(number):
         kinds = "a real number" if operation.startswith("Value") else "real numbers or Values"
         hint = "; value.detach() makes a new leaf of it" if isinstance(number, Value) else ""
@@ -531,7 +533,7 @@ class Written(dict[int, Callable[..., Any]]):
 
 def constant(number: Any, op: str) -> Value:
     """The leaf of a plain number that is an operand of `op`."""
-    leaf = Value(number if type(number) is float else as_float(number, op))
+    leaf = Value(as_float(number, op))
     leaf.op = "const"
     return leaf
 

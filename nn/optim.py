@@ -40,7 +40,8 @@ class Optimizer:
     def step(self) -> None:
         """Changes the parameters by one step."""
         for parameter in self.params:
-            if not isinstance(parameter.grad, Real) or not math.isfinite(parameter.grad):
+            grad = parameter.grad
+            if not (type(grad) is float or isinstance(grad, Real)) or not math.isfinite(grad):
                 raise ValueError(f"the grad of {parameter!r} is not a finite number: no parameter has been changed")
         before = dict(vars(self))
         try:
