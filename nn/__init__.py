@@ -11,6 +11,7 @@ from .dense import MLP, Layer, Neuron, deltas
 from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas, sequence_cross_entropy
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
+from .pytorch import from_torch_state_dict, to_torch_state_dict
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
 from .rtrl import RTRL, rtrl, rtrl_steps
 from .training import History, train
@@ -44,6 +45,7 @@ __all__ = [
     "clip_grad_value_",
     "cross_entropy",
     "deltas",
+    "from_torch_state_dict",
     "gradient_flow",
     "half_squared_error",
     "hinge",
@@ -52,5 +54,6 @@ __all__ = [
     "rtrl",
     "rtrl_steps",
     "sequence_cross_entropy",
+    "to_torch_state_dict",
     "train",
 ]
