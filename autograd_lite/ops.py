@@ -38,12 +38,11 @@ class Row(NamedTuple):
 class Family(NamedTuple):
     """An operation over any number of operands, in groups ``w1 x1, w2 x2, ...`` and perhaps a last one, ``tail``.
 
-    Its formula is the sum of ``term`` over the groups, plus ``tail``; or ``call`` of all the operands.
+    Its formula is the sum over the groups of the product of each, plus ``tail``; or ``call`` of all the operands.
     `derivatives` has one rule for each letter; in it, a letter is the operand of the same group.
     """
 
     derivatives: dict[str, str]
-    term: str = ""
     tail: str = ""
     call: str = ""
 
@@ -117,9 +116,9 @@ ROWS: dict[str, Row] = {
 }
 
 FAMILIES: dict[str, Family] = {
-    "sum_":         Family({"x": "1"},                         term="x"),
-    "dot":          Family({"w": "x", "x": "w"},               term="w * x"),
-    "linear":       Family({"w": "x", "x": "w", "b": "1"},     term="w * x", tail="b"),
+    "sum_":         Family({"x": "1"}),
+    "dot":          Family({"w": "x", "x": "w"}),
+    "linear":       Family({"w": "x", "x": "w", "b": "1"},     tail="b"),
     "logsumexp":    Family({"x": "exp(x - z)"},                call="logsumexp"),
 }
 # fmt: on
