@@ -22,6 +22,8 @@ def topological_order(output: Value, known: Container[int] = ()) -> list[Value]:
     >>> [node.label or node.op for node in topological_order(a * b + a)]
     ['a', 'b', 'mul', 'add']
     """
+    if not isinstance(output, Value):
+        raise TypeError(f"a graph is that of a Value, got {type(output).__name__} {output!r:.60}")
     order: list[Value] = []
     if id(output) in known:
         return order
@@ -186,7 +188,7 @@ def _minus(x: Any, y: Any) -> Any:
 
 
 def _times(x: Any, y: Any) -> Any:
-    if _is(x, 0.0) or _is(y, 0.0):
+    if (_is(x, 0.0) and _is_finite(y)) or (_is(y, 0.0) and _is_finite(x)):
         return 0.0
     return y if _is(x, 1.0) else x if _is(y, 1.0) else -y if _is(x, -1.0) else -x if _is(y, -1.0) else x * y
 
@@ -201,6 +203,10 @@ def _power(x: Any, y: Any) -> Any:
 
 def _is(x: Any, number: float) -> bool:
     return type(x) is float and x == number
+
+
+def _is_finite(x: Any) -> bool:
+    return math.isfinite(_as_value(x)._data)
 
 
 _OPERATORS = ((ast.Add, "plus"), (ast.Sub, "minus"), (ast.Mult, "times"), (ast.Div, "over"))

@@ -115,6 +115,9 @@ class Value:
         made = f", op={self.op!r}" if self.op else ""
         return f"Value(data={self._data!r}, grad={self.grad!r}{made}{name})"
 
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
     def __pos__(self) -> Value:
         return self
 
@@ -451,10 +454,10 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
         lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
         default = "" if math.isnan(row.parameter) else f"={row.parameter}"
     lines.append(f"z = {_spelled(row.formula)}")
-    for i, text in enumerate(derivatives):
+    for i, (name, text) in enumerate(zip(("dx", "dy"), derivatives)):
         if text not in ("x", "y", "z", "0.0", "1.0", "-1.0"):
-            derivatives[i] = "dxdy"[2 * i :][:2]
-            lines.append(f"{derivatives[i]} = {text}")
+            lines.append(f"{name} = {text}")
+            derivatives[i] = name
     binary = len(derivatives) == 2
     return _FUNCTION.format(
         function=function,
