@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("--hidden", type=_at_least_one, default=32, help="how many units (32)")
     command.add_argument("--length", type=_at_least_one, default=25, help="characters in a piece: BPTT reaches so far back (25)")
     command.add_argument("--updates", type=_count, default=2000, help="how many updates in all (2000)")
-    command.add_argument("--learning-rate", type=_positive, default=0.01, help="Adam's learning rate (0.01)")
+    command.add_argument("--learning-rate", type=_positive, help="Adam's learning rate (0.01, or as saved)")
     command.add_argument("--clip", type=_positive, default=5.0, help="clip the gradient to this norm (5)")
     command.add_argument("--seed", type=int, default=0, help="of the first weights and of the sample (0)")
     command.add_argument("--sample", type=_count, default=300, metavar="N", help="sample N characters at the end (300)")
@@ -129,10 +129,15 @@ def train_char(options: argparse.Namespace) -> int:
     if path.exists() and not options.resume:
         raise ValueError(f"{path} is there already: go on from it with --resume, or name another file with --save")
     text = read_text(options.text or SAMPLE_TEXT)
-    task = CharacterTask(text, options.cell, options.hidden, options.length, options.learning_rate, options.clip, options.seed)
+    task = CharacterTask(
+        text, options.cell, options.hidden, options.length, options.learning_rate or 0.01, options.clip, options.seed
+    )
     if options.resume:
         task.load(path)
+        task.optimizer.lr = options.learning_rate or task.optimizer.lr
         print(f"going on from {path}, after {task.updates} updates")
+        if task.updates >= options.updates:
+            print(f"nothing to train: --updates is {options.updates}, for all updates together")
     print(
         f"{options.cell} of {options.hidden} units, {len(task.optimizer.params)} parameters, on {len(text)} characters of "
         f"{len(task.vocabulary)} kinds; the last {len(task.held_back)} are held back"
@@ -153,23 +158,24 @@ def train_char(options: argparse.Namespace) -> int:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return number
+    return int(_number(text, int, 1, "a whole number of at least 1"))
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"must be at least 0, not {text}")
-    return number
+    return int(_number(text, int, 0, "a whole number of at least 0"))
 
 
 def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a positive number, not {text}")
+    return _number(text, float, 5e-324, "a positive number")
+
+
+def _number(text: str, kind: type[int] | type[float], least: float, wanted: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = -1
+    if not least <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be {wanted}, not {text}")
     return number
 
 

@@ -246,9 +246,7 @@ def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
                 continue
             adjoint = adjoints[node] = _total(contributions.pop(node))
             for parent, derivative in _local_derivatives(node, wanted):
-                term = _times(adjoint, derivative)
-                if not _is(term, 0.0):
-                    contributions.setdefault(parent, []).append(term)
+                contributions.setdefault(parent, []).append(_times(adjoint, derivative))
     return [_as_value(adjoints.get(node, 0.0)) for node in inputs]
 
 
@@ -257,14 +255,12 @@ def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
     with mode("ieee", special=False):
         for node in topological_order(output):
             if node not in tangent_of:
-                terms = [_times(tangent_of[parent], d) for parent, d in _local_derivatives(node, tangent_of)]
-                tangent_of[node] = _total([term for term in terms if not _is(term, 0.0)])
+                tangent_of[node] = _total([_times(tangent_of[p], d) for p, d in _local_derivatives(node, tangent_of)])
     return _as_value(tangent_of[output])
 
 
 def _total(terms: list[Any]) -> Any:
-    if not terms:
-        return 0.0
+    terms = [term for term in terms if not _is(term, 0.0)] or [0.0]
     return terms[0] if len(terms) == 1 else terms[0] + terms[1] if len(terms) == 2 else OPERATIONS["sum_"](terms)
 
 

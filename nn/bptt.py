@@ -10,7 +10,7 @@ from typing import Any
 from autograd_lite import Value, gradient, sum_, topological_order
 
 from .losses import step_losses
-from .recurrent import Run, SequenceModel
+from .recurrent import Run, SequenceModel, check_model
 
 
 @dataclass
@@ -56,6 +56,9 @@ def bptt(
 
     The grads of the model's parameters are set to 0 first.
     """
+    check_model(model)
+    if truncate is not None and truncate < 1:
+        raise ValueError(f"truncate must be at least 1, got {truncate}")
     run, logits = model.run(xs, initial, truncate)
     losses = step_losses(logits, targets)
     model.zero_grad()
@@ -99,6 +102,7 @@ def gradient_flow(
 
     L_T is the cross-entropy of the last step. Arguments as for `bptt`.
     """
+    check_model(model)
     run, logits = model.run(xs, initial)
     last = step_losses(logits, targets)[-1]
     names = model.network.state_names()

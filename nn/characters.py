@@ -28,7 +28,10 @@ HELD_BACK = 0.1
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """A text file in lower case, each run of white space as one space or line break: fewer characters to tell apart."""
-    lines = Path(path).read_text(encoding="utf-8").lower().splitlines()
+    try:
+        lines = Path(path).read_text(encoding="utf-8").lower().splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a text in UTF-8: {error}") from None
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 
 
@@ -178,7 +181,7 @@ def train_characters(
                 task.save(path)
                 speed = (task.updates - begun) * task.settings["length"] / (time.perf_counter() - start)
                 say(
-                    f"update {task.updates:>6} of {updates}: loss {sum(recent) / len(recent):.4f} nats a character, "
+                    f"update {task.updates:>6} of {updates}: loss {sum(recent) / len(recent):.5g} nats a character, "
                     f"{speed:,.0f} characters/s"
                 )
                 recent.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import autograd_lite
@@ -181,6 +181,8 @@ class MLP(Module):
         shared_bias: bool = False,
         init: str = "xavier",
     ) -> None:
+        if not isinstance(sizes, Iterable):
+            raise TypeError(f"sizes is one list, from the inputs to the outputs, such as MLP([2, 16, 1]); got {sizes!r:.60}")
         sizes = list(sizes)
         count = len(sizes) - 1
         if count < 1:
@@ -248,6 +250,8 @@ def deltas(model: Module, loss: Value) -> dict[str, float]:
 
 def as_values(inputs: Sequence[Value | float], letter: str = "") -> list[Value]:
     """The inputs as Values, the numbers among them as leaves, labelled by `letter` and place if there is a letter."""
+    if isinstance(inputs, Value) or not isinstance(inputs, Iterable):
+        raise TypeError(f"the inputs are a list of numbers or Values, got {inputs!r:.60}")
     return [x if isinstance(x, Value) else Value(x, f"{letter}{i}" if letter else "") for i, x in enumerate(inputs, 1)]
 
 
@@ -266,13 +270,17 @@ def new_rng(rng: Rng) -> random.Random:
 
 def _function(activation: Any) -> Callable[[Value], Value]:
     if activation is None:
-        return lambda net: net
+        return _identity
     if callable(activation):
         return activation  # type: ignore[no-any-return]
     function = autograd_lite.OPERATIONS.get(activation) if isinstance(activation, str) else None
     if function is None or not hasattr(Value, activation) or _needed(function) != 1:
         raise ValueError(f"unknown activation {activation!r}: a name such as 'sigmoid', 'tanh' or 'relu', a function, or None")
     return function
+
+
+def _identity(net: Value) -> Value:
+    return net
 
 
 def _needed(function: Callable[..., Any]) -> int:

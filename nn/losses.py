@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_lite import Value, dot, log, log1p, log_softmax, mean, relu, softplus, sum_
+from autograd_lite import DomainError, Value, dot, log, log1p, log_softmax, mean, relu, softplus, sum_
 
 Outputs = Any
 Targets = Any
@@ -50,8 +50,12 @@ def binary_cross_entropy(outputs: Outputs, targets: Targets, reduction: str = "s
             raise ValueError(f"binary_cross_entropy needs targets between 0 and 1, got {y}")
         if logits:
             terms.append(_weighted([(y, softplus, -a), (1 - y, softplus, a)]))
-        else:
-            terms.append(-_weighted([(y, log, a), (1 - y, log1p, -a)]))
+            continue
+        number = a.data if isinstance(a, Value) else a
+        if not 0 <= number <= 1 or (number == 0 and y != 0) or (number == 1 and y != 1):
+            what = "is infinite" if 0 <= number <= 1 else "needs probabilities"
+            raise DomainError(f"binary_cross_entropy {what}, got {a!r} for target {y}: pass net inputs, with logits=True")
+        terms.append(-_weighted([(y, log, a), (1 - y, log1p, -a)]))
     return _reduced(terms, reduction)
 
 

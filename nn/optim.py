@@ -242,7 +242,7 @@ def clip_grad_value_(parameters: Iterable[Value], clip_value: float | tuple[floa
     ValueError, with nothing changed, if a grad is nan or the bounds are no bounds.
     """
     parameters = list(parameters)
-    if isinstance(clip_value, tuple):
+    if isinstance(clip_value, (tuple, list)):
         low, high = clip_value
         if not low <= high:
             raise ValueError(f"clip_value needs bounds a <= b, got {clip_value!r}")

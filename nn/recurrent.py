@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd_lite import Value, dot, linear, sigmoid, tanh
 
 from .dense import INITIALISATIONS, Rng, as_values, new_rng
-from .module import Module
+from .module import Module, is_array
 
 Units = list[Value]
 State = dict[str, Units]
@@ -56,11 +56,19 @@ class Cell(Module):
         raise NotImplementedError
 
     def forward(self, x: Units | int, state: State, t: int = 1, layer: str = "") -> State:
-        """x: m Values or numbers, or an int k for the input that is 1 at place k and 0 elsewhere. state: what `states` names.
+        """x: m Values or numbers, or an int k for the input that is 1 at place k and 0 elsewhere (m > 1).
+        state: what `states` names; 0 unless it is given.
 
         Returns the new state, and with it every gate, candidate and net input, each by name: d Values.
         """
         raise NotImplementedError
+
+    def __call__(self, x: Units | int, state: State | None = None, t: int = 1, layer: str = "") -> State:
+        if state is None:
+            state = {name: [Value(0.0) for _ in range(self.n_hidden)] for name in self.states}
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dict of lists of units, for {', '.join(self.states)}; got {state!r:.60}")
+        return self.forward(x, state, t, layer)
 
     def _net(self, gate: str, x: Units | int, state: Units, step: str, diagonal: tuple[Units, Units] | None = None) -> Units:
         """The net inputs W x + U h + b of a gate, and + V * c where the diagonal V and c are given: one node a unit."""
@@ -81,10 +89,12 @@ class Cell(Module):
         try:
             place = operator.index(x)  # type: ignore[arg-type]
         except TypeError:
-            units = list(x)  # type: ignore[arg-type]
+            units = as_values(x)  # type: ignore[arg-type]
             if len(units) != self.n_in:
                 raise ValueError(f"the cell has {self.n_in} inputs, got {len(units)}") from None
-            return as_values(units)
+            return units
+        if self.n_in == 1:
+            raise ValueError(f"an int stands for one place of several: give the one input as [{x}]")
         if not 0 <= place < self.n_in:
             raise ValueError(f"the input {x} is not a place from 0 to {self.n_in - 1}")
         return place
@@ -301,6 +311,8 @@ class Recurrent(Module):
         raise NotImplementedError
 
     def _given(self, initial: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        if initial is not None and not isinstance(initial, Mapping):
+            raise TypeError(f"initial states are a dict, for {', '.join(self.state_names())}; got {initial!r:.60}")
         unknown = set(initial or ()) - set(self.state_names())
         if unknown:
             raise ValueError(f"unknown initial states {sorted(unknown)}: there are {', '.join(self.state_names())}")
@@ -330,6 +342,8 @@ class RNN(Recurrent):
         state = {}
         for name in self.state_names(layer):
             units = given.get(name, [0.0] * self.n_out)
+            if not isinstance(units, Sequence) and not is_array(units):
+                raise TypeError(f"the initial state {name!r} is a list of units, got {units!r:.60}")
             if len(units) != self.n_out:
                 raise ValueError(f"the initial state {name!r} needs {self.n_out} units, got {len(units)}")
             state[name] = [u if isinstance(u, Value) else Value(u, f"{name}_{t}[{j}]") for j, u in enumerate(units)]
@@ -487,6 +501,12 @@ def set_parameters(module: Module, shapes: Mapping[str, tuple[int, ...]], given:
         for numbers in matrix:
             _check_length(name, numbers, shape[1])
         setattr(module, name, [[_parameter(x, f"{row},{j}]") for j, x in enumerate(r)] for row, r in zip(rows, matrix)])
+
+
+def check_model(model: Any) -> None:
+    """TypeError unless it is a `SequenceModel`."""
+    if not isinstance(model, SequenceModel):
+        raise TypeError(f"this needs a SequenceModel, a network with its readout, got a {type(model).__name__}")
 
 
 def labelled(name: str, units: Units) -> Units:

@@ -16,7 +16,7 @@ from typing import Any
 from autograd_lite import Value, sum_, topological_order
 
 from .losses import step_losses
-from .recurrent import SequenceModel
+from .recurrent import SequenceModel, check_model
 
 
 @dataclass
@@ -59,6 +59,7 @@ def rtrl_steps(
 
     The model's parameters may be changed between steps, as in online learning; the sensitivities are then approximate.
     """
+    check_model(model)
     names, parameters = zip(*model.named_parameters())
     place = {parameter: i for i, parameter in enumerate(parameters)}
     zeros = [0.0] * len(names)

@@ -91,6 +91,8 @@ def train(
                 batch, queue = queue[:batch_size], queue[batch_size:]
             try:
                 losses = [loss(model(x), target) for x, target in batch]
+                if not isinstance(losses[0], Value):
+                    raise TypeError(f"train needs a loss that is a Value, got {losses[0]!r:.60}")
                 total = losses[0] if len(losses) == 1 else mean(losses)
             except OverflowError as error:
                 raise FloatingPointError(f"the loss overflows after {step} updates: try a lower learning rate") from error

@@ -750,3 +750,16 @@ def test_an_interrupt_between_one_operand_nodes_is_handled():
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
     assert stopped > 10
+
+
+def test_gradient_agrees_with_backward_where_0_meets_infinity():
+    x = Value(0.0)
+    y = x.sqrt() * 0
+    y.backward()
+    assert math.isnan(x.grad) and math.isnan(autograd_lite.gradient(y, x).data)
+
+
+@pytest.mark.parametrize("thing", [1.0, [Value(1.0)], None])
+def test_a_graph_is_that_of_a_value(thing):
+    with pytest.raises(TypeError, match="a graph is that of a Value"):
+        autograd_lite.topological_order(thing)

@@ -170,3 +170,12 @@ def test_progress_is_said_at_every_save(tmp_path):
     lines = []
     train_characters(small(), 6, tmp_path / "x.json", 3, lines.append)
     assert [line.split(":")[0] for line in lines] == ["update      3 of 6", "update      6 of 6"]
+
+
+def test_resuming_takes_another_learning_rate(text, tmp_path, capsys):
+    assert command(*text, "--updates", 5, "--sample", 0) == 0
+    assert command(*text, "--updates", 10, "--sample", 0, "--resume", "--learning-rate", 0.002) == 0
+    assert json.loads((tmp_path / "saved.json").read_text())["optimizer"]["lr"] == 0.002
+    capsys.readouterr()
+    assert command(*text, "--updates", 7, "--sample", 0, "--resume") == 0
+    assert "nothing to train: --updates is 7" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 import random
 
 import pytest
@@ -357,3 +358,15 @@ def test_deltas_of_layers_in_a_module_of_ones_own():
         for j, neuron in enumerate(layer.neurons, 1):
             neuron.name = f"{letter}{j}"
     assert deltas(model, model([1.0])[0]) == {"net_h1": 3.0, "net_h2": 5.0, "net_o1": 1.0}
+
+
+def test_a_model_with_linear_outputs_pickles():
+    model = MLP([2, 3, 1], None, None, rng=0)
+    assert pickle.loads(pickle.dumps(model)).state_dict() == model.state_dict()
+
+
+def test_sizes_and_inputs_are_lists():
+    with pytest.raises(TypeError, match=r"sizes is one list.* MLP\(\[2, 16, 1\]\); got 2"):
+        MLP(2, [16, 1])
+    with pytest.raises(TypeError, match=r"the inputs are a list of numbers or Values, got 1\.0"):
+        MLP([1, 1])(1.0)

@@ -234,3 +234,11 @@ def test_output_deltas_that_do_not_fit():
         output_deltas([0.5], [0.5], "relu/quadratic")
     with pytest.raises(ValueError, match="got 2 outputs and 1 targets"):
         output_deltas([0.5, 0.5], [0.5], "sigmoid/quadratic")
+
+
+@pytest.mark.parametrize(
+    ("a", "y", "message"), [(3.0, 0, "needs probabilities"), (1.0, 0, "is infinite"), (0.0, 1, "is infinite")]
+)
+def test_binary_cross_entropy_names_itself_and_the_way_out(a, y, message):
+    with pytest.raises(ValueError, match=rf"binary_cross_entropy {message}.*label='out_o1'.*logits=True"):
+        binary_cross_entropy(Value(a, "out_o1"), y)

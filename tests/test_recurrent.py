@@ -988,3 +988,31 @@ def test_a_cell_of_ones_own_is_unrolled_stacked_and_learned():
     model = SequenceModel(StackedRNN([Leaky(M, D, rng=0), Leaky(D, D, rng=1)]), 2, rng=0)
     back, ahead = bptt(model, XS, [0, 1, 1, 0]), rtrl(model, XS, [0, 1, 1, 0])
     assert ahead.gradients == pytest.approx(back.gradients, rel=1e-12, abs=1e-15)
+
+
+def test_a_cell_starts_from_0_unless_given_a_state():
+    cell = LSTMCell(2, 3, rng=0)
+    zeros = {"h": [Value(0.0)] * 3, "c": [Value(0.0)] * 3}
+    assert [unit.data for unit in cell([1.0, 2.0])["h"]] == [unit.data for unit in cell([1.0, 2.0], zeros)["h"]]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda: RNNCell(2, 3)([1.0, 0.0], [0.0] * 3), "a state is a dict"),
+        (lambda: RNN(RNNCell(2, 3))([[1.0, 0.0]], [0.0] * 3), "initial states are a dict"),
+        (lambda: RNN(RNNCell(2, 3))([[1.0, 0.0]], {"h": 0.0}), "'h' is a list of units"),
+        (lambda: RNN(RNNCell(2, 3))([0.5]), "the inputs are a list of numbers or Values, got 0.5"),
+        (lambda: bptt(LSTMCell(2, 3), [0], [0]), "needs a SequenceModel, .* got a LSTMCell"),
+        (lambda: rtrl(LSTMCell(2, 3), [0], [0]), "needs a SequenceModel"),
+        (lambda: gradient_flow(LSTMCell(2, 3), [0], [0]), "needs a SequenceModel"),
+    ],
+)
+def test_things_of_another_kind_are_named(mistake, message):
+    with pytest.raises(TypeError, match=message):
+        mistake()
+
+
+def test_an_int_is_not_the_value_of_a_single_input():
+    with pytest.raises(ValueError, match=r"give the one input as \[0\]"):
+        RNN(RNNCell(1, 2))([0])

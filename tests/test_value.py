@@ -641,3 +641,7 @@ def test_sum_mean_and_dot_of_an_array(np):
 def test_an_array_of_values_does_not_turn_into_floats(np):
     with pytest.raises(TypeError):
         np.array([Value(1.0)]).astype(float)
+
+
+def test_format_is_that_of_the_number():
+    assert f"{Value(0.12345):.3f}" == "0.123" and f"{Value(1.0)}" == "Value(data=1.0, grad=0.0)"
