@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import copysign, inf, nan
@@ -229,6 +230,138 @@ INLINE = {
     "relu(x)": "(0.0 if x <= 0.0 else x)",
     "step(x)": "(1.0 if x > 0.0 else 0.0)",
 }
+
+
+# What compiles a row: the eager function as Python source -------------------------------------------------------------
+
+_FUNCTION = """
+def {function}({parameters}):
+    if special:
+        return special_way({function!r}, {op!r}, ({arguments},))
+    try:
+        {lines}
+    except Exception:
+        return {otherwise}({op!r}, ({operands},))
+    node = new(Value)
+    node._data = z
+    node.grad = 0.0
+    node.op = {op!r}
+    node.label = ""
+    node._x = {x}
+    node._y = {y}
+    node._dx = {dx}
+    node._dy = {dy}
+    return node
+"""
+
+
+def _spelled(text: str) -> str:
+    """A rule as the eager functions write it: a number as a float, some calls inline."""
+    if text.lstrip("-").isdigit():
+        return repr(float(text))
+    for call, spelling in INLINE.items():
+        text = text.replace(call, spelling)
+    return text
+
+
+def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
+    """The eager function of a row as Python source, in the letters of the table; p and q are the Values of x and y.
+
+    >>> print(row_source("tanh", "tanh"))
+    <BLANKLINE>
+    def tanh(p):
+        if special:
+            return special_way('tanh', 'tanh', (p,))
+        try:
+            x = p._data
+            z = tanh(x)
+            dx = (1.0 / cosh(x)) ** 2
+        except Exception:
+            return otherwise('tanh', (p,))
+        node = new(Value)
+        node._data = z
+        node.grad = 0.0
+        node.op = 'tanh'
+        node.label = ""
+        node._x = p
+        node._y = None
+        node._dx = dx
+        node._dy = None
+        return node
+    <BLANKLINE>
+
+    `special` is not 0 in a mode such as `no_grad`. A function named ``..._parameter`` is for a plain number as y; one named
+    ``__...__`` is an operator, for which `otherwise` leaves an unknown operand its turn.
+    """
+    row = ROWS[op]
+    derivatives = [_spelled(text) for text in row.derivatives]
+    lines = ["x = p._data", "y = q._data"][: len(derivatives)]
+    default = ""
+    if function.endswith("_parameter"):
+        derivatives[1] = "0.0"
+    elif function.startswith("__") and row.parameter is None:
+        lines.insert(1, f"if type(q) is not Value: return {otherwise}({op!r}, (p, q))")
+    elif row.parameter is not None:
+        lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
+        default = "" if math.isnan(row.parameter) else f"={row.parameter}"
+    lines.append(f"z = {_spelled(row.formula)}")
+    for i, (name, text) in enumerate(zip(("dx", "dy"), derivatives)):
+        if text not in ("x", "y", "z", "0.0", "1.0", "-1.0"):
+            lines.append(f"{name} = {text}")
+            derivatives[i] = name
+    binary = len(derivatives) == 2
+    values = "p, q" if binary else "p"
+    return _FUNCTION.format(
+        function=function,
+        op=op,
+        parameters=values + default,
+        arguments=values,
+        operands=values,
+        otherwise=otherwise,
+        lines="\n        ".join(lines),
+        x="p",
+        y="q" if binary else "None",
+        dx=derivatives[0],
+        dy=derivatives[1] if binary else "None",
+    )
+
+
+def family_source(op: str, function: str, count: int) -> str:
+    """The eager function of a family for `count` groups of operands: ws, xs and p are the Values; w1, x1, b the numbers."""
+    family = FAMILIES[op]
+    letters = family.letters
+    arity = len(letters) * count + len(family.tail)
+    names = operands(op, arity)
+    lines = []
+    for k, letter in enumerate(letters):
+        group = names[k * count : (k + 1) * count]
+        lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
+    lines += [f"{family.tail} = p._data"] * bool(family.tail)
+    if family.call == "logsumexp":
+        lines += [f"largest = max(({', '.join(names)},))", "if largest - largest: raise ValueError  # infinite"]
+        lines += [f"z = largest + log({' + '.join(f'exp({name} - largest)' for name in names)})"]
+    else:
+        lines += [f"z = {formula(op, arity)}"]
+    derivatives = []
+    for text, places in derivative_rules(op, arity):
+        own_names = {letter: names[i] for letter, i in places.items()}
+        derivatives.append(re.sub(r"\b[wxb]\b", lambda letter, own=own_names: own[letter[0]], _spelled(text)))  # type: ignore
+    lines.append(f"dx = ({', '.join(derivatives)},)")
+    arguments = ", ".join([f"{letter}s" for letter in letters] + ["p"] * bool(family.tail))
+    values = ", ".join([f"*{letter}s" for letter in letters] + ["p"] * bool(family.tail))
+    return _FUNCTION.format(
+        function=function,
+        op=op,
+        parameters=arguments,
+        arguments=arguments,
+        operands=values,
+        otherwise="otherwise",
+        lines="\n        ".join(lines),
+        x=f"({values},)",
+        y="...",
+        dx="dx",
+        dy="None",
+    )
 
 
 # Where a derivative does not exist -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A `Value` and the recording of operations on it.
 
-The eager functions are written here, from the rows of :mod:`autograd_lite.ops`, as straight-line Python: see `source`.
+The eager functions are straight-line Python, written from the rows: see `row_source` in :mod:`autograd_lite.ops`.
 Only where a line of theirs fails (a plain number among the operands, a point outside the domain) does `otherwise` look closer.
 """
 
@@ -10,7 +10,6 @@ import linecache
 import math
 import numbers
 import os
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -410,107 +409,6 @@ def family(op: str, operands: Sequence[Any]) -> Any:
 # Up to this many groups of operands, an operation of a family is written out; above, it is a loop.
 UNROLLED = 256
 
-_FUNCTION = """
-def {function}({parameters}):
-    if special:
-        return special_way({function!r}, {op!r}, ({arguments},))
-    try:
-        {lines}
-    except Exception:
-        return {otherwise}({op!r}, ({operands},))
-    node = new(Value)
-    node._data = z
-    node.grad = 0.0
-    node.op = {op!r}
-    node.label = ""
-    node._x = {x}
-    node._y = {y}
-    node._dx = {dx}
-    node._dy = {dy}
-    return node
-"""
-
-
-def _spelled(text: str) -> str:
-    """A rule as the eager functions write it: a number as a float, some calls inline."""
-    if text.lstrip("-").isdigit():
-        return repr(float(text))
-    for call, spelling in ops.INLINE.items():
-        text = text.replace(call, spelling)
-    return text
-
-
-def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
-    """The eager function of a row as Python source, in the letters of the table; p and q are the Values of x and y."""
-    row = ops.ROWS[op]
-    derivatives = [_spelled(text) for text in row.derivatives]
-    lines = ["x = p._data", "y = q._data"][: len(derivatives)]
-    default = ""
-    if function.endswith("_parameter"):
-        derivatives[1] = "0.0"
-    elif function.startswith("__") and row.parameter is None:
-        lines.insert(1, f"if type(q) is not Value: return {otherwise}({op!r}, (p, q))")
-    elif row.parameter is not None:
-        lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
-        default = "" if math.isnan(row.parameter) else f"={row.parameter}"
-    lines.append(f"z = {_spelled(row.formula)}")
-    for i, (name, text) in enumerate(zip(("dx", "dy"), derivatives)):
-        if text not in ("x", "y", "z", "0.0", "1.0", "-1.0"):
-            lines.append(f"{name} = {text}")
-            derivatives[i] = name
-    binary = len(derivatives) == 2
-    return _FUNCTION.format(
-        function=function,
-        op=op,
-        parameters=f"p, q{default}" if binary else "p",
-        arguments="p, q" if binary else "p",
-        operands="p, q" if binary else "p",
-        otherwise=otherwise,
-        lines="\n        ".join(lines),
-        x="p",
-        y="q" if binary else "None",
-        dx=derivatives[0],
-        dy=derivatives[1] if binary else "None",
-    )
-
-
-def family_source(op: str, function: str, count: int) -> str:
-    """The eager function of a family for `count` groups of operands: ws, xs and p are the Values; w1, x1, b the numbers."""
-    family = ops.FAMILIES[op]
-    letters = family.letters
-    arity = len(letters) * count + len(family.tail)
-    names = ops.operands(op, arity)
-    lines = []
-    for k, letter in enumerate(letters):
-        group = names[k * count : (k + 1) * count]
-        lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
-    lines += [f"{family.tail} = p._data"] * bool(family.tail)
-    if family.call == "logsumexp":
-        lines += [f"largest = max(({', '.join(names)},))", "if largest - largest: raise ValueError  # infinite"]
-        lines += [f"z = largest + log({' + '.join(f'exp({name} - largest)' for name in names)})"]
-    else:
-        lines += [f"z = {ops.formula(op, arity)}"]
-    derivatives = []
-    for text, places in ops.derivative_rules(op, arity):
-        own_names = {letter: names[i] for letter, i in places.items()}
-        derivatives.append(re.sub(r"\b[wxb]\b", lambda letter, own=own_names: own[letter[0]], _spelled(text)))  # type: ignore
-    lines.append(f"dx = ({', '.join(derivatives)},)")
-    arguments = [f"{letter}s" for letter in letters] + ["p"] * bool(family.tail)
-    operands = ", ".join([f"*{letter}s" for letter in letters] + ["p"] * bool(family.tail))
-    return _FUNCTION.format(
-        function=function,
-        op=op,
-        parameters=", ".join(arguments),
-        arguments=", ".join(arguments),
-        operands=operands,
-        otherwise="otherwise",
-        lines="\n        ".join(lines),
-        x=f"({operands},)",
-        y="...",
-        dx="dx",
-        dy="None",
-    )
-
 
 class Written(dict[int, Callable[..., Any]]):
     """The eager functions of a family by their number of groups, written when first asked for."""
@@ -522,7 +420,7 @@ class Written(dict[int, Callable[..., Any]]):
         if not 0 < count <= UNROLLED:
             return self.at_length
         function = f"{self.op}_{count}"
-        written = _execute(family_source(self.op, function, count), f"<autograd_lite {function}>", self.names)
+        written = _execute(ops.family_source(self.op, function, count), f"<autograd_lite {function}>", self.names)
         self[count] = written[function]
         return self[count]
 
@@ -551,9 +449,9 @@ def _execute(source: str, name: str, names: dict[str, Any]) -> dict[str, Any]:
 
 _OPERATORS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "pow": "__pow__"}
 _SOURCE = "".join(
-    [row_source(op, op) for op in ops.ROWS]
-    + [row_source(op, f"{op}_parameter") for op in ops.ROWS if ops.ROWS[op].parameter is not None]
-    + [row_source(op, method, "otherwise_operator") for op, method in _OPERATORS.items()]
+    [ops.row_source(op, op) for op in ops.ROWS]
+    + [ops.row_source(op, f"{op}_parameter") for op in ops.ROWS if ops.ROWS[op].parameter is not None]
+    + [ops.row_source(op, method, "otherwise_operator") for op, method in _OPERATORS.items()]
 )
 
 
