@@ -94,7 +94,8 @@ def example(options: argparse.Namespace) -> int:
         for quantity, value in run.items():
             print(f"  {quantity:<20}{value:>20.12g}")
     if options.learning_rate == LEARNING_RATE and not options.update_biases:
-        runs = {name: training(options.steps, sequential=name == "sequential") for name in ("simultaneous", "sequential")}
+        other = training(options.steps, sequential=not options.sequential)
+        runs = {"sequential": run, "simultaneous": other} if options.sequential else {"simultaneous": run, "sequential": other}
         rows = compared_training(run, runs)
         if rows:
             table("The published figures of the training", rows)

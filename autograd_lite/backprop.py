@@ -206,7 +206,7 @@ def _is(x: Any, number: float) -> bool:
 
 
 def _is_finite(x: Any) -> bool:
-    return math.isfinite(_as_value(x)._data)
+    return math.isfinite(as_value(x)._data)
 
 
 _OPERATORS = ((ast.Add, "plus"), (ast.Sub, "minus"), (ast.Mult, "times"), (ast.Div, "over"))
@@ -247,7 +247,7 @@ def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
             adjoint = adjoints[node] = _total(contributions.pop(node))
             for parent, derivative in _local_derivatives(node, wanted):
                 contributions.setdefault(parent, []).append(_times(adjoint, derivative))
-    return [_as_value(adjoints.get(node, 0.0)) for node in inputs]
+    return [as_value(adjoints.get(node, 0.0)) for node in inputs]
 
 
 def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
@@ -256,7 +256,7 @@ def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
         for node in topological_order(output):
             if node not in tangent_of:
                 tangent_of[node] = _total([_times(tangent_of[p], d) for p, d in _local_derivatives(node, tangent_of)])
-    return _as_value(tangent_of[output])
+    return as_value(tangent_of[output])
 
 
 def _total(terms: list[Any]) -> Any:
@@ -264,7 +264,8 @@ def _total(terms: list[Any]) -> Any:
     return terms[0] if len(terms) == 1 else terms[0] + terms[1] if len(terms) == 2 else OPERATIONS["sum_"](terms)
 
 
-def _as_value(x: Value | float) -> Value:
+def as_value(x: Value | float) -> Value:
+    """The Value itself, or a leaf of the number."""
     return x if isinstance(x, Value) else Value(x)
 
 
@@ -279,7 +280,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
         named = {letter: parents[k] for letter, k in letters.items()}
         on_values = {letter: x._data if x.op == "const" else x for letter, x in named.items()}
         derivative = eval(ops.rule(text, _OPERATORS), _ON_VALUES, {"z": node, **on_values})
-        if not _same(_as_value(derivative)._data, recorded[i]):
+        if not _same(as_value(derivative)._data, recorded[i]):
             if not _same(ops.derivative(text, {"z": node._data, **{k: x._data for k, x in named.items()}}), recorded[i]):
                 raise _changed(node)
             derivative = recorded[i]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from .backprop import gradient, pushforward
+from .backprop import as_value, gradient, pushforward
 from .value import Value, as_float, in_mode, mode, sum_
 
 
@@ -38,7 +38,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
         inputs, output, finish = _run(partial(f, **options), args, argnums)
         if isinstance(output, (list, tuple, dict)):
             raise TypeError(f"grad needs a function with one number as its result, got a {type(output).__name__}; see jacobian")
-        derivatives = iter(gradient(_value(output), _leaves(inputs)))
+        derivatives = iter(gradient(as_value(output), _leaves(inputs)))
         return finish(output), finish(_map(lambda _: next(derivatives), inputs))
 
     return value_and_gradient_of_f
@@ -55,7 +55,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
         inputs, output, finish = _run(partial(f, **options), args, argnums)
 
         def derivatives_of(result: Any) -> Any:
-            derivatives = iter(gradient(_value(result), _leaves(inputs)))
+            derivatives = iter(gradient(as_value(result), _leaves(inputs)))
             return _map(lambda _: next(derivatives), inputs)
 
         return finish(_map(derivatives_of, output))
@@ -83,7 +83,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """
     inputs, output, finish = _run(f, primals, range(len(primals)))
     tangent_of = dict(_pairs(inputs, tuple(tangents)))
-    return finish(output), finish(_map(lambda result: pushforward(_value(result), tangent_of), output))
+    return finish(output), finish(_map(lambda result: pushforward(as_value(result), tangent_of), output))
 
 
 def _run(f: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int]) -> tuple[Any, Any, Callable[[Any], Any]]:
@@ -106,10 +106,6 @@ def _run(f: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int
 def _new_node(x: Any) -> Value:
     """A node that stands for `x` alone, so that the derivative by it is not mixed up with that by an outer variable."""
     return sum_([x]) if isinstance(x, Value) else Value(x)
-
-
-def _value(x: Any) -> Value:
-    return x if isinstance(x, Value) else Value(x)
 
 
 def _number(x: Any) -> Any:

@@ -57,14 +57,12 @@ class Neuron(Module):
         if n_in < 1:
             raise ValueError(f"neuron {name!r} needs at least one input, got n_in = {n_in}")
         if weights is None:
-            if init not in INITIALISATIONS:
-                raise ValueError(f"unknown init {init!r}: one of {', '.join(INITIALISATIONS)}")
-            rng = new_rng(rng)
-            weights = [INITIALISATIONS[init](rng, n_in, n_out) for _ in range(n_in)]
+            draw, rng = initialisation(init), new_rng(rng)
+            weights = [draw(rng, n_in, n_out) for _ in range(n_in)]
         if len(weights) != n_in:
             raise ValueError(f"neuron {name!r} has {n_in} inputs, but {len(weights)} weights are given")
-        self.weights = [_parameter(w, f"w_{name}_{i}") for i, w in enumerate(weights, 1)]
-        self.bias = _parameter(bias, f"b_{name}")
+        self.weights = [as_parameter(w, f"w_{name}_{i}") for i, w in enumerate(weights, 1)]
+        self.bias = as_parameter(bias, f"b_{name}")
         self.name = name
         self.activation = activation
         self._activate = _function(activation)
@@ -122,7 +120,7 @@ class Layer(Module):
         if shared_bias:
             if isinstance(given, (list, tuple)):
                 raise ValueError(f"a layer with a shared bias has one bias, got {len(given)}")
-            given = _parameter(given, "_".join(["b", names[0].rstrip("0123456789")]).rstrip("_"))
+            given = as_parameter(given, "_".join(["b", names[0].rstrip("0123456789")]).rstrip("_"))
         biases = list(given) if isinstance(given, (list, tuple)) else [given] * n_out
         rows = [None] * n_out if weights is None else list(weights)
         for what, items in (("names", names), ("rows of weights", rows), ("biases", biases)):
@@ -259,8 +257,16 @@ def _prefix(layer: int, count: int) -> str:
     return "o" if layer == count else "h" if count == 2 else f"h{layer}_"
 
 
-def _parameter(number: Value | float, label: str) -> Value:
+def as_parameter(number: Value | float, label: str) -> Value:
+    """The Value itself, or a labelled leaf of the number."""
     return number if isinstance(number, Value) else Value(number, label)
+
+
+def initialisation(init: str) -> Callable[[random.Random, int, int], float]:
+    """What draws a weight, from rng, n_in and n_out, by its name. ValueError for an unknown name."""
+    if init not in INITIALISATIONS:
+        raise ValueError(f"unknown init {init!r}: one of {', '.join(INITIALISATIONS)}")
+    return INITIALISATIONS[init]
 
 
 def new_rng(rng: Rng) -> random.Random:

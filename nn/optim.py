@@ -113,8 +113,7 @@ class SGD(Optimizer):
         self._velocity: list[float] = []
 
     def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
-        if self.weight_decay:
-            grads = [g + self.weight_decay * p for p, g in zip(data, grads)]
+        grads = _decayed(self.weight_decay, data, grads)
         if self.momentum:
             if self._velocity:
                 self._velocity = [self.momentum * v + (1 - self.dampening) * g for v, g in zip(self._velocity, grads)]
@@ -149,8 +148,7 @@ class RMSprop(Optimizer):
         self._squares, self._means, self._velocity = self._zeros(), self._zeros(), self._zeros()
 
     def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
-        if self.weight_decay:
-            grads = [g + self.weight_decay * p for p, g in zip(data, grads)]
+        grads = _decayed(self.weight_decay, data, grads)
         self._squares = [self.alpha * s + (1 - self.alpha) * g * g for s, g in zip(self._squares, grads)]
         variances = self._squares
         if self.centered:
@@ -186,8 +184,7 @@ class Adam(Optimizer):
         self._means, self._squares = self._zeros(), self._zeros()
 
     def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
-        if self.weight_decay:
-            grads = [g + self.weight_decay * p for p, g in zip(data, grads)]
+        grads = _decayed(self.weight_decay, data, grads)
         return self._adam(data, grads)
 
     def _adam(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
@@ -215,6 +212,11 @@ class AdamW(Adam):
 
     def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
         return self._adam([p * (1 - self.lr * self.weight_decay) for p in data], grads)
+
+
+def _decayed(weight_decay: float, data: Sequence[float], grads: Sequence[float]) -> Sequence[float]:
+    """The grads with weight_decay times the data added."""
+    return [g + weight_decay * p for p, g in zip(data, grads)] if weight_decay else grads
 
 
 def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_lite import Value, dot, linear, sigmoid, tanh
 
-from .dense import INITIALISATIONS, Rng, as_values, new_rng
+from .dense import Rng, as_parameter, as_values, initialisation, new_rng
 from .module import Module, is_array
 
 Units = list[Value]
@@ -74,10 +74,7 @@ class Cell(Module):
         """The net inputs W x + U h + b of a gate, and + V * c where the diagonal V and c are given: one node a unit."""
         suffix = f"_{gate}" if gate else ""
         W, U, b = getattr(self, f"W{suffix}"), getattr(self, f"U{suffix}"), getattr(self, f"b{suffix}")
-        if isinstance(x, int):
-            columns, ones = [[row[x]] for row in W], [Value(1.0)]
-        else:
-            columns, ones = W, x
+        columns, ones = _columns(W, x)
         inputs = [*ones, *state]
         if diagonal is None:
             nets = [linear([*w, *u], inputs, bias) for w, u, bias in zip(columns, U, b)]
@@ -163,8 +160,7 @@ class GRUCell(Cell):
         r = labelled(f"r{step}", [sigmoid(net) for net in net_r])
         if self.reset_after:
             recurrent = [linear(u, before, b) for u, b in zip(self.U_h, self.b_hn)]
-            w = [[row[x]] for row in self.W_h] if isinstance(x, int) else self.W_h
-            inputs = [Value(1.0)] if isinstance(x, int) else x
+            w, inputs = _columns(self.W_h, x)
             net_h = [linear([*row, gate], [*inputs, u], b) for row, gate, u, b in zip(w, r, recurrent, self.b_h)]
             labelled(f"net_h{step}", net_h)
         else:
@@ -485,22 +481,20 @@ def set_parameters(module: Module, shapes: Mapping[str, tuple[int, ...]], given:
     unknown = set(given) - set(shapes)
     if unknown:
         raise ValueError(f"unknown parameters {sorted(unknown)}: there are {', '.join(shapes)}")
-    if init not in INITIALISATIONS:
-        raise ValueError(f"unknown init {init!r}: one of {', '.join(INITIALISATIONS)}")
-    rng = new_rng(rng)
+    draw, rng = initialisation(init), new_rng(rng)
     for name, shape in shapes.items():
         rows = [f"{name}[{i}" for i in range(shape[0])]
         if len(shape) == 1:
             numbers = given.get(name, [0.0] * shape[0])
             _check_length(name, numbers, shape[0])
-            setattr(module, name, [_parameter(x, f"{row}]") for row, x in zip(rows, numbers)])
+            setattr(module, name, [as_parameter(x, f"{row}]") for row, x in zip(rows, numbers)])
             continue
-        drawn = [[INITIALISATIONS[init](rng, shape[1], shape[0]) for _ in range(shape[1])] for _ in rows]
+        drawn = [[draw(rng, shape[1], shape[0]) for _ in range(shape[1])] for _ in rows]
         matrix = given.get(name, drawn)
         _check_length(name, matrix, shape[0])
         for numbers in matrix:
             _check_length(name, numbers, shape[1])
-        setattr(module, name, [[_parameter(x, f"{row},{j}]") for j, x in enumerate(r)] for row, r in zip(rows, matrix)])
+        setattr(module, name, [[as_parameter(x, f"{row},{j}]") for j, x in enumerate(r)] for row, r in zip(rows, matrix)])
 
 
 def check_model(model: Any) -> None:
@@ -509,15 +503,16 @@ def check_model(model: Any) -> None:
         raise TypeError(f"this needs a SequenceModel, a network with its readout, got a {type(model).__name__}")
 
 
+def _columns(W: list[Units], x: Units | int) -> tuple[list[Units], Units]:
+    """W and x; or, where x is the place of a 1 among zeros, the column of W that it picks, and the 1."""
+    return ([[row[x]] for row in W], [Value(1.0)]) if isinstance(x, int) else (W, x)
+
+
 def labelled(name: str, units: Units) -> Units:
     """The units, labelled ``name[0]``, ``name[1]``, ..."""
     for j, unit in enumerate(units):
         unit.label = f"{name}[{j}]"
     return units
-
-
-def _parameter(number: Value | float, label: str) -> Value:
-    return number if isinstance(number, Value) else Value(number, label)
 
 
 def _check_length(name: str, numbers: Sequence[Any], length: int) -> None:
