@@ -26,6 +26,7 @@ T = TypeVar("T")
 class Row(NamedTuple):
     """An operation: its formula, its local derivative by each operand, and what it needs of them.
 
+    `textbook` has the local derivatives as a textbook writes them, for showing, where those are other formulas.
     With a `parameter`, a plain number as y is a parameter, not a variable: its local derivative is recorded as 0.
     The parameter's value is the default for y, nan if there is no default.
     """
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     derivatives: tuple[str, ...]
     needs: str = ""
     parameter: float | None = None
+    textbook: tuple[str, ...] = ()
 
 
 class Family(NamedTuple):
@@ -59,8 +61,10 @@ class Family(NamedTuple):
         return parts + [x[len(x) - 1 :]] * len(self.tail)
 
 
-def row(formula: str, *derivatives: str, needs: str = "", parameter: float | None = None) -> Row:
-    return Row(formula, derivatives, needs, parameter)
+def row(
+    formula: str, *derivatives: str, needs: str = "", parameter: float | None = None, textbook: tuple[str, ...] = ()
+) -> Row:
+    return Row(formula, derivatives, needs, parameter, textbook)
 
 
 # fmt: off
@@ -82,23 +86,27 @@ ROWS: dict[str, Row] = {
     "sqrt":         row("sqrt(x)",           "0.5 / z",                               needs="x >= 0"),        # inf at 0
     "sin":          row("sin(x)",            "cos(x)",                                needs="a finite x"),
     "cos":          row("cos(x)",            "-sin(x)",                               needs="a finite x"),
-    "tan":          row("tan(x)",            "1 + z * z",                             needs="a finite x"),
-    "asin":         row("asin(x)",           "asin_slope(x)",                         needs="-1 <= x <= 1"),  # inf at -1, 1
-    "acos":         row("acos(x)",           "-asin_slope(x)",                        needs="-1 <= x <= 1"),
+    "tan":          row("tan(x)",            "1 + z * z",                             needs="a finite x",
+                        textbook=("1 + pow(z, 2)",)),
+    "asin":         row("asin(x)",           "asin_slope(x)",                         needs="-1 <= x <= 1",   # inf at -1, 1
+                        textbook=("1 / sqrt(1 - pow(x, 2))",)),
+    "acos":         row("acos(x)",           "-asin_slope(x)",                        needs="-1 <= x <= 1",
+                        textbook=("-1 / sqrt(1 - pow(x, 2))",)),
     "asin_slope":   row("asin_slope(x)",     "x * z * z * z",                         needs="-1 < x < 1"),    # 1/sqrt(1 - x*x)
-    "atan":         row("atan(x)",           "1 / (1 + x * x)"),
+    "atan":         row("atan(x)",           "1 / (1 + x * x)",                       textbook=("1 / (1 + pow(x, 2))",)),
     # by convention 0 at x = y = 0, as in hypot
-    "atan2":        row("atan2(x, y)",       "y / hypot(x, y) / hypot(x, y)",         "-x / hypot(x, y) / hypot(x, y)"),
+    "atan2":        row("atan2(x, y)",       "y / hypot(x, y) / hypot(x, y)",         "-x / hypot(x, y) / hypot(x, y)",
+                        textbook=("y / (pow(x, 2) + pow(y, 2))", "-x / (pow(x, 2) + pow(y, 2))")),
     "hypot":        row("hypot(x, y)",       "x / z",                                 "y / z"),
     "sinh":         row("sinh(x)",           "cosh(x)"),
     "cosh":         row("cosh(x)",           "sinh(x)"),
-    "tanh":         row("tanh(x)",           "sech(x) * sech(x)"),
+    "tanh":         row("tanh(x)",           "sech(x) * sech(x)",                     textbook=("1 - pow(z, 2)",)),
     "sech":         row("sech(x)",           "-z * tanh(x)"),
     "erf":          row("erf(x)",            "1.1283791670955126 * exp(-x * x)"),     # 2/sqrt(pi)
     "erfc":         row("erfc(x)",           "-1.1283791670955126 * exp(-x * x)"),
-    "sigmoid":      row("sigmoid(x)",        "z * sigmoid(-x)"),
+    "sigmoid":      row("sigmoid(x)",        "z * sigmoid(-x)",                       textbook=("z * (1 - z)",)),
     "softplus":     row("softplus(x)",       "sigmoid(x)"),
-    "silu":         row("x * sigmoid(x)",    "sigmoid(x) * (1 + x * sigmoid(-x))"),
+    "silu":         row("x * sigmoid(x)",    "sigmoid(x) * (1 + x * sigmoid(-x))",    textbook=("z + sigmoid(x) * (1 - z)",)),
     # 1/sqrt(2) and 1/sqrt(2*pi): x times the normal distribution function, and that function plus x times its density
     "gelu":         row("0.5 * x * erfc(-0.7071067811865476 * x)",
                         "0.5 * erfc(-0.7071067811865476 * x) + 0.3989422804014327 * x * exp(-0.5 * x * x)"),
