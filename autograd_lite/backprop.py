@@ -272,8 +272,7 @@ def as_value(x: Value | float) -> Value:
 def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[Value, Any]]:
     """The wanted parents of `node`, each with the rule of its derivative on Values, or a float where that is constant."""
     parents, recorded = node.parents, node.local_derivatives
-    if parents and not _same(ops.value(node.op, [parent._data for parent in parents], ops.IEEE), node._data):
-        raise _changed(node)
+    check_recorded(node)
     for i, (text, letters) in enumerate(ops.derivative_rules(node.op, len(parents)) if parents else ()):
         if parents[i] not in wanted or is_parameter(node.op, i, parents):
             continue
@@ -285,6 +284,13 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
                 raise _changed(node)
             derivative = recorded[i]
         yield parents[i], derivative
+
+
+def check_recorded(node: Value) -> None:
+    """RuntimeError if the data of a node is no longer what its operation gives for the data of its operands."""
+    parents = node.parents
+    if parents and not _same(ops.value(node.op, [parent._data for parent in parents], ops.IEEE), node._data):
+        raise _changed(node)
 
 
 def _changed(node: Value) -> RuntimeError:

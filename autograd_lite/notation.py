@@ -54,14 +54,15 @@ def symbol(thing: Value | Partial | Indexed) -> Expression:
 
 def total(terms: Iterable[Expression]) -> Expression:
     """The sum of the terms; the numbers among them are added up where that is exact."""
-    kept, constant = _gathered(terms, "sum", 0.0)
-    kept += [number(constant)] if constant or not kept else []
+    kept, constant, place = _gathered(terms, "sum", 0.0)
+    if constant or not kept:
+        kept.insert(place, number(constant))
     return kept[0] if len(kept) == 1 else Expression("sum", tuple(kept))
 
 
 def product(factors: Iterable[Expression]) -> Expression:
     """The product; the numbers among its factors, and their signs, go to the front where that is exact."""
-    kept, constant = _gathered(factors, "product", 1.0)
+    kept, constant, _ = _gathered(factors, "product", 1.0)
     while constant < 0 and any(factor.kind == "negative" for factor in kept):
         constant, kept = -constant, _without_a_minus(kept)
     if not kept:
@@ -84,19 +85,19 @@ def power(base: Expression, exponent: Expression) -> Expression:
     return Expression("power", (base, exponent))
 
 
-def _gathered(parts: Iterable[Expression], kind: str, start: float) -> tuple[list[Expression], float]:
-    """The parts of nested sums or products, but for the numbers that are taken together exactly."""
+def _gathered(parts: Iterable[Expression], kind: str, start: float) -> tuple[list[Expression], float, int]:
+    """The parts of nested sums or products but for the numbers, these taken together where that is exact, and where they stood."""
     kept: list[Expression] = []
-    constant = start
+    constant, place = start, None
     for part in parts:
         for x in part.parts if part.kind == kind else (part,):
             if x.kind == "number":
                 together = constant + x.parts[0] if kind == "sum" else constant * x.parts[0]
                 if _is_exact(kind, constant, x.parts[0], together):
-                    constant = together
+                    constant, place = together, len(kept) if place is None else place
                     continue
             kept.append(x)
-    return kept, constant
+    return kept, constant, place or 0
 
 
 def _is_exact(kind: str, x: float, y: float, result: float) -> bool:
@@ -300,7 +301,8 @@ class _Text(_Form):
         return f"{x}**{y}"
 
     def call(self, function: str, operands: Sequence[str]) -> str:
-        return f"{function}({', '.join(operands)})"
+        listed = ", ".join(operands)
+        return f"{function}([{listed}])" if function in ops.FAMILIES else f"{function}({listed})"
 
     def parenthesised(self, x: str) -> str:
         return f"({x})"
@@ -317,17 +319,17 @@ class _Latex(_Form):
     fractions_bind = 4
 
     CALLS = {  # noqa: RUF012
-        "exp": "e^{{{0}}}",
-        "log": r"\ln\left({0}\right)",
-        "sqrt": r"\sqrt{{{0}}}",
-        "abs": r"\left|{0}\right|",
-        "sigmoid": r"\sigma\left({0}\right)",
-        "asin": r"\arcsin\left({0}\right)",
-        "acos": r"\arccos\left({0}\right)",
-        "atan": r"\arctan\left({0}\right)",
-        "maximum": r"\max\left({0}\right)",
-        "minimum": r"\min\left({0}\right)",
-        **{name: rf"\{name}\left({{0}}\right)" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+        "exp": "e^{@}",
+        "log": r"\ln\left(@\right)",
+        "sqrt": r"\sqrt{@}",
+        "abs": r"\left|@\right|",
+        "sigmoid": r"\sigma\left(@\right)",
+        "asin": r"\arcsin\left(@\right)",
+        "acos": r"\arccos\left(@\right)",
+        "atan": r"\arctan\left(@\right)",
+        "maximum": r"\max\left(@\right)",
+        "minimum": r"\min\left(@\right)",
+        **{name: rf"\{name}\left(@\right)" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     }
     # what is special in LaTeX, in HTML or in Markdown, as math of the same look
     ESCAPES = {  # noqa: RUF012
@@ -365,7 +367,7 @@ class _Latex(_Form):
 
     def indexed(self, letter: str, layer: int, units: tuple[int, ...]) -> str:
         below = ("," if max(units) > 9 else "").join(map(str, units))
-        return f"{self.simple_name('', GREEK[list(GREEK_LETTERS.values()).index('δ')] if letter == 'δ' else letter, '', '', '', '')}^{{{layer}}}_{{{below}}}"
+        return rf"{letter}^{{{layer}}}_{{{below}}}".replace("δ", r"\delta")
 
     def partial(self, top: str, bottom: str) -> str:
         return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
@@ -382,12 +384,8 @@ class _Latex(_Form):
         return f"{{{x}}}^{{{y}}}"
 
     def call(self, function: str, operands: Sequence[str]) -> str:
-        spelling = self.CALLS.get(function) or rf"\operatorname{{{self._plain(function)}}}\left({{0}}\right)"
-        return spelling.format(", ".join(operands))
-
-    @staticmethod
-    def _plain(function: str) -> str:
-        return function.replace("_", r"\_").replace("{", "{{").replace("}", "}}")
+        name = function.replace("_", r"\_")
+        return self.CALLS.get(function, rf"\operatorname{{{name}}}\left(@\right)").replace("@", ", ".join(operands))
 
     def parenthesised(self, x: str) -> str:
         return rf"\left({x}\right)"
