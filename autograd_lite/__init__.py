@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 from .backprop import gradient, topological_order
 from .check import check_gradients
 from .draw import draw
+from .explain import explain
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
 from .value import (
     OPERATIONS,
@@ -44,6 +45,7 @@ __all__ = [
     "detect_anomaly",
     "dot",
     "draw",
+    "explain",
     "grad",
     "gradient",
     "hessian",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .backprop import check_recorded, gradient, topological_order
-from .notation import FORMS, Expression, Indexed, Notation, Partial, number, product, symbol, total, value_of
+from .notation import Expression, Indexed, Notation, Partial, number, product, symbol, total, value_of
 from .value import Value
 
 # A product of more factors, a chain of more nodes without a label, is cut in two equations
@@ -275,12 +275,11 @@ class _Paths:
             parents = node.parents
             size[node] = 1 + sum([size[parent] for parent in parents]) if parents else 0
             length[node] = 1 + max([length[parent] for parent in parents], default=0) if node in self.consumers else 0
-            if node.label or not parents or node in named or len(parents) > LARGEST_INLINED:
-                size[node] = length[node] = 0
-            elif size[node] > LARGEST_INLINED or length[node] > LONGEST_CHAIN:
-                size[node] = length[node] = 0
-            else:
+            is_small = max(size[node], len(parents)) <= LARGEST_INLINED and length[node] <= LONGEST_CHAIN
+            if parents and not node.label and node not in named and is_small:
                 inlined.add(node)
+            else:
+                size[node] = length[node] = 0
         return inlined
 
     def _leads_straight(self, node: Value, top: Value) -> bool:
@@ -312,7 +311,10 @@ class _Paths:
         return [self._written(partial, terms[partial]) for partial in terms]
 
     def _number(self, factor: Any) -> float:
-        return self.notation.numbers[factor] if isinstance(factor, Partial) else _local(self.notation, *factor)[1]
+        if isinstance(factor, Partial):
+            return self.notation.numbers[factor]
+        node, places = factor
+        return float(sum([node.local_derivatives[i] for i in places]))
 
     def _written(self, partial: Partial, terms: list[Term]) -> Equation:
         forms = [
@@ -369,19 +371,22 @@ class _Paths:
         return [chain] if chain else self._sum(top, bottom)
 
     def _chain(self, node: Value, top: Value, consumer: Value | None = None) -> tuple[Value, Term]:
-        """The local derivatives from a node up to the next one with a name, and on where the derivative is 1: output first."""
+        """The local derivatives from a node up to the next one with a name, output first; and on, where they are 1."""
         chain: Term = []
-        while True:
-            upper, places = next(pair for pair in self.consumers[node] if consumer in (None, pair[0]))
-            chain.insert(0, (upper, places))
-            node, consumer = upper, None
-            if node is top or (
-                node not in self.notation.inlined
-                and not (self._is_single(node) and self._adds(node) and Partial(top, self._upper(node)) not in self.asked)
-            ):
-                return node, chain
-            if node not in self.notation.inlined and Partial(top, node) in self.asked:
-                return node, chain
+        while not chain or (node is not top and node in self.notation.inlined):
+            node, places = next(pair for pair in self.consumers[node] if consumer in (None, pair[0]))
+            chain.insert(0, (node, places))
+            consumer = None
+        step = node
+        more: Term = []
+        for _ in range(LONGEST_SIDE):
+            if step is top or Partial(top, step) in self.asked or not self._is_single(step) or not self._adds(step):
+                break
+            more.insert(0, self.consumers[step][0])
+            step = self._upper(step)
+            if step not in self.notation.inlined:
+                node, chain, more = step, more + chain, []
+        return node, chain
 
     def _straight(self, node: Value, top: Value) -> Term:
         """The local derivatives along the only path from a node to `top`: output first."""
@@ -450,7 +455,7 @@ def _delta_form(output: Value, wrt: Value | None, digits: int) -> Derivation:
     order = topological_order(output)
     layers = _layers(output, order)
     paths = [_Paths(output, a, digits) for a in layers[-1].a if a is not None]
-    inlined = set.intersection(*[path.notation.inlined for path in paths])
+    inlined = set(order).intersection(*[path.notation.inlined for path in paths])
     notation = Notation(order, digits, inlined, _indexed(layers))
     delta = {z: symbol(Indexed("δ", layer.number, (j,))) for layer in layers for j, z in enumerate(layer.z, 1)}
     uses: dict[Value, list[Term]] = {}
@@ -558,7 +563,7 @@ def _layers(output: Value, order: list[Value]) -> list[_Layer]:
         else:
             outputs = _activations(zs, consumers, {node.label: node for node in order})
         if len(outputs) != len(zs):
-            raise ValueError("the delta form is for a multilayer perceptron: a layer has another number of units than the next reads")
+            raise ValueError("the delta form is for a multilayer perceptron: a layer has not as many units as the next reads")
         layers.append(_Layer(k + 2, zs, outputs, inputs))
     return layers
 

@@ -76,7 +76,7 @@ def product(factors: Iterable[Expression]) -> Expression:
 def negative(x: Expression) -> Expression:
     if x.kind == "number":
         return number(-x.parts[0])
-    return x.parts[0] if x.kind == "negative" else Expression("negative", (x,))  # type: ignore[no-any-return]
+    return x.parts[0] if x.kind == "negative" else Expression("negative", (x,))
 
 
 def power(base: Expression, exponent: Expression) -> Expression:
@@ -86,7 +86,7 @@ def power(base: Expression, exponent: Expression) -> Expression:
 
 
 def _gathered(parts: Iterable[Expression], kind: str, start: float) -> tuple[list[Expression], float, int]:
-    """The parts of nested sums or products but for the numbers, these taken together where that is exact, and where they stood."""
+    """The parts of nested sums or products; of the numbers among them, where taken together exactly, the result and the place."""
     kept: list[Expression] = []
     constant, place = start, None
     for part in parts:
@@ -101,6 +101,8 @@ def _gathered(parts: Iterable[Expression], kind: str, start: float) -> tuple[lis
 
 
 def _is_exact(kind: str, x: float, y: float, result: float) -> bool:
+    if x == (0.0 if kind == "sum" else 1.0):
+        return True
     if not math.isfinite(result):
         return False
     return Fraction(result) == (Fraction(x) + Fraction(y) if kind == "sum" else Fraction(x) * Fraction(y))
@@ -216,54 +218,32 @@ def cleaned(label: str, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
-).split()
-GREEK_LETTERS = dict(zip(GREEK, "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"))
+GREEK = {
+    **{"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ"},
+    **{"iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ"},
+    **{"tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ"},
+    **{"Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω"},
+}
 _SIMPLE = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)*)((?:\[[\d,]+\])?)(\+?)")
 
 
 class _Form:
-    """A way of writing: each method writes one thing from the texts of its parts."""
+    """A way of writing: each method of a subclass writes one thing from the texts of its parts.
+
+    `fraction_binds`: how tightly a written fraction does, as in `Notation._written`.
+    """
 
     times = plus = minus = equals = ""
+    fraction_binds = 4
+    simple_name: Any
+    other_name: Any
+    copied: Any
 
     def name(self, label: str, copy: int) -> str:
         """A label as a symbol; `copy` tells apart nodes of one label, from 2 on."""
         match = _SIMPLE.fullmatch(label) if len(label) <= 40 else None
-        text = self.other_name(cleaned(label)) if match is None else self.simple_name(label, *match.groups())
-        return text if copy == 1 else self.copied(text, copy)
-
-    def simple_name(self, label: str, base: str, digits: str, subscripts: str, index: str, prime: str) -> str:
-        raise NotImplementedError
-
-    def other_name(self, text: str) -> str:
-        raise NotImplementedError
-
-    def copied(self, text: str, copy: int) -> str:
-        raise NotImplementedError
-
-    def indexed(self, letter: str, layer: int, units: tuple[int, ...]) -> str:
-        raise NotImplementedError
-
-    def partial(self, top: str, bottom: str) -> str:
-        raise NotImplementedError
-
-    def number(self, text: str) -> str:
-        raise NotImplementedError
-
-    def quotient(self, x: str, y: str) -> str:
-        raise NotImplementedError
-
-    def power(self, x: str, y: str) -> str:
-        raise NotImplementedError
-
-    def call(self, function: str, operands: Sequence[str]) -> str:
-        raise NotImplementedError
-
-    def parenthesised(self, x: str) -> str:
-        raise NotImplementedError
+        text: str = self.other_name(cleaned(label)) if match is None else self.simple_name(label, *match.groups())
+        return text if copy == 1 else str(self.copied(text, copy))
 
     def joined(self, operator: str, parts: Sequence[str]) -> str:
         return operator.join(parts)
@@ -273,7 +253,7 @@ class _Text(_Form):
     """Plain text, with the operators and functions of Python: what has only numbers in it can be computed there."""
 
     times, plus, minus, equals = " * ", " + ", " - ", " = "
-    fractions_bind = 2
+    fraction_binds = 2
 
     def simple_name(self, label: str, *parts: str) -> str:
         return label
@@ -316,9 +296,8 @@ class _Latex(_Form):
     """LaTeX for MathJax, KaTeX and LaTeX itself. Text in it is harmless in HTML too."""
 
     times, plus, minus, equals = r" \cdot ", " + ", " - ", " = "
-    fractions_bind = 4
 
-    CALLS = {  # noqa: RUF012
+    CALLS = {
         "exp": "e^{@}",
         "log": r"\ln\left(@\right)",
         "sqrt": r"\sqrt{@}",
@@ -332,7 +311,7 @@ class _Latex(_Form):
         **{name: rf"\{name}\left(@\right)" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     }
     # what is special in LaTeX, in HTML or in Markdown, as math of the same look
-    ESCAPES = {  # noqa: RUF012
+    ESCAPES = {
         **{c: rf"\{c}" for c in "_&#%{}"},
         "\\": r"\backslash{}",
         "$": r"\text{＄}",
@@ -348,7 +327,7 @@ class _Latex(_Form):
 
     def simple_name(self, label: str, base: str, digits: str, subscripts: str, index: str, prime: str) -> str:
         below = [digits] * bool(digits) + subscripts.split("_")[1:]
-        name = rf"\{base}" if base in GREEK_LETTERS else base if len(base) == 1 and base.isascii() else self._upright(base)
+        name = rf"\{base}" if base in GREEK else base if len(base) == 1 and base.isascii() else self._upright(base)
         if "tilde" in below:
             below.remove("tilde")
             name = rf"\tilde{{{name}}}"
@@ -397,12 +376,11 @@ _ESCAPED = "[{0}]|[^{0}]+".format(re.escape("".join(_Latex.ESCAPES)))
 class _MathML(_Form):
     """MathML Core, which browsers show without a library."""
 
-    times, plus, minus, equals = "<mo>⋅</mo>", "<mo>+</mo>", "<mo>−</mo>", "<mo>=</mo>"  # noqa: RUF001
-    fractions_bind = 4
+    times, plus, minus, equals = "<mo>⋅</mo>", "<mo>+</mo>", "<mo>−</mo>", "<mo>=</mo>"
 
     def simple_name(self, label: str, base: str, digits: str, subscripts: str, index: str, prime: str) -> str:
         below = [digits] * bool(digits) + subscripts.split("_")[1:]
-        name = f"<mi>{GREEK_LETTERS.get(base, base)}</mi>"
+        name = f"<mi>{GREEK.get(base, base)}</mi>"
         if "tilde" in below:
             below.remove("tilde")
             name = f"<mover>{name}<mo>~</mo></mover>"
@@ -425,11 +403,11 @@ class _MathML(_Form):
         return f"<mfrac><mrow><mi>∂</mi>{top}</mrow><mrow><mi>∂</mi>{bottom}</mrow></mfrac>"
 
     def number(self, text: str) -> str:
-        sign, size = ("<mo>−</mo>", text[1:]) if text.startswith("-") else ("", text)  # noqa: RUF001
+        sign, size = ("<mo>−</mo>", text[1:]) if text.startswith("-") else ("", text)
         mantissa, e, exponent = size.partition("e")
         shown = f"<mn>{'∞' if mantissa == 'inf' else mantissa}</mn>"
         if e:
-            shown += f"<mo>×</mo><msup><mn>10</mn><mn>{exponent.replace('-', '−')}</mn></msup>"  # noqa: RUF001
+            shown += f"<mo>×</mo><msup><mn>10</mn><mn>{exponent.replace('-', '−')}</mn></msup>"
         return f"<mrow>{sign}{shown}</mrow>" if sign or e else shown
 
     def quotient(self, x: str, y: str) -> str:
@@ -566,10 +544,14 @@ class Notation:
         def inner(part: Expression, level: int) -> str:
             return self._written(part, form, values, digits, level)
 
+        flat = form is FORMS["text"]
         binds, text = 4, ""
         if e.kind == "number" or (e.kind == "symbol" and values):
             shown = rounded(e.parts[0] if e.kind == "number" else self._number(e.parts[0]), digits)
-            text, binds = form.number(shown), 0 if shown.startswith("-") else 2 if "e" in shown and form is not FORMS["text"] else 4
+            text, binds = (
+                form.number(shown),
+                0 if shown.startswith("-") else 2 if "e" in shown and not flat else 4,
+            )
         elif e.kind == "symbol":
             text = self._symbol(e.parts[0], form)
         elif e.kind == "negative":
@@ -582,14 +564,13 @@ class Notation:
         elif e.kind == "product":
             text, binds = form.joined(form.times, [inner(part, 2) for part in e.parts]), 2
         elif e.kind == "quotient":
-            levels = (2, 3) if form.fractions_bind == 2 else (0, 0)
-            text, binds = form.quotient(inner(e.parts[0], levels[0]), inner(e.parts[1], levels[1])), form.fractions_bind
+            levels = (2, 3) if form.fraction_binds == 2 else (0, 0)
+            text, binds = form.quotient(inner(e.parts[0], levels[0]), inner(e.parts[1], levels[1])), form.fraction_binds
         elif e.kind == "power":
-            flat = form is FORMS["text"]
             text, binds = form.power(inner(e.parts[0], 4), inner(e.parts[1], 4 if flat else 0)), 3
         else:
             text = form.call(e.kind, [inner(part, 0) for part in e.parts])
-            binds = 3 if e.kind == "exp" and form is not FORMS["text"] else 4
+            binds = 3 if e.kind == "exp" and not flat else 4
         return text if binds >= level else form.parenthesised(text)
 
     def _number(self, thing: Any) -> float:

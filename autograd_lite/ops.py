@@ -61,9 +61,7 @@ class Family(NamedTuple):
         return parts + [x[len(x) - 1 :]] * len(self.tail)
 
 
-def row(
-    formula: str, *derivatives: str, needs: str = "", parameter: float | None = None, textbook: tuple[str, ...] = ()
-) -> Row:
+def row(formula: str, *derivatives: str, needs: str = "", parameter: float | None = None, textbook: tuple[str, ...] = ()) -> Row:
     return Row(formula, derivatives, needs, parameter, textbook)
 
 
