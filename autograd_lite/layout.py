@@ -46,7 +46,10 @@ class Shape(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A frame around shapes and other groups: the index of the group around it, or -1, and the width of its title."""
+    """A frame around shapes and other groups, at least one: the index of the group around it, or -1, and its title's width.
+
+    The group around it has a lower index.
+    """
 
     parent: int = -1
     title_width: float = 0.0
@@ -157,7 +160,7 @@ class _Layered:
             while shared < min(len(up), len(down)) and up[-shared - 1] == down[-shared - 1]:
                 shared += 1
             up, down = up[: len(up) - shared + 1], down[: len(down) - shared + 1]
-            way = [(group, item, -1) for item, group in zip(up[:-2], up[1:-1])]
+            way = [(group, item, -1) for item, group in pairwise(up[:-1])]
             way.append((up[-1], up[-2], down[-2]))
             way += [(group, -1, item) for item, group in zip(down[-3::-1], down[-2:0:-1])]
             self.ways.append(way)
