@@ -1,9 +1,10 @@
-"""The command line: ``autograd-lite example``, ``autograd-lite train-char`` and ``autograd-lite doctor``."""
+"""The command line: ``autograd-lite example``, ``step``, ``draw``, ``explain``, ``train-char`` and ``doctor``."""
 
 from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import keyword
 import platform
 import random
 import shutil
@@ -13,7 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .backprop import topological_order
 from .draw import draw
+from .explain import explain
+from .parse import parse
 from .value import Value
 
 
@@ -58,6 +62,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.add_argument("--resume", action="store_true", help="go on from the saved file")
     command.set_defaults(run=train_char)
+    on_expression = argparse.ArgumentParser(add_help=False)
+    on_expression.add_argument("expression", help="such as 'tanh(x*w + b)', or in steps: 'net = x*w + b; out = tanh(net)'")
+    on_expression.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the number of each name: x=1 w=2 b=0.5")
+    command = commands.add_parser(
+        "step",
+        parents=[on_expression],
+        help="go through the forward and the backward pass of an expression, step by step",
+        description="Goes through the forward and the backward pass of an expression in the terminal: n next, p previous, g go to, "
+        "q quit. Where there is no terminal, lists the steps.",
+    )
+    command.add_argument("--save", type=Path, metavar="FILE", help="write a page to step through in a browser, FILE.html")
+    command.set_defaults(run=step)
+    command = commands.add_parser(
+        "draw",
+        parents=[on_expression],
+        help="draw the graph of an expression",
+        description="Draws the graph of an expression, with its grads.",
+    )
+    command.add_argument(
+        "--save", type=Path, default=Path("graph.svg"), metavar="FILE", help=".svg, .png, .pdf or .dot (graph.svg)"
+    )
+    command.set_defaults(run=draw_expression)
+    command = commands.add_parser(
+        "explain",
+        parents=[on_expression],
+        help="derive the derivative of an expression, with the numbers in",
+        description="Derives the derivative of an expression by one of its names, with the numbers in.",
+    )
+    command.add_argument("--wrt", metavar="NAME", help="by which name or step; without it, the last operation alone")
+    command.add_argument("--form", choices=("text", "latex", "markdown", "mathml"), default="text", help="how to write it (text)")
+    command.add_argument("--digits", type=_at_least_one, default=9, help="decimals, 1 to 17 (9)")
+    command.set_defaults(run=explain_expression)
     command = commands.add_parser(
         "doctor", help="say what is installed, and how pictures are laid out", description=doctor.__doc__
     )
@@ -68,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         problem = f"{error.strerror}: {error.filename}"
     except (OverflowError, FloatingPointError) as error:
-        problem = f"{error}: try a lower --learning-rate"
+        problem = f"{error}: try a lower --learning-rate" if hasattr(options, "learning_rate") else str(error)
     except ValueError as error:
         problem = str(error)
     print(f"autograd-lite: {problem}", file=sys.stderr)
@@ -162,6 +198,52 @@ def train_char(options: argparse.Namespace) -> int:
         print(f"\nA sample at temperature {options.temperature:g}:\n")
         print(task.sample(options.sample, random.Random(options.seed), temperature=options.temperature))
     return 0
+
+
+def step(options: argparse.Namespace) -> int:
+    """The steps of the two passes over an expression: in the terminal, or as a page in a file."""
+    from .steps import steps
+
+    found = steps(_expression(options))
+    if options.save is None:
+        found.terminal()
+    else:
+        print(f"wrote {found.save(options.save)}")
+    return 0
+
+
+def draw_expression(options: argparse.Namespace) -> int:
+    """The picture of an expression, with its grads."""
+    output = _expression(options)
+    output.backward()
+    print(f"wrote {draw(output).save(options.save)}")
+    return 0
+
+
+def explain_expression(options: argparse.Namespace) -> int:
+    """The derivation of a derivative of an expression."""
+    output = _expression(options)
+    by_label = {node.label: node for node in topological_order(output) if node.label}
+    if options.wrt is not None and options.wrt not in by_label:
+        raise ValueError(f"--wrt {options.wrt} is not in the expression: there are {', '.join(by_label)}")
+    print(getattr(explain(output, by_label.get(options.wrt), digits=options.digits), options.form)())
+    return 0
+
+
+def _expression(options: argparse.Namespace) -> Value:
+    numbers = {}
+    for text in options.numbers:
+        name, equals, number = text.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(f"{text} is not a name with a number, such as x=1")
+        if name in numbers:
+            raise ValueError(f"{name} has two numbers")
+        try:
+            numbers[name] = float(number)
+        except ValueError:
+            raise ValueError(f"{text}: {number!r} is no number") from None
+    return parse(options.expression, numbers)
 
 
 def doctor(options: argparse.Namespace) -> int:

@@ -136,7 +136,7 @@ def _node(node: Value, digits: int) -> Derivation:
     if not node.parents:
         return Derivation(notation, [("", [Equation(symbol(node), None, node.data, digits)])])
     check_recorded(node)
-    return Derivation(notation, [("", [_forward(notation, node)]), ("local derivatives", _local_derivatives(notation, node))])
+    return Derivation(notation, [("", [forward(notation, node)]), ("local derivatives", _local_derivatives(notation, node))])
 
 
 def _local_derivatives(notation: Notation, node: Value) -> list[Equation]:
@@ -144,7 +144,7 @@ def _local_derivatives(notation: Notation, node: Value) -> list[Equation]:
     for parent, places in _operands(node).items():
         if parent.op != "const":
             left = _partial(notation, node, parent, sum([node.local_derivatives[i] for i in places]))
-            equations.append(_equation(notation, left, *_local(notation, node, places)))
+            equations.append(equation(notation, left, *_local(notation, node, places)))
     return equations
 
 
@@ -161,8 +161,9 @@ def _partial(notation: Notation, top: Value, bottom: Value, result: float) -> Ex
     return symbol(Partial(top, bottom))
 
 
-def _forward(notation: Notation, node: Value) -> Equation:
-    return _equation(notation, symbol(node), [notation.formula(node)], node.data)
+def forward(notation: Notation, node: Value) -> Equation:
+    """The equation of an interior node's value."""
+    return equation(notation, symbol(node), [notation.formula(node)], node.data)
 
 
 def _local(notation: Notation, node: Value, places: Sequence[int]) -> tuple[list[Expression], float]:
@@ -172,7 +173,7 @@ def _local(notation: Notation, node: Value, places: Sequence[int]) -> tuple[list
     return forms, sum([derivatives[i] for i in places])
 
 
-def _equation(notation: Notation, left: Expression, forms: Sequence[Expression], result: float) -> Equation:
+def equation(notation: Notation, left: Expression, forms: Sequence[Expression], result: float) -> Equation:
     """The equation with the first form that comes out with the numbers as they are written, else with all digits."""
     for digits in (notation.digits, None):
         for form in forms:
@@ -238,7 +239,7 @@ class _Paths:
         shown = [node for node in self.way if node is not self.wrt and node not in self.notation.inlined]
         return Derivation(
             self.notation,
-            [("", equations[:1]), ("where", equations[1:]), ("with", [_forward(self.notation, node) for node in shown])],
+            [("", equations[:1]), ("where", equations[1:]), ("with", [forward(self.notation, node) for node in shown])],
         )
 
     def _find_meetings(self) -> None:
@@ -326,7 +327,7 @@ class _Paths:
             )
             for k in (0, 1)
         ]
-        return _equation(self.notation, symbol(partial), forms, self.notation.numbers[partial])
+        return equation(self.notation, symbol(partial), forms, self.notation.numbers[partial])
 
     def _ask(self, partial: Partial) -> None:
         """Notes which derivatives will have an equation of their own, so that the chains of others end there."""
@@ -473,13 +474,13 @@ def _delta_form(output: Value, wrt: Value | None, digits: int) -> Derivation:
     derivatives = iter(gradient(output, [*delta, *uses]))
     number_of = {node: next(derivatives).item() for node in [*delta, *uses]}
 
-    def equation(left: Expression, terms: list[list[Expression]], expected: float) -> Equation:
+    def verified(left: Expression, terms: list[list[Expression]], expected: float) -> Equation:
         form = total(map(product, terms))
         if not math.isclose(value_of(form, notation.number_of), expected, rel_tol=1e-9, abs_tol=1e-300):
             raise ValueError(
                 f"the delta form does not apply: {notation.write(left)} is {expected!r}, other than through the next layer alone"
             )
-        return _equation(notation, left, [form], expected)
+        return equation(notation, left, [form], expected)
 
     for z, left in delta.items():
         notation.numbers[left.parts[0]] = number_of[z]
@@ -506,32 +507,32 @@ def _delta_form(output: Value, wrt: Value | None, digits: int) -> Derivation:
                     slope = _partial(notation, a, z, derivative)
                     equations.append(_slope(notation, slope, a, z, layer, derivative))
                     terms_of_z.append([cause, slope])
-            deltas.append(equation(delta[z], terms_of_z or [[number(0.0)]], number_of[z]))
+            deltas.append(verified(delta[z], terms_of_z or [[number(0.0)]], number_of[z]))
         where = f"layer {layer.number}" + (", the output" if above is None else "")
         backward.append((where, [*deltas, *equations]))
         above = layer
     gradients = [
-        equation(
+        verified(
             _partial(notation, output, p, number_of[p]),
             [[delta[z], *map(notation.of, a)] for z, *a in uses[p]],
             number_of[p],
         )
         for p in parameters
     ]
-    forward = [_forward(notation, node) for node in order if node.parents and node not in inlined]
+    forward = [forward(notation, node) for node in order if node.parents and node not in inlined]
     return Derivation(notation, [("the forward pass", forward), *backward, ("weights and biases", gradients)])
 
 
 def _slope(notation: Notation, left: Expression, a: Value, z: Value, layer: _Layer, result: float) -> Equation:
     """The derivative of an activation by a net input: of one operation its rule, else that of softmax if it comes out."""
     if a.parents == (z,):
-        return _equation(notation, left, *_local(notation, a, [0]))
+        return equation(notation, left, *_local(notation, a, [0]))
     own = layer.a[layer.z.index(z)]
     one_less = total([number(1.0), Expression("negative", (symbol(a),))])
     if own is None:
         return Equation(left, None, result, notation.digits)
     softmax = product([symbol(a), one_less]) if a is own else Expression("negative", (product([symbol(a), symbol(own)]),))
-    return _equation(notation, left, [softmax], result)
+    return equation(notation, left, [softmax], result)
 
 
 def _layers(output: Value, order: list[Value]) -> list[_Layer]:
