@@ -69,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "step",
         parents=[on_expression],
         help="go through the forward and the backward pass of an expression, step by step",
-        description="Goes through the forward and the backward pass of an expression in the terminal: n next, p previous, g go to, "
-        "q quit. Where there is no terminal, lists the steps.",
+        description="Goes through the two passes of an expression in the terminal: n next, p previous, g go to, q quit. "
+        "Where there is no terminal, lists the steps.",
     )
     command.add_argument("--save", type=Path, metavar="FILE", help="write a page to step through in a browser, FILE.html")
     command.set_defaults(run=step)
@@ -98,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "doctor", help="say what is installed, and how pictures are laid out", description=doctor.__doc__
     )
     command.set_defaults(run=doctor)
-    options = parser.parse_args(arguments)
+    # an expression may begin with a minus: with a space before it, it is no option
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args([f" {text}" if text[:1] == "-" and text[1:2] not in "-h" else text for text in given])
     try:
         return int(options.run(options))
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import Any
 from .value import OPERATIONS, Value
 
 LONGEST = 10_000  # characters
-DEEPEST = 100
+DEEPEST = 200
 MOST = 2_000  # parts
 
 _OPERATORS: dict[type[ast.AST], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}

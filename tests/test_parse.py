@@ -1,0 +1,91 @@
+"""Expressions typed by a person: what is computed, and what is refused."""
+
+import math
+
+import pytest
+
+from autograd_lite import OPERATIONS
+from autograd_lite.parse import DEEPEST, LONGEST, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tanh(x*w + b)", math.tanh(0.5 * 2 - 1.5)),
+        ("-x**2 + +w", 1.75),
+        ("2 - w / x", -2.0),
+        ("abs(b) * maximum(x, 3)", 4.5),
+        ("linear([x, w], [w, 1], b)", 0.5 * 2 + 2 - 1.5),
+        ("logsumexp((x, w))", math.log(math.exp(0.5) + math.exp(2))),
+        ("net = x*w + b; out = relu(-net)", 0.5),
+        ("leaky_relu(b, 0.5)\n", -0.75),
+        ("1e2*x", 50.0),
+    ],
+)
+def test_expressions_are_computed(text, expected):
+    numbers = {name: x for name, x in {"x": 0.5, "w": 2.0, "b": -1.5}.items() if name in text.replace("maximum", "")}
+    assert parse(text, numbers).data == pytest.approx(expected, rel=1e-15)
+
+
+def test_names_and_steps_become_labels():
+    out = parse("net = x*w; out = tanh(net)", {"x": 1, "w": 2})
+    (net,) = out.parents
+    assert [out.label, net.label, *[node.label for node in net.parents]] == ["out", "net", "x", "w"]
+    assert parse("x*y", {"x": 1, "y": 2}).label == "z"
+
+
+def test_every_operation_of_one_operand_can_be_typed():
+    for name in ("tanh", "sigmoid", "exp", "log", "gelu", "erfc", "softplus"):
+        assert parse(f"{name}(x)", {"x": 0.75}).data == OPERATIONS[name](0.75)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the expression is empty"),
+        ("x +", "cannot be read: invalid syntax"),
+        ("x\x00", "cannot be read"),
+        ("\ud800", "cannot be read"),
+        ("y * 2", "y has no number: add y=1"),
+        ("tanh * x", "tanh is an operation: write tanh"),
+        ("f(x)", "f is no operation"),
+        ("tanh(x, x)", "tanh does not take these operands"),
+        ("sum_(x)", "sum_ does not take these operands"),
+        ("2 + 3", "has a number, but is not in the expression"),
+        ("softmax([x, x])", "one result"),
+        ("x = 2", "x is there already"),
+        ("a = x; a = a * x", "a is there already"),
+        ("x; x", "neither an expression nor a step"),
+        ("x * 1j", "1j is not allowed"),
+        ("x * True", "True is not allowed"),
+        ("x * 'a'", "is not allowed"),
+        ("x.data", "x.data is not allowed"),
+        ("(lambda: x)()", "is not allowed"),
+        ("__import__('os').system('true')", "is not allowed"),
+        ("[x for x in (1, 2)]", "is not allowed"),
+        ("x if x else x", "is not allowed"),
+        ("x[0]", "is not allowed"),
+        ("tanh(x=x)", "is not allowed"),
+        ("tanh(*[x])", "is not allowed"),
+        ("x @ x", "is not allowed"),
+        ("x // 2", "is not allowed"),
+        ("import os", "neither an expression nor a step"),
+        ("1" + "0" * 400 + " * x", "too large for a float"),
+        ("x" + "+x" * LONGEST, "at most 10000"),
+        ("(" * (DEEPEST + 10) + "x" + ")" * (DEEPEST + 10), "cannot be read|too large"),
+        ("-" * (DEEPEST + 10) + "x", "too large"),
+        ("x" + "+x" * (DEEPEST + 10), "too large"),
+        ("-" * 9000 + "x", "cannot be read|too large"),
+        ("sum_([" + "x," * 4900 + "])", "too large"),
+    ],
+)
+def test_anything_else_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        parse(text, {"x": 0.5})
+
+
+def test_outside_a_domain_the_engine_says_so():
+    with pytest.raises(ValueError, match="log needs x > 0"):
+        parse("log(x)", {"x": -1})
+    with pytest.raises(OverflowError, match="pow overflows"):
+        parse("x * 9**9**9", {"x": 1})
