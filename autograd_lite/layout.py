@@ -548,7 +548,7 @@ class NoDot(RuntimeError):
     """Graphviz's program `dot` is missing, does not run, or does not give what it should: the message says which."""
 
 
-def run_dot(source: str, form: str, seconds: float = 20.0) -> bytes:
+def run_dot(source: str, form: str, seconds: float = 6.0) -> bytes:
     """What `dot` makes of DOT source, in one of its formats. NoDot, saying why, if it makes nothing."""
     try:
         from graphviz.backend.execute import run_check

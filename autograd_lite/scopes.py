@@ -123,8 +123,8 @@ def folded(order: Sequence[Value], paths: dict[Value, Path]) -> dict[Value, Any]
     """For each node a key that it shares with the nodes of the same role: at other time steps, and of other units of a vector.
 
     The key of a node at a time step is its path and its label, without the time and the place in a vector (``i`` for
-    ``i_3[0]`` at t = 3); without a label, its operation and the keys of its parents at the same time. Otherwise it is path
-    and label without the place (``W_i`` for ``W_i[0,1]``), or the node itself where there is no such place.
+    ``i_3[0]`` at t = 3); without a label, its operation and the keys of its parents at the same time, leaves aside.
+    Otherwise it is path and label without the place (``W_i`` for ``W_i[0,1]``), or the node itself without such a place.
     """
     keys: dict[Value, Any] = {}
     numbers: dict[Any, int] = {}  # a key within a key by its number, so that keys stay small
@@ -138,7 +138,7 @@ def folded(order: Sequence[Value], paths: dict[Value, Path]) -> dict[Value, Any]
         elif label:
             keys[node] = (path, re.sub(rf"(_{time})?(\[[\d, ]+\])?$", "", label, count=1) or label)
         else:
-            parents = [keys[parent] for parent in node.parents if splits[paths[parent]][0] == time]
+            parents = [keys[parent] for parent in node.parents if parent.parents and splits[paths[parent]][0] == time]
             roles = tuple(sorted({numbers.setdefault(key, len(numbers)) for key in parents}))
             keys[node] = (path, node.op, roles)
     return keys
