@@ -1,89 +1,364 @@
-"""The picture of a computation graph: DOT source, and SVG where Graphviz's `dot` program is installed."""
+"""The picture of a computation graph, as SVG always, and as DOT source; png and pdf where Graphviz's `dot` is installed."""
 
 from __future__ import annotations
 
+import math
 import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from . import layout as layouts
+from . import svg as writer
 from .backprop import topological_order
+from .scopes import Path as ScopePath
+from .scopes import Unit, folded_units, paths_of, split_time, states, units
 from .value import Value
 
-ADVICE = (
-    "no picture: Graphviz's program `dot` is not installed or does not run. Install Graphviz from your system's packages "
-    "(`apt install graphviz`, `brew install graphviz`, `winget install graphviz`), or open the DOT source in any viewer of it."
-)
+MOST = 2000
+"""More visible nodes than this are drawn only with ``force=True``."""
 
 
 class Drawing:
-    """A graph's picture. Jupyter shows it as SVG; `source` is its DOT source, always there."""
+    """A graph's picture. Jupyter shows it as SVG; `source` is its DOT source.
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    `element_of` gives for every node of the graph the id of the SVG element that shows it, its own (``n3``) or that of a
+    collapsed part (``p0``); `edge_element_of` for (node, i) the id of the edge from its i-th parent, if it is visible.
+    """
+
+    def __init__(
+        self,
+        picture: writer.Picture,
+        element_of: dict[Value, str],
+        edge_element_of: dict[tuple[Value, int], str],
+        dot: bool,
+    ) -> None:
+        self.picture = picture
+        self.element_of = element_of
+        self.edge_element_of = edge_element_of
+        self._dot = dot
+
+    @cached_property
+    def source(self) -> str:
+        """The DOT source of the picture, for Graphviz and other viewers of it."""
+        return writer.dot_source(self.picture)
+
+    @cached_property
+    def layout(self) -> layouts.Layout:
+        """Where everything is: by `dot`, or, where that gives nothing, by the built-in layout."""
+        picture = self.picture
+        if self._dot:
+            try:
+                ids = [piece.id for piece in picture.pieces], [wire.id for wire in picture.wires]
+                return layouts.by_dot(self.source, *ids, len(picture.frames))
+            except layouts.NoDot:
+                pass
+        return layouts.layered(*picture.graph)
 
     def svg(self) -> str:
-        """The picture as SVG text. RuntimeError, saying how to get it, where `dot` is missing or does not run."""
-        import graphviz
-
-        try:
-            return str(graphviz.Source(self.source).pipe(format="svg", encoding="utf-8"))
-        except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError) as error:
-            raise RuntimeError(ADVICE) from error
+        """The picture as SVG text, an element that can be put into a page. It needs no other program."""
+        return writer.svg(self.picture, self.layout)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the picture to a file named `*.svg`, or its source to `*.dot`; returns the path.
+        """Writes the picture to a file named `*.svg`, `*.png` or `*.pdf`, or its source to `*.dot`; returns the path.
 
-        ValueError for another ending. Nothing is written if there is no picture.
+        png and pdf need Graphviz's `dot`: RuntimeError, saying how to get it, without. ValueError for another ending. The
+        file is written whole or not at all.
         """
         path = Path(path)
-        if path.suffix not in (".svg", ".dot"):
-            raise ValueError(f"a drawing is saved as .svg or .dot, not as {path.name!r}")
-        text = self.source if path.suffix == ".dot" else self.svg()
-        path.write_text(text, encoding="utf-8")
+        ending = path.suffix.lower()
+        if ending == ".svg":
+            data = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg()}'.encode()
+        elif ending == ".dot":
+            data = self.source.encode()
+        elif ending in (".png", ".pdf"):
+            try:
+                data = layouts.run_dot(self.source, ending[1:], seconds=120.0)
+            except layouts.NoDot as error:
+                raise RuntimeError(
+                    f"{path.name} needs Graphviz: {error}. Install Graphviz from your system's packages (`apt install graphviz`, "
+                    "`brew install graphviz`, `winget install graphviz`), or save the picture as .svg, which needs nothing"
+                ) from None
+        else:
+            raise ValueError(f"a drawing is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
+        _write(path, data)
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         try:
             return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
-        except RuntimeError:
-            return {"text/plain": f"{ADVICE}\n\n{self.source}"}
+        except Exception as error:  # Jupyter would show a traceback in the place of everything else
+            return {"text/plain": f"no picture: {type(error).__name__}: {error}"}
 
     def __repr__(self) -> str:
-        lines = self.source.count("\n")
-        return f"<Drawing: {lines} lines of DOT source in .source; .save('graph.svg') writes the picture>"
+        count = len(self.element_of)
+        return f"<Drawing of {count} node{'s' * (count != 1)}; .save('graph.svg') writes the picture, .source is its DOT source>"
 
 
-def draw(output: Value) -> Drawing:
+def draw(
+    output: Value,
+    *,
+    by: str = "grad",
+    grads: Mapping[Value, float] | None = None,
+    collapse: bool | str | Iterable[str] | None = None,
+    depth: int | None = None,
+    rolled: bool = False,
+    force: bool = False,
+    dot: bool = True,
+) -> Drawing:
     """The graph that `output` was computed from: nodes with label, data and grad, edges with local derivatives.
 
-    From left to right; a leaf is a box, an operation an ellipse, a plain number has no frame. `a + a` has two edges. The
-    graph is left as it is.
+    From left to right; a leaf is a box, an operation is rounded, a plain number has no frame. `a + a` has two edges. Blue is
+    negative, orange positive, white 0, by "grad" or by "data"; an edge is the wider the larger its part of the gradient
+    (adjoint times local derivative), or before `backward()` its local derivative. The graph is left as it is.
+
+    Before `backward()` (all grads are 0, and that of the output is not 1) grads are shown as —. grads: shown in place of the
+    nodes' own.
+
+    The parts that made the nodes (neuron, layer, time step: see `Scope`) have frames. Above 150 nodes they collapse, as many
+    levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
+    rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
+    delay. dot: False for the built-in layout also where Graphviz's `dot` is there.
+
+    ValueError above 2,000 visible nodes, without ``force=True``.
 
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
-    >>> print(draw(x * w).source.splitlines()[0])
-    digraph {
+    >>> drawing = draw(x * w)
+    >>> drawing.source.splitlines()[0], drawing.svg()[:4], drawing.element_of[w]
+    ('digraph {', '<svg', 'n1')
     """
-    import graphviz
-
-    graph = graphviz.Digraph(graph_attr={"rankdir": "LR"}, node_attr={"fontname": "Helvetica", "fontsize": "11"})
-    graph.attr("edge", fontname="Helvetica", fontsize="9", color="#555555")
     order = topological_order(output)
-    names = {node: f"n{i}" for i, node in enumerate(order)}
-    for node in order:
+    if by not in ("grad", "data"):
+        raise ValueError(f"a picture is coloured by 'grad' or by 'data', not by {by!r:.60}")
+    paths = paths_of(order)
+    shown = folded_units(order, paths) if rolled else units(order, paths, collapse, depth)
+    if len(shown) > MOST and not force:
+        raise ValueError(
+            f"{len(shown):,} nodes are too many to be seen, more than {MOST:,}: collapse parts with collapse=True or depth=1, "
+            "draw a smaller graph, or insist with force=True"
+        )
+    return _Drawer(order, paths, shown, _grads(order, grads), by, rolled, dot).drawing()
+
+
+def _grads(order: Sequence[Value], given: Mapping[Value, float] | None) -> Mapping[Value, float]:
+    """The grads to be shown: those given, or else the nodes' own, or none before `backward()`."""
+    if given is not None:
+        return given
+    if order[-1].grad != 1.0 and all(node.grad == 0 for node in order):
+        return {}
+    return {node: node.grad for node in order}
+
+
+class _Drawer:
+    """Makes the picture of some units of a graph."""
+
+    def __init__(
+        self,
+        order: Sequence[Value],
+        paths: dict[Value, ScopePath],
+        shown: Sequence[Unit],
+        grads: Mapping[Value, float],
+        by: str,
+        rolled: bool,
+        dot: bool,
+    ) -> None:
+        self.order, self.paths, self.shown, self.grads, self.by, self.rolled, self.dot = (
+            order,
+            paths,
+            shown,
+            grads,
+            by,
+            rolled,
+            dot,
+        )
+        self.number = {node: k for k, node in enumerate(order)}
+        self.times = {node: split_time(path)[0] for node, path in paths.items()} if rolled else {}
+        self.states = {} if rolled else states(order, paths)
+
+    def drawing(self) -> Drawing:
+        frames, group_of = self._frames()
+        numbers = [self._number(unit) for unit in self.shown]
+        most = max([abs(x) for x in numbers if x is not None and math.isfinite(x)], default=0.0)
+        pieces = []
+        element_of: dict[Value, str] = {}
+        place: dict[Value, int] = {}
+        parts = 0
+        for k, (unit, number) in enumerate(zip(self.shown, numbers)):
+            if unit.title is None:
+                name = f"n{self.number[unit.nodes[0]]}"
+            else:
+                name, parts = f"p{parts}", parts + 1
+            element_of.update(dict.fromkeys(unit.nodes, name))
+            place.update(dict.fromkeys(unit.nodes, k))
+            tint = "none" if number is None and unit.title is None and self.by == "data" else _tint(number, most)
+            pieces.append(self._piece(unit, name, tint, group_of[self._where(unit)]))
+        wires, edge_element_of = self._wires(place)
+        picture = writer.Picture(*self._words(parts), self._scale(most), pieces, wires, frames)
+        return Drawing(picture, {node: element_of[node] for node in self.order}, edge_element_of, self.dot)
+
+    def _where(self, unit: Unit) -> ScopePath:
+        return split_time(unit.path)[1] if self.rolled else unit.path
+
+    def _frames(self) -> tuple[list[writer.Frame], dict[ScopePath, int]]:
+        group_of: dict[ScopePath, int] = {(): -1}
+        frames: list[writer.Frame] = []
+        members: dict[ScopePath, list[Value]] = {}
+        for unit in self.shown:
+            path = self._where(unit)
+            for k in range(1, len(path) + 1):
+                if path[:k] not in group_of:
+                    group_of[path[:k]] = len(frames)
+                    frames.append(writer.Frame(group_of[path[: k - 1]], ""))
+                members.setdefault(path[:k], []).extend(unit.nodes)
+        for path, nodes in members.items():
+            k = group_of[path]
+            frames[k] = writer.Frame(frames[k].parent, " · ".join([writer.clean(path[-1][0]), *self._sizes(path, nodes)]))
+        return frames, group_of
+
+    def _sizes(self, path: ScopePath, nodes: Sequence[Value]) -> list[str]:
+        """What a frame or part says of the gradient: at a time step, by state."""
+        if not self.grads:
+            return []
+        carried = self.states.get(split_time(path[-1:])[0] or 0, {}) if split_time(path[-1:])[0] is not None else {}
+        if 0 < len(carried) <= 4:
+            return [f"‖grad {name}‖ {self._norm(units):.3g}" for name, units in carried.items()]
+        return [f"‖grad‖ {self._norm(nodes):.3g}"]
+
+    def _norm(self, nodes: Iterable[Value]) -> float:
+        return math.hypot(*[self.grads.get(node, 0.0) for node in nodes if node.op != "const"])
+
+    def _number(self, unit: Unit) -> float | None:
+        """What a unit is coloured by."""
+        if unit.title is not None:
+            return None
+        node = unit.nodes[0]
+        return node.data if self.by == "data" else None if node.op == "const" else self.grads.get(node)
+
+    def _piece(self, unit: Unit, name: str, tint: str, group: int) -> writer.Piece:
+        if unit.title is not None:
+            return self._part(unit, name, group)
+        node = unit.nodes[0]
         if node.op == "const":
-            graph.node(names[node], graphviz.escape(f"{node.data:.6g}"), shape="plaintext")
-            continue
-        title = " = ".join(part for part in (str(node.label), node.op) if part)
-        lines = ([title] if title else []) + [f"data {node.data:.6g}", f"grad {node.grad:.6g}"]
-        label = "\n".join(_one_line(line) for line in lines)
-        graph.node(names[node], graphviz.escape(label.replace("&", "&amp;")), shape="ellipse" if node.op else "box")
-    for node in order:
-        for parent, derivative in zip(node.parents, node.local_derivatives):
-            label = "" if parent.op == "const" else f"{derivative:.4g}"
-            graph.edge(names[parent], names[node], label)
-    return Drawing(graph.source)
+            number = f"{node.data:.6g}"
+            return writer.Piece(name, "const", "none", [("data", number)], f"a plain number, {node.data!r}", group, [])
+        grad = self.grads.get(node)
+        title = writer.clean(" = ".join(part for part in (str(node.label), node.op) if part))
+        lines = [("label", title)] if title else []
+        lines += [("data", f"data {node.data:.6g}"), ("grad", "grad —" if grad is None else f"grad {grad:.6g}")]
+        tip = f"{str(node.label)[:1000] or 'no label'}: {node.op or 'a leaf'}, data {node.data!r}"
+        tip += "" if grad is None else f", grad {grad!r}"
+        return writer.Piece(name, "operation" if node.op else "leaf", tint, lines, tip, group, [])
+
+    def _part(self, unit: Unit, name: str, group: int) -> writer.Piece:
+        assert unit.title is not None
+        title = writer.clean(unit.title)
+        count = f"{len(unit.nodes)} node{'s' * (len(unit.nodes) != 1)}"
+        sizes = self._sizes((*unit.path, (unit.title, None)), unit.nodes) or ["‖grad‖ —"]
+        bars: list[tuple[int, float]] = []
+        if self.rolled and self.grads:
+            by_time: dict[int, list[Value]] = {}
+            for node in unit.nodes:
+                time = self.times[node]
+                if time is not None and node.op != "const":
+                    by_time.setdefault(time, []).append(node)
+            bars = [(t, self._norm(nodes)) for t, nodes in sorted(by_time.items())]
+            if len(bars) < 2:
+                bars = []
+            else:
+                sizes += [f"t = {bars[0][0]}: {bars[0][1]:.3g} … t = {bars[-1][0]}: {bars[-1][1]:.3g}"]
+        lines = [("label", title), ("count", count), *(("grad", size) for size in sizes)]
+        tip = f"{unit.title[:1000]}: {count}" + "".join(f"; t = {t}: {size!r}" for t, size in bars)
+        return writer.Piece(name, "part", "part", lines, tip, group, bars)
+
+    def _wires(self, place: dict[Value, int]) -> tuple[list[writer.Wire], dict[tuple[Value, int], str]]:
+        """The edges: each of a visible node by itself, those of a part merged, by the delay too if time is rolled up."""
+        edges: dict[tuple[int, int, int, str], list[tuple[Value, int, float, float]]] = {}
+        for node in self.order:
+            adjoint = self.grads.get(node)
+            for i, (parent, derivative) in enumerate(zip(node.parents, node.local_derivatives)):
+                tail, head = place[parent], place[node]
+                merged = self.shown[tail].title is not None or self.shown[head].title is not None
+                delay = self._delay(parent, node)
+                if tail == head and not delay:
+                    continue
+                own = "" if merged else f"e{self.number[node]}_{i}"
+                weight = derivative if adjoint is None else adjoint * derivative
+                edges.setdefault((tail, head, delay, own), []).append((node, i, derivative, weight))
+        weights = {key: math.hypot(*[w for *_, w in edge if math.isfinite(w)]) for key, edge in edges.items()}
+        most = max([w for w in weights.values() if math.isfinite(w)], default=0.0)
+        wires, edge_element_of, count = [], {}, 0
+        for (tail, head, delay, own), edge in edges.items():
+            name = own
+            if not own:
+                name, count = f"pe{count}", count + 1
+            edge_element_of.update({(node, i): name for node, i, _, _ in edge})
+            node, i, derivative, _ = edge[0]
+            if own:
+                text = "" if node.parents[i].op == "const" else f"{derivative:.4g}"
+            else:
+                text = f"×{len(edge)}" if len(edge) > 1 else ""
+            if delay:
+                text = f"t{'−' if delay > 0 else '+'}{abs(delay)} {text}".strip()
+            weight = weights[tail, head, delay, own]
+            thickness = 1.0 + 3.0 * math.sqrt(min(weight / most, 1.0)) if 0 < most < math.inf and weight == weight else 1.0
+            wires.append(writer.Wire(name, tail, head, text, thickness, "edge delay" if delay else "edge"))
+        return wires, edge_element_of
+
+    def _delay(self, parent: Value, node: Value) -> int:
+        """How many time steps an edge of a rolled-up picture spans."""
+        before, after = self.times.get(parent), self.times.get(node)
+        return 0 if before is None or after is None else after - before
+
+    def _words(self, parts: int) -> tuple[str, str, list[str]]:
+        """Title, description and caption."""
+        output = self.order[-1]
+        name = writer.clean(str(output.label)) or output.op or "a value"
+        edges = "wider: a larger part of the gradient (adjoint × local derivative)" if self.grads else "wider: larger"
+        caption = [
+            f"Colour: {self.by}, blue negative, orange positive, white 0. Number on an edge: local derivative; {edges}.",
+        ]
+        if not self.grads:
+            caption.append("grads are — until backward() is called")
+        if self.rolled:
+            caption.append("Dashed: from one time step to another, as from t−1 to t; bars: size of the gradient by time step.")
+        leaves = sum(node.op == "" for node in self.order)
+        description = (
+            f"The computation graph of {name} = {output.data:.6g}, from left to right: {len(self.order)} nodes, {leaves} of them "
+            f"leaves; {parts} collapsed parts." + " " + " ".join(caption)
+        )
+        return f"Computation graph of {name}", description, caption
+
+    def _scale(self, most: float) -> list[tuple[str, str]]:
+        if not most:
+            return []
+        tints = [f"neg{k}" for k in (4, 3, 2, 1)] + ["zero"] + [f"pos{k}" for k in (1, 2, 3, 4)]
+        numbers = [f"{-most:.3g}", "", "", "", "0", "", "", "", f"{most:.3g}"]
+        return list(zip(tints, numbers))
 
 
-def _one_line(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."
+def _tint(number: float | None, most: float) -> str:
+    """The shade of a number: the square root of its part of the largest, in four steps."""
+    if number is None:
+        return "zero"
+    if not math.isfinite(number):
+        return "none"
+    if number == 0 or not most:
+        return "zero"
+    return f"{'neg' if number < 0 else 'pos'}{max(math.ceil(4 * math.sqrt(abs(number) / most)), 1)}"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Writes a file that takes the place of the old one only when it is complete."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask)
+        os.replace(temporary, os.path.realpath(path))
+    except BaseException:
+        os.unlink(temporary)
+        raise

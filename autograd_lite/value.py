@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from functools import cache
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import ops
 
@@ -29,6 +29,29 @@ class DomainError(ValueError):
 
 class DivisionByZeroError(DomainError, ZeroDivisionError):
     """A division by zero, or zero to a negative power."""
+
+
+class Scope(NamedTuple):
+    """The part of a model that made a node, for pictures: a title, the part it lies in, and what tells it from its like.
+
+    Compared by value. `key` tells apart two parts of one title. A part titled ``t = 3`` is a time step. Tag a node of your own
+    module with ``node.scope = Scope("my part")``; what it was computed from and no other part uses is shown with it.
+
+    >>> [scope.title for scope in Scope("h1", Scope("layer 1")).path]
+    ['layer 1', 'h1']
+    """
+
+    title: str
+    parent: Scope | None = None
+    key: Any = None
+
+    @property
+    def path(self) -> tuple[Scope, ...]:
+        """The parts that it lies in, from the outermost on, and itself."""
+        path = [self]
+        while path[-1].parent is not None:
+            path.append(path[-1].parent)
+        return tuple(path[::-1])
 
 
 class Value:
@@ -51,7 +74,7 @@ class Value:
     # The operands are x and y, as in the table, and dx, dy the local derivatives by them. For an operation over many
     # operands, y is `...`, x is the tuple of operands and dx that of their derivatives. A leaf has no x. Everything is in
     # slots of one object, for the garbage collector's time goes by the number of objects.
-    __slots__ = ("_data", "grad", "op", "label", "_x", "_y", "_dx", "_dy", "_origin")
+    __slots__ = ("_data", "grad", "op", "label", "_x", "_y", "_dx", "_dy", "_origin", "scope")
 
     _data: float
     grad: float
@@ -62,6 +85,7 @@ class Value:
     _dx: Any
     _dy: Any
     _origin: str
+    scope: Scope  # where it is set: nodes that no module made have none
 
     def __init__(self, data: float, label: str = "") -> None:
         self._data = as_float(data, "Value")
@@ -145,8 +169,9 @@ class Value:
             copy = new(type(node))
             copy._data, copy.grad, copy.op, copy.label = node._data, node.grad, node.op, node.label
             copy._dx, copy._dy = node._dx, node._dy
-            if hasattr(node, "_origin"):
-                copy._origin = node._origin
+            for name in ("_origin", "scope"):
+                if hasattr(node, name):
+                    setattr(copy, name, getattr(node, name))
             if node._y is ...:
                 copy._x, copy._y = tuple([memo[id(parent)] for parent in node._x]), ...
             else:

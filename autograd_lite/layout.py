@@ -1,0 +1,535 @@
+"""Where the shapes of a picture stand and how its arrows run: a layered layout, from left to right, in pure Python.
+
+A group (a neuron, a layer, a time step) is laid out by itself, the innermost first, and is then one item of the group around
+it; an arrow enters and leaves it through ports at its sides. Within a group, items stand in columns: longest paths, with
+cycles broken. Between any two columns of items is one of labels, one for each arrow, just before the item it leads to. An
+arrow that passes a column has a cell of its own there, as an item has, so that it runs through none; the arrows from one item
+share those cells. The order in each column comes from sweeps by barycentre, the heights from sweeps of isotonic regression.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Point = tuple[float, float]
+
+GAP = 14.0
+"""Between two items of a column, and between the border of a group and what is in it."""
+LINE_GAP = 7.0
+"""Between two arrows, or an arrow and an item."""
+HEADER = 24.0
+"""Above the contents of a group, for its title."""
+ARROW = 8.0
+"""The length of the head of an arrow."""
+SWEEPS = 8
+
+
+class Shape(NamedTuple):
+    """Something to be drawn: its size, and the index of the innermost group that it is in, or -1."""
+
+    width: float
+    height: float
+    group: int = -1
+
+
+class Group(NamedTuple):
+    """A frame around shapes and other groups: the index of the group around it, or -1, and the width of its title."""
+
+    parent: int = -1
+    title_width: float = 0.0
+
+
+class Link(NamedTuple):
+    """An arrow between two shapes, by index, and the size of its label."""
+
+    tail: int
+    head: int
+    label_width: float = 0.0
+    label_height: float = 0.0
+
+
+class Layout(NamedTuple):
+    """A picture's geometry. y grows downward."""
+
+    centers: list[Point]
+    """Of each shape."""
+    paths: list[list[Point]]
+    """Of each link: the points of its Bezier curves, three for each after the first; the last one is the arrow's tip."""
+    labels: list[Point]
+    """The center of each link's label."""
+    frames: list[tuple[float, float, float, float]]
+    """Of each group: left, top, right, bottom."""
+
+
+class _Cell:
+    """What takes a place in a column: an item, a port, a label or an arrow that passes."""
+
+    __slots__ = ("width", "height", "column", "key", "y", "x", "left", "right", "is_line")
+
+    def __init__(self, column: int, key: float, width: float = 0.0, height: float = 0.0, is_line: bool = False) -> None:
+        self.column, self.key, self.width, self.height, self.is_line = column, key, width, height, is_line
+        self.x = self.y = 0.0
+        # neighbours in the columns beside: the cell, the height in it and in this cell where they meet, from the middle
+        self.left: list[tuple[_Cell, float, float]] = []
+        self.right: list[tuple[_Cell, float, float]] = []
+
+
+class _Segment:
+    """The part of some links' way within one group: from a cell, over others, to a cell."""
+
+    __slots__ = ("tail", "source", "target", "links", "cells", "points", "label")
+
+    def __init__(self, tail: int, source: tuple[str, int], target: tuple[str, int]) -> None:
+        self.tail, self.source, self.target = tail, source, target
+        self.links: list[int] = []
+        self.cells: list[_Cell] = []
+        self.points: list[Point] = []
+        self.label: Point = (0.0, 0.0)
+
+
+def layered(shapes: Sequence[Shape], groups: Sequence[Group], links: Sequence[Link]) -> Layout:
+    """The layout of a graph. The same graph has the same layout, always."""
+    return _Layered(shapes, groups, links).layout()
+
+
+class _Layered:
+    def __init__(self, shapes: Sequence[Shape], groups: Sequence[Group], links: Sequence[Link]) -> None:
+        self.shapes, self.groups, self.links = shapes, groups, links
+        self.count = len(shapes)
+        # items: the shapes, then the groups, then the whole picture
+        self.root = self.count + len(groups)
+        self.parent = [self._item(shape.group) for shape in shapes] + [self._item(group.parent) for group in groups]
+        self.chains = [self._chain(shape) for shape in range(self.count)]
+        self.children: dict[int, list[int]] = {group: [] for group in range(self.count, self.root + 1)}
+        self.first = dict.fromkeys(self.children, float("inf"))
+        for shape, chain in enumerate(self.chains):
+            for child, group in zip(chain, chain[1:]):
+                self.first[group] = min(self.first[group], shape)
+                if child not in self.first or self.first[child] == shape:
+                    self.children[group].append(child)
+        self.ways: list[list[tuple[int, int, int]]] = []  # of each link: (group, item within it at the tail, at the head), or -1
+        self._find_ways()
+        self.columns = {group: self._ranks(group) for group in self.children}
+        self.sizes: dict[int, Point] = {shape: (s.width, s.height) for shape, s in enumerate(shapes)}
+        self.places: dict[int, Point] = {}
+        self.ports: dict[tuple[int, str, int], float] = {}  # heights, by group, side and shape at the tail
+        self.segments: list[list[tuple[int, _Segment]]] = [[] for _ in links]
+
+    def _item(self, group: int) -> int:
+        return self.root if group < 0 else self.count + group
+
+    def _chain(self, item: int) -> list[int]:
+        """The item, the group around it, and so on to the whole picture."""
+        chain = [item]
+        while chain[-1] != self.root:
+            chain.append(self.parent[chain[-1]])
+        return chain
+
+    def _find_ways(self) -> None:
+        for link in self.links:
+            up, down = self.chains[link.tail], self.chains[link.head]
+            shared = 1
+            while shared < min(len(up), len(down)) and up[-shared - 1] == down[-shared - 1]:
+                shared += 1
+            up, down = up[: len(up) - shared + 1], down[: len(down) - shared + 1]
+            way = [(group, item, -1) for item, group in zip(up, up[1:-1])]
+            way.append((up[-1], up[-2], down[-2]))
+            way += [(group, -1, item) for item, group in zip(down[-3::-1], down[-2:0:-1])]
+            self.ways.append(way)
+
+    def _ranks(self, group: int) -> dict[int, int]:
+        """The column of each item of a group: after those that lead to it, unless there is a cycle."""
+        successors: dict[int, dict[int, None]] = {item: {} for item in self.children[group]}
+        entered: dict[int, None] = {}
+        for way in self.ways:
+            for place, tail, head in way:
+                if place == group and tail >= 0 and head >= 0:
+                    successors[tail][head] = None
+                elif place == group and head >= 0:
+                    entered[head] = None
+        order = _without_cycles(successors)
+        rank = dict.fromkeys(successors, 0)
+        for item in order:
+            for successor in successors[item]:
+                rank[successor] = max(rank[successor], rank[item] + 1)
+        led_to = {successor for item in order for successor in successors[item]}
+        for item in reversed(order):  # what nothing leads to stands just before what it leads to
+            if item not in led_to and item not in entered and successors[item]:
+                rank[item] = min(rank[successor] for successor in successors[item]) - 1
+        return rank
+
+    def layout(self) -> Layout:
+        segments: dict[int, dict[tuple[int, str, int], _Segment]] = {group: {} for group in self.children}
+        for index, (link, way) in enumerate(zip(self.links, self.ways)):
+            group, tail, head = next(step for step in way if step[1] >= 0 and step[2] >= 0)
+            ahead = self.columns[group][tail] < self.columns[group][head]
+            out, into = ("right", "left") if ahead else ("left", "right")
+            for group, tail, head in way:
+                source = ("item", tail) if tail >= 0 else (into, link.tail)
+                target = ("item", head) if head >= 0 else (out, link.tail)
+                own = index if head >= 0 and head < self.count else -1 - head
+                segment = segments[group].setdefault((link.tail, target[0], own), _Segment(link.tail, source, target))
+                segment.links.append(index)
+                self.segments[index].append((group, segment))
+        for group in sorted(self.children, key=lambda group: -len(self._chain(group))):
+            self._arrange(group, list(segments[group].values()))
+        return self._result()
+
+    def _arrange(self, group: int, segments: list[_Segment]) -> None:
+        """Places the items of one group, and the segments in it."""
+        last = 2 * max(self.columns[group].values(), default=0) + 4
+        cells: dict[tuple[str, int], _Cell] = {}
+        for item in self.children[group]:
+            key = item if item < self.count else self.first[item]
+            cells["item", item] = _Cell(2 * self.columns[group][item] + 2, key, *self.sizes[item])
+        passing: dict[tuple[int, int], _Cell] = {}
+        for segment in segments:
+            for end in (segment.source, segment.target):
+                if end not in cells:
+                    cells[end] = _Cell(0 if end[0] == "left" else last, end[1], is_line=True)
+            source, target = cells[segment.source], cells[segment.target]
+            step = 1 if source.column < target.column else -1
+            segment.cells = [source]
+            for column in range(source.column + step, target.column - step, step):
+                segment.cells.append(passing.setdefault((segment.tail, column), _Cell(column, source.key, is_line=True)))
+            label = self._label_cell(segment, target.column - step)
+            segment.cells += [label, target]
+            self._connect(segment, step)
+        columns: list[list[_Cell]] = [[] for _ in range(last + 1)]
+        for cell in dict.fromkeys([*cells.values(), *(cell for segment in segments for cell in segment.cells)]):
+            columns[cell.column].append(cell)
+        _order(columns)
+        _set_heights(columns)
+        inner_width = _set_columns(columns)
+        self._finish(group, cells, columns, inner_width, segments)
+
+    def _label_cell(self, segment: _Segment, column: int) -> _Cell:
+        if segment.target[0] != "item" or segment.target[1] >= self.count:
+            return _Cell(column, segment.tail, is_line=True)
+        link = self.links[segment.links[0]]
+        return _Cell(column, segment.tail, link.label_width, link.label_height, is_line=link.label_height == 0)
+
+    def _connect(self, segment: _Segment, step: int) -> None:
+        side = "right" if step > 0 else "left"
+        for a, b in zip(segment.cells, segment.cells[1:]):
+            from_a = self._offset(segment.source, side, segment.tail) if a is segment.cells[0] else 0.0
+            other = "left" if side == "right" else "right"
+            to_b = self._offset(segment.target, other, segment.tail) if b is segment.cells[-1] else 0.0
+            if step < 0:
+                a, b, from_a, to_b = b, a, to_b, from_a
+            if (b, to_b, from_a) not in a.right:
+                a.right.append((b, to_b, from_a))
+                b.left.append((a, from_a, to_b))
+
+    def _offset(self, end: tuple[str, int], side: str, tail: int) -> float:
+        """Where an arrow meets a cell, from its middle: at the port of a group."""
+        kind, item = end
+        if kind != "item" or item < self.count:
+            return 0.0
+        return self.ports[item, side, tail] - self.sizes[item][1] / 2
+
+    def _finish(
+        self,
+        group: int,
+        cells: dict[tuple[str, int], _Cell],
+        columns: list[list[_Cell]],
+        inner_width: float,
+        segments: list[_Segment],
+    ) -> None:
+        """Sizes, places and the points of the segments, from the cells."""
+        if group == self.root:
+            margin, top, width = 0.0, 0.0, inner_width
+        else:
+            margin, top = GAP, HEADER
+            width = max(inner_width + 2 * margin, self.groups[group - self.count].title_width + 2 * GAP)
+        everything = [cell for column in columns for cell in column]
+        highest = min((cell.y - cell.height / 2 for cell in everything), default=0.0)
+        lowest = max((cell.y + cell.height / 2 for cell in everything), default=0.0)
+        dx, dy = (width - inner_width) / 2, top - highest
+        for cell in everything:
+            cell.x, cell.y = cell.x + dx, cell.y + dy
+        self.sizes[group] = width, lowest + dy + margin
+        for (kind, item), cell in cells.items():
+            if kind == "item":
+                self.places[item] = cell.x - cell.width / 2, cell.y - cell.height / 2
+            else:
+                self.ports[group, kind, item] = cell.y
+        bounds = [(min(c.x - c.width / 2 for c in column), max(c.x + c.width / 2 for c in column)) if column else (0.0, 0.0)
+                  for column in columns]  # fmt: skip
+        bounds[0], bounds[-1] = (0.0, 0.0), (width, width)
+        meeting = self._meeting(cells, segments)
+        for segment in segments:
+            self._run(segment, bounds, meeting)
+
+    def _meeting(self, cells: dict[tuple[str, int], _Cell], segments: list[_Segment]) -> dict[_Segment, float]:
+        """The height at which each segment meets the shape it leads to: side by side, in the order in which they come."""
+        coming: dict[tuple[int, bool], list[_Segment]] = {}
+        for segment in segments:
+            kind, item = segment.target
+            if kind == "item" and item < self.count:
+                ahead = segment.cells[0].column < segment.cells[-1].column
+                coming.setdefault((item, ahead), []).append(segment)
+        meeting: dict[_Segment, float] = {}
+        for (item, _), several in coming.items():
+            cell = cells["item", item]
+            room = cell.height * 0.8
+            for k, segment in enumerate(sorted(several, key=lambda segment: segment.cells[-2].y)):
+                meeting[segment] = cell.y + ((k + 0.5) / len(several) - 0.5) * min(room, 12.0 * len(several))
+        return meeting
+
+    def _run(self, segment: _Segment, bounds: list[Point], meeting: dict[_Segment, float]) -> None:
+        """Sets the points at which a segment enters and leaves each column."""
+        first, *between, final = segment.cells
+        ahead = first.column < final.column
+        out, into = (1, 0) if ahead else (0, 1)
+        side, other = ("right", "left") if ahead else ("left", "right")
+        y = first.y + self._offset(segment.source, side, segment.tail)
+        edge = first.x + (first.width if ahead else -first.width) / 2
+        points = [(edge, y), (bounds[first.column][out], y)]
+        for cell in between:
+            points += [(bounds[cell.column][into], cell.y), (bounds[cell.column][out], cell.y)]
+        label = between[-1]
+        segment.label = (label.x, label.y)
+        y = meeting.get(segment, final.y + self._offset(segment.target, other, segment.tail))
+        edge = final.x + (-final.width if ahead else final.width) / 2
+        segment.points = [*points, (bounds[final.column][into], y), (edge, y)]
+
+    def _result(self) -> Layout:
+        origin: dict[int, Point] = {self.root: (0.0, 0.0)}
+        for group in sorted(self.children, key=lambda group: len(self._chain(group))):
+            x, y = origin[group]
+            for item in self.children[group]:
+                origin[item] = x + self.places[item][0], y + self.places[item][1]
+        centers = [(origin[k][0] + s.width / 2, origin[k][1] + s.height / 2) for k, s in enumerate(self.shapes)]
+        frames = []
+        for item in range(self.count, self.root):
+            (x, y), (width, height) = origin.get(item, (0.0, 0.0)), self.sizes[item]
+            frames.append((x, y, x + width, y + height))
+        paths, labels = [], []
+        for segments in self.segments:
+            points = [(origin[group][0] + x, origin[group][1] + y) for group, segment in segments for x, y in segment.points]
+            group, segment = segments[-1]
+            paths.append(_curve(points))
+            labels.append((origin[group][0] + segment.label[0], origin[group][1] + segment.label[1]))
+        return Layout(centers, paths, labels, frames)
+
+
+def _without_cycles(successors: dict[int, dict[int, None]]) -> list[int]:
+    """Topological order of the items; a link that closes a cycle is turned round, in place."""
+    order: list[int] = []
+    state: dict[int, int] = {}  # 1 on the path, 2 done
+    turned: list[tuple[int, int]] = []
+    led_to = {item for targets in successors.values() for item in targets}
+    for start in sorted(successors, key=lambda item: item in led_to):
+        if start in state:
+            continue
+        state[start] = 1
+        path = [(start, iter(successors[start]))]
+        while path:
+            item, targets = path[-1]
+            for target in targets:
+                if state.get(target) == 1:
+                    turned.append((item, target))
+                elif target not in state:
+                    state[target] = 1
+                    path.append((target, iter(successors[target])))
+                    break
+            else:
+                state[item] = 2
+                order.append(item)
+                path.pop()
+    for item, target in turned:
+        del successors[item][target]
+        if item != target:
+            successors[target][item] = None
+    return order[::-1]
+
+
+def _order(columns: list[list[_Cell]]) -> None:
+    """Orders each column so that few arrows cross: barycentres of the neighbours, to and fro; the best order is kept."""
+    place: dict[_Cell, float] = {}
+    for column in columns:
+        column.sort(key=lambda cell: cell.key)
+        place.update({cell: float(k) for k, cell in enumerate(column)})
+    best, kept = _crossings(columns, place), [list(column) for column in columns]
+    for sweep in range(SWEEPS):
+        ahead = sweep % 2 == 0
+        for column in columns if ahead else reversed(columns):
+            middle = {}
+            for cell in column:
+                near = cell.left if ahead else cell.right
+                where = [place[other] + (at / other.height if other.height else 0.0) for other, at, _ in near]
+                middle[cell] = sum(where) / len(where) if where else place[cell]
+            column.sort(key=middle.__getitem__)
+            place.update({cell: float(k) for k, cell in enumerate(column)})
+        crossings = _crossings(columns, place)
+        if crossings < best:
+            best, kept = crossings, [list(column) for column in columns]
+        if not best:
+            break
+    columns[:] = kept
+
+
+def _crossings(columns: list[list[_Cell]], place: dict[_Cell, float]) -> int:
+    found = 0
+    for column in columns:
+        ends: list[float] = []
+        lines = [
+            (
+                place[cell] + (own / cell.height if cell.height else 0.0),
+                place[other] + (at / other.height if other.height else 0.0),
+            )
+            for cell in column
+            for other, at, own in cell.right
+        ]
+        for _, end in sorted(lines):
+            found += len(ends) - bisect_right(ends, end)
+            insort(ends, end)
+    return found
+
+
+def _set_heights(columns: list[list[_Cell]]) -> None:
+    """Sets y of each cell: near its neighbours, in the order of its column, without overlap."""
+    for column in columns:
+        _place(column, [0.0] * len(column), [1.0] * len(column))
+    for sweep in range(3 * SWEEPS):
+        ahead = sweep % 2 == 0
+        both = sweep >= 2 * SWEEPS
+        for column in columns if ahead else reversed(columns):
+            wanted, weights = [], []
+            for cell in column:
+                near = cell.left + cell.right if both else cell.left if ahead else cell.right
+                total = weight = 0.0
+                for other, at, own in near or cell.left + cell.right:
+                    pull = 4.0 if cell.is_line and other.is_line else 1.0
+                    total += pull * (other.y + at - own)
+                    weight += pull
+                wanted.append(total / weight if weight else cell.y)
+                weights.append(weight if near else 0.2)
+            _place(column, wanted, weights)
+
+
+def _place(column: list[_Cell], wanted: list[float], weights: list[float]) -> None:
+    """Sets the heights nearest to those wanted, by least squares, that keep cells apart: isotonic regression."""
+    shifts: list[float] = []
+    for k, cell in enumerate(column):
+        if k:
+            above = column[k - 1]
+            gap = GAP if not (cell.is_line or above.is_line or not cell.column % 2 == 0) else LINE_GAP
+            shifts.append(
+                shifts[-1]
+                + (cell.height + above.height) / 2
+                + (gap if cell.column % 2 == 0 or cell.is_line or above.is_line else 2.0)
+            )
+        else:
+            shifts.append(0.0)
+    blocks: list[tuple[float, float, int]] = []  # of cells that touch: their common height, weight, number
+    for want, weight, shift in zip(wanted, weights, shifts):
+        y, count = want - shift, 1
+        while blocks and blocks[-1][0] >= y:
+            before, its_weight, its_count = blocks.pop()
+            y = (before * its_weight + y * weight) / (its_weight + weight)
+            weight, count = weight + its_weight, count + its_count
+        blocks.append((y, weight, count))
+    k = 0
+    for y, _, count in blocks:
+        for cell, shift in zip(column[k : k + count], shifts[k : k + count]):
+            cell.y = y + shift
+        k += count
+
+
+def _set_columns(columns: list[list[_Cell]]) -> float:
+    """Sets x of each cell, and returns the width of all columns: the further arrows climb between two, the more room."""
+    x = 0.0
+    for k, column in enumerate(columns):
+        width = max((cell.width for cell in column), default=0.0)
+        for cell in column:
+            cell.x = x + width / 2
+        x += width
+        if k + 1 < len(columns):
+            climbs = [abs(cell.y + own - other.y - at) for cell in column for other, at, own in cell.right]
+            if climbs:
+                x += min(max(6.0 + 0.15 * max(climbs), 12.0), 60.0) + ARROW / 2
+            elif columns[k + 1] and column:
+                x += GAP
+    return x
+
+
+def _curve(points: list[Point]) -> list[Point]:
+    """Bezier curves through the points, level at each of them."""
+    bent = points[:1]
+    for k, (x, y) in enumerate(points[1:], 1):
+        on = k + 1 < len(points) and points[k - 1][1] == y == points[k + 1][1]
+        if not on and (x, y) != bent[-1]:
+            bent.append((x, y))
+    curve = bent[:1]
+    for (x, y), (to_x, to_y) in zip(bent, bent[1:]):
+        middle = (x + to_x) / 2
+        curve += [(middle, y), (middle, to_y), (to_x, to_y)]
+    return curve
+
+
+# By Graphviz ---------------------------------------------------------------------------------------------------------
+
+
+class NoDot(RuntimeError):
+    """Graphviz's program `dot` is missing, does not run, or does not give what it should: the message says which."""
+
+
+def run_dot(source: str, form: str, seconds: float = 20.0) -> bytes:
+    """What `dot` makes of DOT source, in one of its formats. NoDot, saying why, if it makes nothing."""
+    try:
+        from graphviz.backend.execute import run_check
+
+        done = run_check(["dot", f"-T{form}"], input=source.encode(), capture_output=True, quiet=True, timeout=seconds)
+    except ImportError as error:
+        raise NoDot(f"the Python package graphviz cannot be imported ({error})") from None
+    except subprocess.TimeoutExpired:
+        raise NoDot(f"Graphviz's program `dot` took more than {seconds:g} seconds") from None
+    except subprocess.CalledProcessError as error:
+        raise NoDot(f"Graphviz's program `dot` failed with exit status {error.returncode}") from None
+    except RuntimeError:
+        raise NoDot("Graphviz's program `dot` is not installed, or not on the PATH") from None
+    except OSError as error:
+        raise NoDot(f"Graphviz's program `dot` cannot be started ({error})") from None
+    return bytes(done.stdout)
+
+
+def by_dot(source: str, shapes: Sequence[str], links: Sequence[str], groups: int) -> Layout:
+    """The layout that `dot` gives for the source, in which shapes and links have these ids. NoDot if it gives none."""
+    raw = run_dot(source, "json0")
+    try:
+        found = json.loads(raw.decode("utf-8", "replace"), strict=False)
+        named = {thing["name"]: thing for thing in found.get("objects", [])}
+        edges = {edge["id"]: edge for edge in found.get("edges", [])}
+        _, _, _, high = _numbers(found["bb"])
+
+        def turned(text: str) -> Point:
+            x, y = _numbers(text)
+            return x, high - y
+
+        centers = [turned(named[name]["pos"]) for name in shapes]
+        paths, labels = [], []
+        for name in links:
+            tip, start, *rest = edges[name]["pos"].removeprefix("e,").split(" ")
+            paths.append([turned(point) for point in [start, *rest, rest[-1], tip, tip]])
+            labels.append(turned(edges[name].get("lp", "0,0")))
+        frames = []
+        for k in range(groups):
+            x0, y0, x1, y1 = _numbers(named[f"cluster_{k}"]["bb"])
+            frames.append((x0, high - y1, x1, high - y0))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise NoDot(f"Graphviz's program `dot` gave no layout that can be read ({type(error).__name__}: {error})") from None
+    return Layout(centers, paths, labels, frames)
+
+
+def _numbers(text: str) -> list[float]:
+    numbers = [float(number) for number in text.split(",")]
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("a coordinate is not finite")
+    return numbers
