@@ -256,8 +256,10 @@ class _Drawer:
         title = writer.clean(unit.title)
         count = f"{len(unit.nodes)} node{'s' * (len(unit.nodes) != 1)}"
         sizes = self._sizes((*unit.path, (unit.title, None)), unit.nodes) or ["‖grad‖ —"]
+        if all(node.op == "const" for node in unit.nodes):
+            sizes = []
         bars: list[tuple[int, float]] = []
-        if self.rolled and self.grads:
+        if self.rolled and self.grads and sizes:
             by_time: dict[int, list[Value]] = {}
             for node in unit.nodes:
                 time = self.times[node]

@@ -18,14 +18,18 @@ from typing import NamedTuple
 
 Point = tuple[float, float]
 
-GAP = 14.0
+GAP = 12.0
 """Between two items of a column, and between the border of a group and what is in it."""
-LINE_GAP = 7.0
+LINE_GAP = 6.0
 """Between two arrows, or an arrow and an item."""
 HEADER = 24.0
 """Above the contents of a group, for its title."""
 ARROW = 8.0
 """The length of the head of an arrow."""
+ROOM = 10.0
+"""On both sides of an item, where arrows run level."""
+LOOP = 18.0
+"""The room around a shape for an arrow from it to itself."""
 SWEEPS = 8
 
 
@@ -45,12 +49,13 @@ class Group(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An arrow between two shapes, by index, and the size of its label."""
+    """An arrow between two shapes, by index, and the size of its label. One that is `back` may run from right to left."""
 
     tail: int
     head: int
     label_width: float = 0.0
     label_height: float = 0.0
+    back: bool = False
 
 
 class Layout(NamedTuple):
@@ -112,10 +117,16 @@ class _Layered:
                 self.first[group] = min(self.first[group], shape)
                 if child not in self.first or self.first[child] == shape:
                     self.children[group].append(child)
-        self.ways: list[list[tuple[int, int, int]]] = []  # of each link: (group, item within it at the tail, at the head), or -1
+        # of each link: the groups on its way, in each the item at the tail and at the head, or -1; of a loop nothing
+        self.ways: list[list[tuple[int, int, int]]] = []
+        # within each group, from item to item, or to an item from elsewhere (-1), and whether it may run back
+        self.steps: dict[int, dict[tuple[int, int, bool], None]] = {group: {} for group in self.children}
         self._find_ways()
         self.columns = {group: self._ranks(group) for group in self.children}
-        self.sizes: dict[int, Point] = {shape: (s.width, s.height) for shape, s in enumerate(shapes)}
+        room = {link.tail: 2 * LOOP for link in links if link.tail == link.head}
+        self.sizes: dict[int, Point] = {
+            k: (s.width + room.get(k, 0.0), s.height + room.get(k, 0.0)) for k, s in enumerate(shapes)
+        }
         self.places: dict[int, Point] = {}
         self.ports: dict[tuple[int, str, int], float] = {}  # heights, by group, side and shape at the tail
         self.segments: list[list[tuple[int, _Segment]]] = [[] for _ in links]
@@ -132,6 +143,9 @@ class _Layered:
 
     def _find_ways(self) -> None:
         for link in self.links:
+            if link.tail == link.head:
+                self.ways.append([])
+                continue
             up, down = self.chains[link.tail], self.chains[link.head]
             shared = 1
             while shared < min(len(up), len(down)) and up[-shared - 1] == down[-shared - 1]:
@@ -141,18 +155,23 @@ class _Layered:
             way.append((up[-1], up[-2], down[-2]))
             way += [(group, -1, item) for item, group in zip(down[-3::-1], down[-2:0:-1])]
             self.ways.append(way)
+            for group, tail, head in way:
+                if head >= 0:
+                    self.steps[group][tail, head, link.back] = None
 
     def _ranks(self, group: int) -> dict[int, int]:
         """The column of each item of a group: after those that lead to it, unless there is a cycle."""
         successors: dict[int, dict[int, None]] = {item: {} for item in self.children[group]}
-        entered: dict[int, None] = {}
-        for way in self.ways:
-            for place, tail, head in way:
-                if place == group and tail >= 0 and head >= 0:
-                    successors[tail][head] = None
-                elif place == group and head >= 0:
-                    entered[head] = None
+        for tail, head, back in self.steps[group]:
+            if tail >= 0 and not back:
+                successors[tail][head] = None
         order = _without_cycles(successors)
+        place = {item: k for k, item in enumerate(order)}
+        for tail, head, back in self.steps[group]:
+            if tail >= 0 and back:
+                first, second = sorted((tail, head), key=place.__getitem__)
+                successors[first][second] = None
+        entered = {head for tail, head, _ in self.steps[group] if tail < 0}
         rank = dict.fromkeys(successors, 0)
         for item in order:
             for successor in successors[item]:
@@ -166,6 +185,8 @@ class _Layered:
     def layout(self) -> Layout:
         segments: dict[int, dict[tuple[int, str, int], _Segment]] = {group: {} for group in self.children}
         for index, (link, way) in enumerate(zip(self.links, self.ways)):
+            if not way:
+                continue
             group, tail, head = next(step for step in way if step[1] >= 0 and step[2] >= 0)
             ahead = self.columns[group][tail] < self.columns[group][head]
             out, into = ("right", "left") if ahead else ("left", "right")
@@ -187,7 +208,7 @@ class _Layered:
         for item in self.children[group]:
             key = item if item < self.count else self.first[item]
             cells["item", item] = _Cell(2 * self.columns[group][item] + 2, key, *self.sizes[item])
-        passing: dict[tuple[int, int], _Cell] = {}
+        passing: dict[tuple[int, int, int], _Cell] = {}
         for segment in segments:
             for end in (segment.source, segment.target):
                 if end not in cells:
@@ -195,10 +216,14 @@ class _Layered:
             source, target = cells[segment.source], cells[segment.target]
             step = 1 if source.column < target.column else -1
             segment.cells = [source]
-            for column in range(source.column + step, target.column - step, step):
-                segment.cells.append(passing.setdefault((segment.tail, column), _Cell(column, source.key, is_line=True)))
-            label = self._label_cell(segment, target.column - step)
-            segment.cells += [label, target]
+            for column in range(source.column + step, target.column, step):
+                if column == target.column - step and self._has_label(segment):
+                    link = self.links[segment.links[0]]
+                    cell = _Cell(column, segment.tail, link.label_width, link.label_height)
+                else:
+                    cell = passing.setdefault((segment.tail, column, step), _Cell(column, source.key, is_line=True))
+                segment.cells.append(cell)
+            segment.cells.append(target)
             self._connect(segment, step)
         columns: list[list[_Cell]] = [[] for _ in range(last + 1)]
         for cell in dict.fromkeys([*cells.values(), *(cell for segment in segments for cell in segment.cells)]):
@@ -208,11 +233,9 @@ class _Layered:
         inner_width = _set_columns(columns)
         self._finish(group, cells, columns, inner_width, segments)
 
-    def _label_cell(self, segment: _Segment, column: int) -> _Cell:
-        if segment.target[0] != "item" or segment.target[1] >= self.count:
-            return _Cell(column, segment.tail, is_line=True)
-        link = self.links[segment.links[0]]
-        return _Cell(column, segment.tail, link.label_width, link.label_height, is_line=link.label_height == 0)
+    def _has_label(self, segment: _Segment) -> bool:
+        kind, item = segment.target
+        return kind == "item" and item < self.count and self.links[segment.links[0]].label_height > 0
 
     def _connect(self, segment: _Segment, step: int) -> None:
         side = "right" if step > 0 else "left"
@@ -289,15 +312,21 @@ class _Layered:
         out, into = (1, 0) if ahead else (0, 1)
         side, other = ("right", "left") if ahead else ("left", "right")
         y = first.y + self._offset(segment.source, side, segment.tail)
-        edge = first.x + (first.width if ahead else -first.width) / 2
+        edge = first.x + (1 if ahead else -1) * self._half(segment.source, first)
         points = [(edge, y), (bounds[first.column][out], y)]
         for cell in between:
             points += [(bounds[cell.column][into], cell.y), (bounds[cell.column][out], cell.y)]
         label = between[-1]
         segment.label = (label.x, label.y)
         y = meeting.get(segment, final.y + self._offset(segment.target, other, segment.tail))
-        edge = final.x + (-final.width if ahead else final.width) / 2
-        segment.points = [*points, (bounds[final.column][into], y), (edge, y)]
+        edge = final.x - (1 if ahead else -1) * self._half(segment.target, final)
+        room = 0.0 if final.is_line else -ROOM if ahead else ROOM
+        segment.points = [*points, (bounds[final.column][into] + room, y), (edge, y)]
+
+    def _half(self, end: tuple[str, int], cell: _Cell) -> float:
+        """Half the width of what an arrow leaves or reaches: of a shape, without the room for a loop."""
+        kind, item = end
+        return (self.shapes[item].width if kind == "item" and item < self.count else cell.width) / 2
 
     def _result(self) -> Layout:
         origin: dict[int, Point] = {self.root: (0.0, 0.0)}
@@ -305,18 +334,32 @@ class _Layered:
             x, y = origin[group]
             for item in self.children[group]:
                 origin[item] = x + self.places[item][0], y + self.places[item][1]
-        centers = [(origin[k][0] + s.width / 2, origin[k][1] + s.height / 2) for k, s in enumerate(self.shapes)]
+        centers = [(origin[k][0] + self.sizes[k][0] / 2, origin[k][1] + self.sizes[k][1] / 2) for k in range(self.count)]
         frames = []
         for item in range(self.count, self.root):
             (x, y), (width, height) = origin.get(item, (0.0, 0.0)), self.sizes[item]
             frames.append((x, y, x + width, y + height))
         paths, labels = [], []
-        for segments in self.segments:
+        for link, segments in zip(self.links, self.segments):
+            if not segments:
+                path, label = _loop(centers[link.tail], self.shapes[link.tail])
+                paths.append(path)
+                labels.append(label)
+                continue
             points = [(origin[group][0] + x, origin[group][1] + y) for group, segment in segments for x, y in segment.points]
             group, segment = segments[-1]
             paths.append(_curve(points))
             labels.append((origin[group][0] + segment.label[0], origin[group][1] + segment.label[1]))
         return Layout(centers, paths, labels, frames)
+
+
+def _loop(center: Point, shape: Shape) -> tuple[list[Point], Point]:
+    """The curves of an arrow from a shape, over it, to itself, and the place of its label."""
+    (x, y), right = center, shape.width / 2
+    top, side = y - shape.height / 2 - LOOP * 0.6, y - shape.height / 4
+    out, bend = right + LOOP, shape.height / 4
+    path = [(x + right, side), (x + out, side), (x + out, side - bend), (x + right, top), (x, top), (x, top), (x - right, top)]
+    return [*path, (x - out, side - bend), (x - out, side), (x - right, side)], (x, top)
 
 
 def _without_cycles(successors: dict[int, dict[int, None]]) -> list[int]:
@@ -420,12 +463,8 @@ def _place(column: list[_Cell], wanted: list[float], weights: list[float]) -> No
     for k, cell in enumerate(column):
         if k:
             above = column[k - 1]
-            gap = GAP if not (cell.is_line or above.is_line or not cell.column % 2 == 0) else LINE_GAP
-            shifts.append(
-                shifts[-1]
-                + (cell.height + above.height) / 2
-                + (gap if cell.column % 2 == 0 or cell.is_line or above.is_line else 2.0)
-            )
+            gap = LINE_GAP if cell.is_line or above.is_line else GAP if cell.column % 2 == 0 else 2.0
+            shifts.append(shifts[-1] + (cell.height + above.height) / 2 + gap)
         else:
             shifts.append(0.0)
     blocks: list[tuple[float, float, int]] = []  # of cells that touch: their common height, weight, number
@@ -444,7 +483,7 @@ def _place(column: list[_Cell], wanted: list[float], weights: list[float]) -> No
 
 
 def _set_columns(columns: list[list[_Cell]]) -> float:
-    """Sets x of each cell, and returns the width of all columns: the further arrows climb between two, the more room."""
+    """Sets x of each cell, and returns the width of all columns: the further arrows climb between two, the wider the gap."""
     x = 0.0
     for k, column in enumerate(columns):
         width = max((cell.width for cell in column), default=0.0)
@@ -454,7 +493,8 @@ def _set_columns(columns: list[list[_Cell]]) -> float:
         if k + 1 < len(columns):
             climbs = [abs(cell.y + own - other.y - at) for cell in column for other, at, own in cell.right]
             if climbs:
-                x += min(max(6.0 + 0.15 * max(climbs), 12.0), 60.0) + ARROW / 2
+                level = 0.0 if not any(cell.height for cell in columns[k + k % 2]) else ROOM if k % 2 else ROOM / 2
+                x += min(max(0.1 * max(climbs), 4.0), 40.0) + level
             elif columns[k + 1] and column:
                 x += GAP
     return x

@@ -157,7 +157,8 @@ def folded_units(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]
         else:
             name = key[1] or "input"
             title = f"{name} = {node.op}" if len(key) == 2 and node.op else f"{node.data:.6g}" if name == "const" else name
-            found.setdefault(key, Unit(key[0], title, [])).nodes.append(node)
+            path = key[0][:-1] if key[0] and key[0][-1][0] == name else key[0]  # a frame of the same title says nothing
+            found.setdefault(key, Unit(path, title, [])).nodes.append(node)
     return list(found.values())
 
 

@@ -69,7 +69,10 @@ class Picture(NamedTuple):
         """What a layout needs to know."""
         shapes = [Shape(*piece.size, piece.group) for piece in self.pieces]
         groups = [Group(frame.parent, text_width(frame.title, SIZES["title"])) for frame in self.frames]
-        links = [Link(w.tail, w.head, *((text_width(w.text, SIZES["delta"]) + 4, 15.0) if w.text else ())) for w in self.wires]
+        links = []
+        for wire in self.wires:
+            size = (text_width(wire.text, SIZES["delta"]) + 4, 15.0) if wire.text else (0.0, 0.0)
+            links.append(Link(wire.tail, wire.head, *size, "delay" in wire.kind))
         return shapes, groups, links
 
 
@@ -88,6 +91,7 @@ TINTS = {
     "pos3": ("#f9b971", "#7c4d0e"),
     "pos4": ("#f0963c", "#985a08"),
     "none": ("#e6e6e6", "#3d3d3d"),
+    "part": ("#f3f1ea", "#2b2a26"),
 }
 #            light      dark
 COLORS = {
@@ -95,7 +99,7 @@ COLORS = {
     "ink":  ("#111111", "#f4f4f4"),
     "line": ("#6b6b6b", "#9a9a9a"),
     "rim":  ("#444444", "#b5b5b5"),
-    "part": ("#f6f6f4", "#1d1d1d"),
+    "open": ("#f8f8f8", "#1c1c1c"),
     "loop": ("#7a3db8", "#c9a0f5"),
 }
 # fmt: on
@@ -115,7 +119,7 @@ def _style() -> str:
             f".edge .head {{ fill: {color['line']} }}",
             f".delay .line {{ stroke: {color['loop']} }}",
             f".delay .head, .delay .delta, .bar {{ fill: {color['loop']} }}",
-            f".cluster .frame {{ stroke: {color['line']}; fill: {color['part']} }}",
+            f".cluster .frame {{ stroke: {color['line']}; fill: {color['open']} }}",
         ]
         lines += [f".{tint} {{ fill: {shades[dark]} }}" for tint, shades in TINTS.items()]
         return "".join(f".autograd-lite {', .autograd-lite '.join(line.split(', '))}\n" for line in lines)
@@ -249,10 +253,9 @@ def dot_source(picture: Picture) -> str:
         shape = "plaintext" if piece.kind == "const" else "box3d" if piece.kind == "part" else "box"
         style = "rounded,filled" if piece.kind == "operation" else "filled"
         fill = f'fillcolor="{TINTS[piece.tint][0]}", style="{style}", ' if piece.kind != "const" else ""
-        label = "\\n".join(
-            _dot_text(text) for _, text in piece.lines + [("bar", f"t = {t}: {size:.4g}") for t, size in piece.bars]
-        )
-        size = "" if piece.bars else f", width={width / 72:.3f}, height={height / 72:.3f}, fixedsize=true"
+        lines = [_dot_text(text) for _, text in piece.lines] + ["".join(_blocks(piece.bars))] * bool(piece.bars)
+        label = "\\n".join(lines)
+        size = f", width={width / 72:.3f}, height={height / 72:.3f}, fixedsize=true"
         contents[piece.group].append(f'{piece.id} [shape={shape}, {fill}label="{label}"{size}];')
     for k in range(len(picture.frames) - 1, -1, -1):
         inner = "\n".join([f'label="{_dot_text(picture.frames[k].title)}";', *contents[k]]).replace("\n", "\n  ")
@@ -261,17 +264,26 @@ def dot_source(picture: Picture) -> str:
         label = f', label="{_dot_text(wire.text)}"' if wire.text else ""
         # dashed, the loop of a delay does not decide what stands to the left
         delay = f', style=dashed, constraint=false, color="{COLORS["loop"][0]}"' if "delay" in wire.kind else ""
+        # so that what is in a part stands to the right of what leads into it
+        enters = picture.pieces[wire.head].group not in (-1, picture.pieces[wire.tail].group)
+        delay += ", minlen=2" if enters and not delay else ""
         tail, head = picture.pieces[wire.tail].id, picture.pieces[wire.head].id
         contents[-1].append(f'{tail} -> {head} [id="{wire.id}", penwidth={wire.thickness:.2f}{label}{delay}];')
     font = 'fontname="Helvetica,Arial,sans-serif"'
     caption = "\\l".join(_dot_text(line) for text in picture.caption for line in _wrapped(text, 600.0)) + "\\l"
     defaults = [
-        f"graph [rankdir=LR, {font}, fontsize=13, labeljust=l, labelloc=t, nodesep=0.15, ranksep=0.3, style=rounded];",
+        f"graph [rankdir=LR, {font}, fontsize=15, labeljust=l, labelloc=t, nodesep=0.15, ranksep=0.3, style=rounded];",
         f"node [{font}, fontsize=13];",
         f'edge [{font}, fontsize=12, color="#6b6b6b", arrowsize=0.7];',
     ]
     body = "\n".join([*defaults, *contents[-1], f'label="{caption}"; labelloc=b;']).replace("\n", "\n  ")
     return f"digraph {{\n  {body}\n}}\n"
+
+
+def _blocks(bars: Sequence[tuple[int, float]]) -> list[str]:
+    """The size of the gradient by time step, as characters."""
+    most = max([size for _, size in bars if size < float("inf")], default=0.0)
+    return ["▁▂▃▄▅▆▇█"[round(7 * min(size / most, 1.0)) if most and size == size else 0] for _, size in bars]
 
 
 def _dot_text(text: str) -> str:

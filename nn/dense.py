@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import autograd_lite
-from autograd_lite import Value, gradient, linear, softmax, topological_order
+from autograd_lite import Scope, Value, gradient, linear, softmax, topological_order
 
-from .module import Module, is_array
+from .module import Module, is_array, new_scope
 
 Activation: TypeAlias = "str | Callable[[Value], Value] | None"
 Rng: TypeAlias = "random.Random | int | None"
+
+INPUTS = Scope("inputs")
 
 INITIALISATIONS: dict[str, Callable[[random.Random, int, int], float]] = {
     # Glorot and Bengio (2010), eq. 16
@@ -66,6 +68,7 @@ class Neuron(Module):
         self.name = name
         self.activation = activation
         self._activate = _function(activation)
+        self._scope = new_scope(f"unit {name}" if name.isdigit() else name)
 
     def net(self, inputs: Sequence[Value]) -> Value:
         """The net input, w1*x1 + ... + wn*xn + b."""
@@ -73,6 +76,7 @@ class Neuron(Module):
             raise ValueError(f"neuron {self.name!r} has {len(self.weights)} inputs, got {len(inputs)}")
         net: Value = linear(self.weights, inputs, self.bias)
         net.label = f"net_{self.name}"
+        net.scope = self._scope
         return net
 
     def forward(self, inputs: Sequence[Value | float]) -> Value:
@@ -82,6 +86,7 @@ class Neuron(Module):
     def _out(self, out: Value) -> Value:
         if not out.label:
             out.label = f"out_{self.name}"
+            out.scope = self._scope
         return out
 
     def extra_repr(self) -> str:
@@ -134,6 +139,11 @@ class Layer(Module):
             for name, row, b in zip(names, rows, biases)
         ]
         self.activation = activation
+        self._set_scope(new_scope(f"layer {n_in} → {n_out}, {_name(activation)}"))
+
+    def _set_scope(self, scope: Scope) -> None:
+        for neuron in self.neurons:
+            neuron._scope = neuron._scope._replace(parent=scope)
 
     def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
         """inputs: n_in Values or numbers. Returns n_out Values."""
@@ -206,10 +216,15 @@ class MLP(Module):
             )
             for k in range(count)
         ]
+        for k, layer in enumerate(self.layers, 1):
+            layer._set_scope(new_scope(f"layer {k}"))
 
     def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
         """inputs: sizes[0] Values or numbers. Returns sizes[-1] Values."""
         values = as_values(inputs, "i")
+        for x in values:
+            if not hasattr(x, "scope") and not x.parents:
+                x.scope = INPUTS
         for layer in self.layers:
             values = layer(values)
         return values

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_lite import DomainError, Value, dot, log, log1p, log_softmax, mean, relu, softplus, sum_
+from autograd_lite import DomainError, Scope, Value, dot, log, log1p, log_softmax, mean, relu, softplus, sum_
 
 Outputs = Any
 Targets = Any
@@ -91,6 +91,7 @@ def step_losses(logits: Sequence[Sequence[Value]], targets: Sequence[Any]) -> li
     losses = [_cross_entropy(scores, target, True) for scores, target in _zipped(logits, targets)]
     for t, loss in enumerate(losses, 1):
         loss.label = f"L_{t}"
+        loss.scope = Scope("loss", Scope(f"t = {t}"))
     return losses
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -9,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from autograd_lite import Value
+from autograd_lite import Scope, Value
 
 from .files import read_json, write_json
+
+_numbers = itertools.count()
 
 FORMAT = {"format": "autograd_lite parameters", "version": 1}
 
@@ -187,6 +190,11 @@ class Module:
     def _parts_shown(self) -> list[tuple[str, Module]]:
         """The modules directly below, with their paths."""
         return [(name, thing) for name, thing in self._walk(into_modules=False) if isinstance(thing, Module)]
+
+
+def new_scope(title: str, parent: Scope | None = None) -> Scope:
+    """The part of a model that a new module is in pictures: unlike any other of its title."""
+    return Scope(title, parent, next(_numbers))
 
 
 def is_array(thing: Any) -> bool:

@@ -12,13 +12,26 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_lite import Value, dot, linear, sigmoid, tanh
+from autograd_lite import Scope, Value, dot, linear, sigmoid, tanh
 
 from .dense import Rng, as_parameter, as_values, initialisation, new_rng
-from .module import Module, is_array
+from .module import Module, is_array, new_scope
 
 Units = list[Value]
 State = dict[str, Units]
+
+
+class Place(NamedTuple):
+    """Where in a network a node is made: the end of its name, such as ``2_3`` in layer 2 at t = 3, and its part in pictures."""
+
+    suffix: str
+    scope: Scope
+
+
+def place(t: int, layer: str = "") -> Place:
+    """The place of a time step, in a layer if it has a name."""
+    scope = Scope(f"t = {t}")
+    return Place(f"{layer}_{t}", Scope(f"layer {layer}", scope) if layer else scope)
 
 
 class Cell(Module):
@@ -70,7 +83,7 @@ class Cell(Module):
             raise TypeError(f"a state is a dict of lists of units, for {', '.join(self.states)}; got {state!r:.60}")
         return self.forward(x, state, t, layer)
 
-    def _net(self, gate: str, x: Units | int, state: Units, step: str, diagonal: tuple[Units, Units] | None = None) -> Units:
+    def _net(self, gate: str, x: Units | int, state: Units, at: Place, diagonal: tuple[Units, Units] | None = None) -> Units:
         """The net inputs W x + U h + b of a gate, and + V * c where the diagonal V and c are given: one node a unit."""
         suffix = f"_{gate}" if gate else ""
         W, U, b = getattr(self, f"W{suffix}"), getattr(self, f"U{suffix}"), getattr(self, f"b{suffix}")
@@ -80,7 +93,7 @@ class Cell(Module):
             nets = [linear([*w, *u], inputs, bias) for w, u, bias in zip(columns, U, b)]
         else:
             nets = [linear([*w, *u, v], [*inputs, c], bias) for w, u, v, c, bias in zip(columns, U, *diagonal, b)]
-        return labelled(f"net_{gate}{step}" if gate else f"z{step}", nets)
+        return labelled(f"net_{gate}" if gate else "z", nets, at)
 
     def _inputs(self, x: Units | int) -> Units | int:
         try:
@@ -121,10 +134,10 @@ class RNNCell(Cell):
         return gate_shapes("", self.n_in, self.n_hidden)
 
     def forward(self, x: Units | int, state: State, t: int = 1, layer: str = "") -> State:
-        step = f"{layer}_{t}"
-        z = self._net("", self._inputs(x), state["h"], step)
+        at = place(t, layer)
+        z = self._net("", self._inputs(x), state["h"], at)
         f = tanh if self.activation == "tanh" else sigmoid
-        return {"z": z, "h": labelled(f"h{step}", [f(net) for net in z])}
+        return {"z": z, "h": labelled("h", [f(net) for net in z], at)}
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, {self.activation}"
@@ -153,21 +166,21 @@ class GRUCell(Cell):
         return shapes | ({"b_hn": (self.n_hidden,)} if self.reset_after else {})
 
     def forward(self, x: Units | int, state: State, t: int = 1, layer: str = "") -> State:
-        step = f"{layer}_{t}"
+        at = place(t, layer)
         x, before = self._inputs(x), state["h"]
-        net_z, net_r = self._net("z", x, before, step), self._net("r", x, before, step)
-        z = labelled(f"z{step}", [sigmoid(net) for net in net_z])
-        r = labelled(f"r{step}", [sigmoid(net) for net in net_r])
+        net_z, net_r = self._net("z", x, before, at), self._net("r", x, before, at)
+        z = labelled("z", [sigmoid(net) for net in net_z], at)
+        r = labelled("r", [sigmoid(net) for net in net_r], at)
         if self.reset_after:
             recurrent = [linear(u, before, b) for u, b in zip(self.U_h, self.b_hn)]
             w, inputs = _columns(self.W_h, x)
             net_h = [linear([*row, gate], [*inputs, u], b) for row, gate, u, b in zip(w, r, recurrent, self.b_h)]
-            labelled(f"net_h{step}", net_h)
+            labelled("net_h", net_h, at)
         else:
-            net_h = self._net("h", x, [gate * unit for gate, unit in zip(r, before)], step)
-        candidate = labelled(f"h_tilde{step}", [tanh(net) for net in net_h])
+            net_h = self._net("h", x, [gate * unit for gate, unit in zip(r, before)], at)
+        candidate = labelled("h_tilde", [tanh(net) for net in net_h], at)
         kept, new = (candidate, before) if self.update_on_candidate else (before, candidate)
-        h = labelled(f"h{step}", [dot([gate, 1 - gate], [old, unit]) for gate, old, unit in zip(z, kept, new)])
+        h = labelled("h", [dot([gate, 1 - gate], [old, unit]) for gate, old, unit in zip(z, kept, new)], at)
         return {"net_r": net_r, "r": r, "net_z": net_z, "z": z, "net_h": net_h, "h_tilde": candidate, "h": h}
 
     def extra_repr(self) -> str:
@@ -221,27 +234,27 @@ class LSTMCell(Cell):
         return shapes
 
     def forward(self, x: Units | int, state: State, t: int = 1, layer: str = "") -> State:
-        step = f"{layer}_{t}"
+        at = place(t, layer)
         x, before, c_before = self._inputs(x), state["h"], state["c"]
         found: State = {}
 
         def gate(name: str, c: Units) -> Units:
             diagonal = (getattr(self, f"V_{name}"), c) if self.peephole else None
-            net = found[f"net_{name}"] = self._net(name, x, before, step, diagonal)
-            found[name] = labelled(f"{name}{step}", [sigmoid(unit) for unit in net])
+            net = found[f"net_{name}"] = self._net(name, x, before, at, diagonal)
+            found[name] = labelled(name, [sigmoid(unit) for unit in net], at)
             return found[name]
 
         i = gate("i", c_before)
-        net_c = found["net_c"] = self._net("c", x, before, step)
-        candidate = found["c_tilde"] = labelled(f"c_tilde{step}", [tanh(unit) for unit in net_c])
+        net_c = found["net_c"] = self._net("c", x, before, at)
+        candidate = found["c_tilde"] = labelled("c_tilde", [tanh(unit) for unit in net_c], at)
         if not self.forget_gate:
             c = [linear([g], [new], old) for g, new, old in zip(i, candidate, c_before)]
         else:
-            f = found["f"] = labelled(f"f{step}", [1 - g for g in i]) if self.coupled else gate("f", c_before)
+            f = found["f"] = labelled("f", [1 - g for g in i], at) if self.coupled else gate("f", c_before)
             c = [dot([g, h], [old, new]) for g, h, old, new in zip(f, i, c_before, candidate)]
-        found["c"] = labelled(f"c{step}", c)
+        found["c"] = labelled("c", c, at)
         o = gate("o", c_before if self.peephole == "previous" else c)
-        found["h"] = labelled(f"h{step}", [g * tanh(unit) for g, unit in zip(o, c)])
+        found["h"] = labelled("h", [g * tanh(unit) for g, unit in zip(o, c)], at)
         return found
 
     def extra_repr(self) -> str:
@@ -342,7 +355,9 @@ class RNN(Recurrent):
                 raise TypeError(f"the initial state {name!r} is a list of units, got {units!r:.60}")
             if len(units) != self.n_out:
                 raise ValueError(f"the initial state {name!r} needs {self.n_out} units, got {len(units)}")
-            state[name] = [u if isinstance(u, Value) else Value(u, f"{name}_{t}[{j}]") for j, u in enumerate(units)]
+            new = [Value(0.0 if isinstance(u, Value) else u) for u in units]
+            labelled(name.removesuffix(layer), new, place(t, layer))
+            state[name] = [u if isinstance(u, Value) else leaf for u, leaf in zip(units, new)]
         return state
 
     def _unroll(self, xs: Sequence[Any], given: Mapping[str, Any], detach_every: int | None, layer: str, times: range) -> Run:
@@ -436,7 +451,8 @@ class Readout(Module):
 
     def forward(self, h: Units, t: int = 1) -> Units:
         """h: n_in Values. Returns n_out logits, ``y_1[0]``, ... at t = 1."""
-        return labelled(f"y_{t}", [linear(w, h, b) for w, b in zip(self.Wy, self.by)])
+        at = Place(f"_{t}", Scope("readout", place(t).scope))
+        return labelled("y", [linear(w, h, b) for w, b in zip(self.Wy, self.by)], at)
 
     def extra_repr(self) -> str:
         return f"{self.n_in} -> {self.n_out}"
@@ -482,19 +498,21 @@ def set_parameters(module: Module, shapes: Mapping[str, tuple[int, ...]], given:
     if unknown:
         raise ValueError(f"unknown parameters {sorted(unknown)}: there are {', '.join(shapes)}")
     draw, rng = initialisation(init), new_rng(rng)
+    part = new_scope(f"parameters of the {type(module).__name__}")
     for name, shape in shapes.items():
         rows = [f"{name}[{i}" for i in range(shape[0])]
         if len(shape) == 1:
             numbers = given.get(name, [0.0] * shape[0])
             _check_length(name, numbers, shape[0])
-            setattr(module, name, [as_parameter(x, f"{row}]") for row, x in zip(rows, numbers)])
+            setattr(module, name, _in(Scope(name, part), [as_parameter(x, f"{row}]") for row, x in zip(rows, numbers)]))
             continue
         drawn = [[draw(rng, shape[1], shape[0]) for _ in range(shape[1])] for _ in rows]
         matrix = given.get(name, drawn)
         _check_length(name, matrix, shape[0])
         for numbers in matrix:
             _check_length(name, numbers, shape[1])
-        setattr(module, name, [[as_parameter(x, f"{row},{j}]") for j, x in enumerate(r)] for row, r in zip(rows, matrix)])
+        nest = [[as_parameter(x, f"{row},{j}]") for j, x in enumerate(r)] for row, r in zip(rows, matrix)]
+        setattr(module, name, [_in(Scope(name, part), row) for row in nest])
 
 
 def check_model(model: Any) -> None:
@@ -508,10 +526,19 @@ def _columns(W: list[Units], x: Units | int) -> tuple[list[Units], Units]:
     return ([[row[x]] for row in W], [Value(1.0)]) if isinstance(x, int) else (W, x)
 
 
-def labelled(name: str, units: Units) -> Units:
-    """The units, labelled ``name[0]``, ``name[1]``, ..."""
+def labelled(name: str, units: Units, at: Place) -> Units:
+    """The units, labelled ``name_t[0]``, ``name_t[1]``, ..., and with their part in pictures."""
     for j, unit in enumerate(units):
-        unit.label = f"{name}[{j}]"
+        unit.label = f"{name}{at.suffix}[{j}]"
+        unit.scope = at.scope
+    return units
+
+
+def _in(scope: Scope, units: Units) -> Units:
+    """The units, those of no part before now of this one."""
+    for unit in units:
+        if not hasattr(unit, "scope"):
+            unit.scope = scope
     return units
 
 
