@@ -83,7 +83,7 @@ class Drawing:
                 ) from None
         else:
             raise ValueError(f"a drawing is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
-        _write(path, data)
+        write_whole(path, data)
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -351,7 +351,7 @@ def _tint(number: float | None, most: float) -> str:
     return f"{'neg' if number < 0 else 'pos'}{max(math.ceil(4 * math.sqrt(abs(number) / most)), 1)}"
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that takes the place of the old one only when it is complete."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
     try:
