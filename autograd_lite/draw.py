@@ -102,6 +102,7 @@ def draw(
     *,
     by: str = "grad",
     grads: Mapping[Value, float] | None = None,
+    names: Mapping[Value, str] | None = None,
     collapse: bool | str | Iterable[str] | None = None,
     depth: int | None = None,
     rolled: bool = False,
@@ -114,8 +115,8 @@ def draw(
     negative, orange positive, white 0, by "grad" or by "data"; an edge is the wider the larger its part of the gradient
     (adjoint times local derivative), or before `backward()` its local derivative. The graph is left as it is.
 
-    Before `backward()` (all grads are 0, and that of the output is not 1) grads are shown as —. grads: shown in place of the
-    nodes' own.
+    Before `backward()` (all grads are 0, and that of the output is not 1) grads are shown as —. grads, names: shown in place of
+    the nodes' own grads and labels.
 
     The parts that made the nodes (neuron, layer, time step: see `Scope`) have frames. Above 150 nodes they collapse, as many
     levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
@@ -139,7 +140,7 @@ def draw(
             f"{len(shown):,} nodes are too many to be seen, more than {MOST:,}: collapse parts with collapse=True or depth=1, "
             "draw a smaller graph, or insist with force=True"
         )
-    return _Drawer(order, paths, shown, _grads(order, grads), by, rolled, dot).drawing()
+    return _Drawer(order, paths, shown, _grads(order, grads), names or {}, by, rolled, dot).drawing()
 
 
 def _grads(order: Sequence[Value], given: Mapping[Value, float] | None) -> Mapping[Value, float]:
@@ -160,15 +161,17 @@ class _Drawer:
         paths: dict[Value, ScopePath],
         shown: Sequence[Unit],
         grads: Mapping[Value, float],
+        names: Mapping[Value, str],
         by: str,
         rolled: bool,
         dot: bool,
     ) -> None:
-        self.order, self.paths, self.shown, self.grads, self.by, self.rolled, self.dot = (
+        self.order, self.paths, self.shown, self.grads, self.names, self.by, self.rolled, self.dot = (
             order,
             paths,
             shown,
             grads,
+            names,
             by,
             rolled,
             dot,
@@ -243,11 +246,11 @@ class _Drawer:
         if node.op == "const":
             number = f"{node.data:.6g}"
             return writer.Piece(name, "const", "none", [("data", number)], f"a plain number, {node.data!r}", group, [])
-        grad = self.grads.get(node)
-        title = writer.clean(" = ".join(part for part in (str(node.label), node.op) if part))
+        grad, label = self.grads.get(node), str(self.names.get(node, node.label))
+        title = writer.clean(" = ".join(part for part in (label, node.op) if part))
         lines = [("label", title)] if title else []
         lines += [("data", f"data {node.data:.6g}"), ("grad", "grad —" if grad is None else f"grad {grad:.6g}")]
-        tip = f"{str(node.label)[:1000] or 'no label'}: {node.op or 'a leaf'}, data {node.data!r}"
+        tip = f"{label[:1000] or 'no label'}: {node.op or 'a leaf'}, data {node.data!r}"
         tip += "" if grad is None else f", grad {grad!r}"
         return writer.Piece(name, "operation" if node.op else "leaf", tint, lines, tip, group, [])
 

@@ -50,6 +50,11 @@ class Step(NamedTuple):
         """symbolic = with the numbers in = result, as text; one or two equations, a line each."""
         return "\n".join(self.steps.equations(self))
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing has arrived at `node` before."""
+        return self.steps.is_first(self)
+
     def __str__(self) -> str:
         return "\n".join([f"{self.number}. {self.words}", *(f"   {line}" for line in self.formula.splitlines())])
 
@@ -131,6 +136,10 @@ class Steps(Sequence[Step]):
             there = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
             raise KeyError(f"no node has the label {label!r:.60}; there are: {there or 'no labels'}")
         return [step for step in self._steps if step.node in found or step.by in found]
+
+    def is_first(self, step: Step) -> bool:
+        """Whether a step is the first contribution to its node."""
+        return self._contributions.get(step.node, [None])[0] is step
 
     # Words and formulas
 
