@@ -1,15 +1,20 @@
-"""The command line: ``autograd-lite example`` and ``autograd-lite train-char``."""
+"""The command line: ``autograd-lite example``, ``autograd-lite train-char`` and ``autograd-lite doctor``."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
+import platform
 import random
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .draw import draw
+from .value import Value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.add_argument("--resume", action="store_true", help="go on from the saved file")
     command.set_defaults(run=train_char)
+    command = commands.add_parser(
+        "doctor", help="say what is installed, and how pictures are laid out", description=doctor.__doc__
+    )
+    command.set_defaults(run=doctor)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
@@ -112,11 +121,8 @@ def example(options: argparse.Namespace) -> int:
     drawing = draw(error)
     if not options.quiet:
         print()
-    print(f"wrote {drawing.save(options.out / 'worked_example.dot')}")
-    try:
-        print(f"wrote {drawing.save(options.out / 'worked_example.svg')}")
-    except RuntimeError as advice:
-        print(advice)
+    for name in ("worked_example.dot", "worked_example.svg"):
+        print(f"wrote {drawing.save(options.out / name)}")
     for figure, value, _ in differing:
         print(f"autograd-lite: {figure.quantity} is {value!r}, not {figure.printed}", file=sys.stderr)
     return 1 if differing else 0
@@ -156,6 +162,50 @@ def train_char(options: argparse.Namespace) -> int:
         print(f"\nA sample at temperature {options.temperature:g}:\n")
         print(task.sample(options.sample, random.Random(options.seed), temperature=options.temperature))
     return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """What is installed, how pictures are laid out and why, and what is missing for what."""
+    drawing = draw(Value(1.0))
+    drawing_by = drawing.layout_by
+    if not drawing_by.startswith("built-in"):
+        drawing_by += f" ({shutil.which('dot')}, {_first_line('dot', '-V')})"
+    compiler = next((path for name in ("cc", "gcc", "clang", "cl") if (path := shutil.which(name))), "")
+    rows = [
+        ("Python", f"{platform.python_version()} ({platform.python_implementation()}, {sys.platform})"),
+        ("autograd_lite", _version("autograd_lite") or "not installed: run from its folder"),
+        ("layout of pictures", drawing_by),
+        ("png and pdf", "yes" if drawing_by.startswith("Graphviz") else "no: they need Graphviz's program `dot`"),
+        ("package graphviz", _version("graphviz") or "missing: pip install graphviz"),
+        *((f"package {name}", _version(name) or f"missing: {use}") for name, use in OPTIONAL.items()),
+        ("C compiler", compiler or "missing: for programs in C"),
+    ]
+    for what, found in rows:
+        print(f"{what:<20}{found}")
+    return 0
+
+
+OPTIONAL = {
+    "numpy": "for programs in NumPy",
+    "tqdm": "for a bar of progress in training",
+    "matplotlib": "for plots",
+    "torch": "for programs in PyTorch, and parameters to and from it",
+    "jax": "for programs in JAX",
+}
+
+
+def _version(package: str) -> str:
+    """The installed version of a package, or "". It is not imported."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _first_line(*command: str) -> str:
+    """The first line that a command prints."""
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=20)
+    return (done.stdout + done.stderr).partition("\n")[0]
 
 
 def _at_least_one(text: str) -> int:

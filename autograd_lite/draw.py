@@ -45,17 +45,26 @@ class Drawing:
         """The DOT source of the picture, for Graphviz and other viewers of it."""
         return writer.dot_source(self.picture)
 
-    @cached_property
+    @property
     def layout(self) -> layouts.Layout:
-        """Where everything is: by `dot`, or, where that gives nothing, by the built-in layout."""
-        picture = self.picture
+        """Where everything is."""
+        return self._laid_out[0]
+
+    @property
+    def layout_by(self) -> str:
+        """Which layout is used, and if it is the built-in one, why."""
+        return self._laid_out[1]
+
+    @cached_property
+    def _laid_out(self) -> tuple[layouts.Layout, str]:
+        why = "as asked for with dot=False"
         if self._dot:
             try:
-                ids = [piece.id for piece in picture.pieces], [wire.id for wire in picture.wires]
-                return layouts.by_dot(self.source, *ids, len(picture.frames))
-            except layouts.NoDot:
-                pass
-        return layouts.layered(*picture.graph)
+                ids = [piece.id for piece in self.picture.pieces], [wire.id for wire in self.picture.wires]
+                return layouts.by_dot(self.source, *ids, len(self.picture.frames)), "Graphviz's dot"
+            except layouts.NoDot as error:
+                why = str(error)
+        return layouts.layered(*self.picture.graph), f"built-in: {why}"
 
     def svg(self) -> str:
         """The picture as SVG text, an element that can be put into a page. It needs no other program."""

@@ -4,7 +4,8 @@ A group (a neuron, a layer, a time step) is laid out by itself, the innermost fi
 it; an arrow enters and leaves it through ports at its sides. Within a group, items stand in columns: longest paths, with
 cycles broken. Between any two columns of items is one of labels, one for each arrow, just before the item it leads to. An
 arrow that passes a column has a cell of its own there, as an item has, so that it runs through none; the arrows from one item
-share those cells. The order in each column comes from sweeps by barycentre, the heights from sweeps of isotonic regression.
+share those cells. A long one runs in a lane above all columns. The order in each column comes from
+sweeps by barycentre, the heights from sweeps of isotonic regression.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import math
 import subprocess
 from bisect import bisect_right, insort
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 Point = tuple[float, float]
@@ -30,6 +32,8 @@ ROOM = 10.0
 """On both sides of an item, where arrows run level."""
 LOOP = 18.0
 """The room around a shape for an arrow from it to itself."""
+LONG = 24
+"""An arrow over more columns than this runs in a lane above everything."""
 SWEEPS = 8
 
 
@@ -42,7 +46,10 @@ class Shape(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A frame around shapes and other groups: the index of the group around it, or -1, and the width of its title."""
+    """A frame around shapes and other groups, at least one: the index of the group around it, or -1, and its title's width.
+
+    The group around it has a lower index.
+    """
 
     parent: int = -1
     title_width: float = 0.0
@@ -87,12 +94,14 @@ class _Cell:
 class _Segment:
     """The part of some links' way within one group: from a cell, over others, to a cell."""
 
-    __slots__ = ("tail", "source", "target", "links", "cells", "points", "label")
+    __slots__ = ("tail", "source", "target", "links", "cells", "points", "label", "step", "is_long")
 
     def __init__(self, tail: int, source: tuple[str, int], target: tuple[str, int]) -> None:
         self.tail, self.source, self.target = tail, source, target
         self.links: list[int] = []
         self.cells: list[_Cell] = []
+        self.step = 1  # -1 from right to left
+        self.is_long = False
         self.points: list[Point] = []
         self.label: Point = (0.0, 0.0)
 
@@ -113,7 +122,7 @@ class _Layered:
         self.children: dict[int, list[int]] = {group: [] for group in range(self.count, self.root + 1)}
         self.first = dict.fromkeys(self.children, float("inf"))
         for shape, chain in enumerate(self.chains):
-            for child, group in zip(chain, chain[1:]):
+            for child, group in pairwise(chain):
                 self.first[group] = min(self.first[group], shape)
                 if child not in self.first or self.first[child] == shape:
                     self.children[group].append(child)
@@ -151,7 +160,7 @@ class _Layered:
             while shared < min(len(up), len(down)) and up[-shared - 1] == down[-shared - 1]:
                 shared += 1
             up, down = up[: len(up) - shared + 1], down[: len(down) - shared + 1]
-            way = [(group, item, -1) for item, group in zip(up, up[1:-1])]
+            way = [(group, item, -1) for item, group in pairwise(up[:-1])]
             way.append((up[-1], up[-2], down[-2]))
             way += [(group, -1, item) for item, group in zip(down[-3::-1], down[-2:0:-1])]
             self.ways.append(way)
@@ -214,9 +223,10 @@ class _Layered:
                 if end not in cells:
                     cells[end] = _Cell(0 if end[0] == "left" else last, end[1], is_line=True)
             source, target = cells[segment.source], cells[segment.target]
-            step = 1 if source.column < target.column else -1
+            step = segment.step = 1 if source.column < target.column else -1
+            segment.is_long = abs(target.column - source.column) > LONG
             segment.cells = [source]
-            for column in range(source.column + step, target.column, step):
+            for column in range(target.column - step if segment.is_long else source.column + step, target.column, step):
                 if column == target.column - step and self._has_label(segment):
                     link = self.links[segment.links[0]]
                     cell = _Cell(column, segment.tail, link.label_width, link.label_height)
@@ -224,22 +234,22 @@ class _Layered:
                     cell = passing.setdefault((segment.tail, column, step), _Cell(column, source.key, is_line=True))
                 segment.cells.append(cell)
             segment.cells.append(target)
-            self._connect(segment, step)
+            self._connect(segment)
         columns: list[list[_Cell]] = [[] for _ in range(last + 1)]
         for cell in dict.fromkeys([*cells.values(), *(cell for segment in segments for cell in segment.cells)]):
             columns[cell.column].append(cell)
         _order(columns)
         _set_heights(columns)
-        inner_width = _set_columns(columns)
-        self._finish(group, cells, columns, inner_width, segments)
+        self._finish(group, cells, columns, segments)
 
     def _has_label(self, segment: _Segment) -> bool:
         kind, item = segment.target
         return kind == "item" and item < self.count and self.links[segment.links[0]].label_height > 0
 
-    def _connect(self, segment: _Segment, step: int) -> None:
+    def _connect(self, segment: _Segment) -> None:
+        step = segment.step
         side = "right" if step > 0 else "left"
-        for a, b in zip(segment.cells, segment.cells[1:]):
+        for a, b in list(pairwise(segment.cells))[segment.is_long :]:
             from_a = self._offset(segment.source, side, segment.tail) if a is segment.cells[0] else 0.0
             other = "left" if side == "right" else "right"
             to_b = self._offset(segment.target, other, segment.tail) if b is segment.cells[-1] else 0.0
@@ -257,19 +267,19 @@ class _Layered:
         return self.ports[item, side, tail] - self.sizes[item][1] / 2
 
     def _finish(
-        self,
-        group: int,
-        cells: dict[tuple[str, int], _Cell],
-        columns: list[list[_Cell]],
-        inner_width: float,
-        segments: list[_Segment],
+        self, group: int, cells: dict[tuple[str, int], _Cell], columns: list[list[_Cell]], segments: list[_Segment]
     ) -> None:
         """Sizes, places and the points of the segments, from the cells."""
+        bounds = _set_columns(columns)
+        inner_width = bounds[-1][1]
         if group == self.root:
             margin, top, width = 0.0, 0.0, inner_width
         else:
             margin, top = GAP, HEADER
             width = max(inner_width + 2 * margin, self.groups[group - self.count].title_width + 2 * GAP)
+        lanes = _lanes(segments)
+        if lanes:
+            top += LINE_GAP * (max(lanes.values()) + 1) + GAP
         everything = [cell for column in columns for cell in column]
         highest = min((cell.y - cell.height / 2 for cell in everything), default=0.0)
         lowest = max((cell.y + cell.height / 2 for cell in everything), default=0.0)
@@ -282,21 +292,19 @@ class _Layered:
                 self.places[item] = cell.x - cell.width / 2, cell.y - cell.height / 2
             else:
                 self.ports[group, kind, item] = cell.y
-        bounds = [(min(c.x - c.width / 2 for c in column), max(c.x + c.width / 2 for c in column)) if column else (0.0, 0.0)
-                  for column in columns]  # fmt: skip
-        bounds[0], bounds[-1] = (0.0, 0.0), (width, width)
+        bounds = [(0.0, 0.0), *((left + dx, right + dx) for left, right in bounds[1:-1]), (width, width)]
         meeting = self._meeting(cells, segments)
         for segment in segments:
-            self._run(segment, bounds, meeting)
+            lane = top - GAP - LINE_GAP * lanes[segment.tail, segment.step] if segment.is_long else 0.0
+            self._run(segment, bounds, meeting, lane)
 
     def _meeting(self, cells: dict[tuple[str, int], _Cell], segments: list[_Segment]) -> dict[_Segment, float]:
         """The height at which each segment meets the shape it leads to: side by side, in the order in which they come."""
-        coming: dict[tuple[int, bool], list[_Segment]] = {}
+        coming: dict[tuple[int, int], list[_Segment]] = {}
         for segment in segments:
             kind, item = segment.target
             if kind == "item" and item < self.count:
-                ahead = segment.cells[0].column < segment.cells[-1].column
-                coming.setdefault((item, ahead), []).append(segment)
+                coming.setdefault((item, segment.step), []).append(segment)
         meeting: dict[_Segment, float] = {}
         for (item, _), several in coming.items():
             cell = cells["item", item]
@@ -305,15 +313,18 @@ class _Layered:
                 meeting[segment] = cell.y + ((k + 0.5) / len(several) - 0.5) * min(room, 12.0 * len(several))
         return meeting
 
-    def _run(self, segment: _Segment, bounds: list[Point], meeting: dict[_Segment, float]) -> None:
+    def _run(self, segment: _Segment, bounds: list[Point], meeting: dict[_Segment, float], lane: float) -> None:
         """Sets the points at which a segment enters and leaves each column."""
         first, *between, final = segment.cells
-        ahead = first.column < final.column
+        ahead = segment.step > 0
         out, into = (1, 0) if ahead else (0, 1)
         side, other = ("right", "left") if ahead else ("left", "right")
         y = first.y + self._offset(segment.source, side, segment.tail)
         edge = first.x + (1 if ahead else -1) * self._half(segment.source, first)
         points = [(edge, y), (bounds[first.column][out], y)]
+        if segment.is_long:
+            points.append((bounds[first.column + segment.step][into], lane))
+            points.append((bounds[between[-1].column - segment.step][out], lane))
         for cell in between:
             points += [(bounds[cell.column][into], cell.y), (bounds[cell.column][out], cell.y)]
         label = between[-1]
@@ -482,22 +493,38 @@ def _place(column: list[_Cell], wanted: list[float], weights: list[float]) -> No
         k += count
 
 
-def _set_columns(columns: list[list[_Cell]]) -> float:
-    """Sets x of each cell, and returns the width of all columns: the further arrows climb between two, the wider the gap."""
+def _lanes(segments: Sequence[_Segment]) -> dict[tuple[int, int], int]:
+    """The lane of the long segments from each tail, in each direction: the lowest that is free over their columns."""
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    for segment in segments:
+        if segment.is_long:
+            first, last = sorted((segment.cells[0].column, segment.cells[-1].column))
+            before = spans.get((segment.tail, segment.step), (first, last))
+            spans[segment.tail, segment.step] = min(first, before[0]), max(last, before[1])
+    lanes: dict[tuple[int, int], int] = {}
+    ends: list[int] = []
+    for key, (first, last) in sorted(spans.items(), key=lambda item: (item[1], item[0])):
+        lane = next((k for k, end in enumerate(ends) if end < first), len(ends))
+        ends[lane : lane + 1] = [last]
+        lanes[key] = lane
+    return lanes
+
+
+def _set_columns(columns: list[list[_Cell]]) -> list[Point]:
+    """Sets x of each cell, and returns the left and right of each column: the further arrows climb, the wider the gap."""
     x = 0.0
+    bounds = []
     for k, column in enumerate(columns):
         width = max((cell.width for cell in column), default=0.0)
         for cell in column:
             cell.x = x + width / 2
+        bounds.append((x, x + width))
         x += width
-        if k + 1 < len(columns):
+        if k + 1 < len(columns) and (column or columns[k + 1]):
             climbs = [abs(cell.y + own - other.y - at) for cell in column for other, at, own in cell.right]
-            if climbs:
-                level = 0.0 if not any(cell.height for cell in columns[k + k % 2]) else ROOM if k % 2 else ROOM / 2
-                x += min(max(0.1 * max(climbs), 4.0), 40.0) + level
-            elif columns[k + 1] and column:
-                x += GAP
-    return x
+            level = 0.0 if not any(cell.height for cell in columns[k + k % 2]) else ROOM if k % 2 else ROOM / 2
+            x += min(max([0.1 * climb for climb in climbs], default=0.0), 40.0) + level + 4.0
+    return bounds
 
 
 def _curve(points: list[Point]) -> list[Point]:
@@ -508,7 +535,7 @@ def _curve(points: list[Point]) -> list[Point]:
         if not on and (x, y) != bent[-1]:
             bent.append((x, y))
     curve = bent[:1]
-    for (x, y), (to_x, to_y) in zip(bent, bent[1:]):
+    for (x, y), (to_x, to_y) in pairwise(bent):
         middle = (x + to_x) / 2
         curve += [(middle, y), (middle, to_y), (to_x, to_y)]
     return curve

@@ -155,7 +155,7 @@ def svg(picture: Picture, layout: Layout) -> str:
         f"<desc>{_escaped(picture.description)}</desc>",
         f"<style>\n{_style()}\n</style>",
         f'<rect class="page" width="{wide:.0f}" height="{high:.0f}"/>',
-        f'<g class="graph" transform="translate({margin - left + (wide - 2 * margin - right + left) / 2:.1f} {margin - top:.1f})">',
+        f'<g class="graph" transform="translate({(wide - right - left) / 2:.1f} {margin - top:.1f})">',
     ]
     for frame, (x0, y0, x1, y1) in zip(picture.frames, layout.frames):
         out.append(
@@ -224,12 +224,11 @@ def _wire(wire: Wire, path: Sequence[Point], label: Point) -> str:
     curve = " ".join(f"{px:.1f} {py:.1f}" for px, py in [*rest[:-1], end])
     half = size * 0.42
     back = (tip[0] - dx * size, tip[1] - dy * size)
-    head = f"M{tip[0]:.1f} {tip[1]:.1f}L{back[0] - dy * half:.1f} {back[1] + dx * half:.1f} {back[0] + dy * half:.1f} {back[1] - dx * half:.1f}Z"
+    corners = [tip, (back[0] - dy * half, back[1] + dx * half), (back[0] + dy * half, back[1] - dx * half)]
+    head = " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
     text = f'<text class="delta" x="{label[0]:.1f}" y="{label[1] + 4:.1f}">{_escaped(wire.text)}</text>' if wire.text else ""
-    return (
-        f'<g id="{wire.id}" class="{wire.kind}"><path class="line" d="M{x:.1f} {y:.1f}C{curve}" stroke-width="{wire.thickness:.2f}"/>'
-        f'<path class="head" d="{head}"/>{text}</g>'
-    )
+    line = f'<path class="line" d="M{x:.1f} {y:.1f}C{curve}" stroke-width="{wire.thickness:.2f}"/>'
+    return f'<g id="{wire.id}" class="{wire.kind}">{line}<polygon class="head" points="{head}"/>{text}</g>'
 
 
 def _bounds(picture: Picture, layout: Layout) -> tuple[float, float, float, float]:
@@ -264,9 +263,6 @@ def dot_source(picture: Picture) -> str:
         label = f', label="{_dot_text(wire.text)}"' if wire.text else ""
         # dashed, the loop of a delay does not decide what stands to the left
         delay = f', style=dashed, constraint=false, color="{COLORS["loop"][0]}"' if "delay" in wire.kind else ""
-        # so that what is in a part stands to the right of what leads into it
-        enters = picture.pieces[wire.head].group not in (-1, picture.pieces[wire.tail].group)
-        delay += ", minlen=2" if enters and not delay else ""
         tail, head = picture.pieces[wire.tail].id, picture.pieces[wire.head].id
         contents[-1].append(f'{tail} -> {head} [id="{wire.id}", penwidth={wire.thickness:.2f}{label}{delay}];')
     font = 'fontname="Helvetica,Arial,sans-serif"'
