@@ -115,6 +115,7 @@ def draw(
     collapse: bool | str | Iterable[str] | None = None,
     depth: int | None = None,
     rolled: bool = False,
+    frames: bool = True,
     force: bool = False,
     dot: bool = True,
 ) -> Drawing:
@@ -130,7 +131,8 @@ def draw(
     The parts that made the nodes (neuron, layer, time step: see `Scope`) have frames. Above 150 nodes they collapse, as many
     levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
     rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
-    delay. dot: False for the built-in layout also where Graphviz's `dot` is there.
+    delay. frames: False for none around the parts that are open. dot: False for the built-in layout also where Graphviz's `dot`
+    is there.
 
     ValueError above 2,000 visible nodes, without ``force=True``.
 
@@ -149,7 +151,7 @@ def draw(
             f"{len(shown):,} nodes are too many to be seen, more than {MOST:,}: collapse parts with collapse=True or depth=1, "
             "draw a smaller graph, or insist with force=True"
         )
-    return _Drawer(order, paths, shown, _grads(order, grads), names or {}, by, rolled, dot).drawing()
+    return _Drawer(order, paths, shown, _grads(order, grads), names or {}, by, rolled, frames, dot).drawing()
 
 
 def _grads(order: Sequence[Value], given: Mapping[Value, float] | None) -> Mapping[Value, float]:
@@ -173,9 +175,10 @@ class _Drawer:
         names: Mapping[Value, str],
         by: str,
         rolled: bool,
+        frames: bool,
         dot: bool,
     ) -> None:
-        self.order, self.paths, self.shown, self.grads, self.names, self.by, self.rolled, self.dot = (
+        self.order, self.paths, self.shown, self.grads, self.names, self.by, self.rolled, self.frames, self.dot = (
             order,
             paths,
             shown,
@@ -183,6 +186,7 @@ class _Drawer:
             names,
             by,
             rolled,
+            frames,
             dot,
         )
         self.number = {node: k for k, node in enumerate(order)}
@@ -219,7 +223,9 @@ class _Drawer:
         members: dict[ScopePath, list[Value]] = {}
         for unit in self.shown:
             path = self._where(unit)
-            for k in range(1, len(path) + 1):
+            if not self.frames:
+                group_of[path] = -1
+            for k in range(1, len(path) + 1) if self.frames else ():
                 if path[:k] not in group_of:
                     group_of[path[:k]] = len(frames)
                     frames.append(writer.Frame(group_of[path[: k - 1]], ""))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_IN_A_PAGE = 30_000
 """A page of more steps than this does not open in a browser in reasonable time."""
 MOST_IN_A_NOTEBOOK = 2_000
+FRAMED = 60
+"""Up to this number of nodes the picture has no frames around neurons and layers, to be large enough on a projector."""
 HEIGHT = 760
 """Of the page in a notebook, in pixels."""
 
@@ -48,7 +50,7 @@ def _picture(steps: Steps, grads: Mapping[Value, float]) -> tuple[Drawing | None
     """The graph as SVG, or where it is too large for a picture, a paragraph that says so."""
     try:
         names = {node: steps.name(node) for node in steps.nodes if not node.label and node.op != "const"}
-        drawing = draw(steps.output, grads=grads, names=names)
+        drawing = draw(steps.output, grads=grads, names=names, frames=len(steps.nodes) > FRAMED)
     except ValueError as error:
         return None, f'<p class="note">No picture: {html.escape(str(error))}</p>'
     return drawing, drawing.svg()
@@ -84,7 +86,7 @@ def _step(step: Step, place: Mapping[Value, int], drawing: Drawing | None) -> di
         ends = [(step.by, step.operand)] if step.by is not None else []
         if step.kind == "value":
             ends = [(step.node, i) for i in range(len(step.node.parents))]
-        ids = [drawing.edge_element_of.get(end) for end in ends]  # type: ignore[arg-type]
+        ids = [drawing.edge_element_of.get(end) for end in ends]
         found["edges"] = list(dict.fromkeys(name for name in ids if name is not None))
     if step.kind in ("start", "grad"):
         found["written"] = True

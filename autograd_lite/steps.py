@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, overload
 from .backprop import check_recorded, topological_order
 from .draw import write_whole
 from .explain import Equation, equation, forward
-from .notation import FORMS, Expression, Notation, Partial, cleaned, number, product, symbol, total
+from .notation import FORMS, Expression, Notation, Partial, cleaned, number, product, rounded, symbol
 from .value import Value
 
 MOST_OPERANDS = 6
@@ -141,6 +141,20 @@ class Steps(Sequence[Step]):
         """Whether a step is the first contribution to its node."""
         return self._contributions.get(step.node, [None])[0] is step
 
+    def so_far(self, index: int, nodes: Iterable[Value]) -> tuple[dict[Value, str], dict[Value, str]]:
+        """The values and the grads of some nodes after the step of that index, as text; a sum that may grow is marked with +."""
+        values, grads = dict.fromkeys(nodes, "—"), dict.fromkeys(nodes, "—")
+        for step in self._steps[: index + 1]:
+            if step.node not in values:
+                continue
+            if step.kind in ("given", "value"):
+                values[step.node] = rounded(step.result, 9)
+            elif step.kind in ("start", "grad"):
+                grads[step.node] = rounded(step.result, 9)
+            elif step.kind == "sum" or step.is_first:
+                grads[step.node] = f"{rounded(step.result, 9)} +"
+        return values, grads
+
     # Words and formulas
 
     @cached_property
@@ -198,9 +212,7 @@ class Steps(Sequence[Step]):
         if step.kind == "edge":
             again = f" as operand {step.operand + 1}" if step.by.parents.count(node) > 1 else ""
             which = f", one of {count}" if count > 1 else ""
-            return (
-                f"From {self.name(step.by)} back to {name}{again}: adjoint times local derivative is the contribution{which}."
-            )
+            return f"From {self.name(step.by)} back to {name}{again}: adjoint times local derivative is the contribution{which}."
         return f"{name} is used {count} times: the contribution from {self.name(step.by)} is added to the sum so far."
 
     def equations(self, step: Step, form: str = "text") -> list[str]:
@@ -287,7 +299,9 @@ class Steps(Sequence[Step]):
         lines: list[str] = []
         for line in self.lines():
             if len(lines) == most:
-                return "\n".join([*lines, f"... {len(self._steps)} steps in all: print(steps(...)) shows them, .save(...) keeps them"])
+                return "\n".join(
+                    [*lines, f"... {len(self._steps)} steps in all: print(steps(...)) shows them, .save(...) keeps them"]
+                )
             lines.append(line)
         return "\n".join(lines)
 
@@ -315,7 +329,7 @@ class Steps(Sequence[Step]):
     def terminal(self) -> None:
         """Shows the steps in the terminal, one at a time; where there is none, prints them all.
 
-        n, space, right: forward; p, left: back; Home, End: first, last; g: to a number; q: quit.
+        n, space, right: forward; p, left: back; Home, End: first, last; b: the backward pass; g: to a number; q: quit.
         """
         from .terminal import show
 
@@ -372,7 +386,8 @@ def _written(notation: Notation, left: Expression | None, one: Equation, form: s
     if form != "mathml":
         return FORMS[form].equals.join("".join(side) for side in sides)
     pieces = [f"<mo>=</mo>{piece}" if i and not k else piece for i, side in enumerate(sides) for k, piece in enumerate(side)]
-    return " ".join(f"<math>{piece}</math>" for piece in pieces)
+    infix = [pieces[0], *(piece.replace("<mo>", '<mo form="infix">', 1) for piece in pieces[1:])]
+    return " ".join(f"<math>{piece}</math>" for piece in infix)
 
 
 def _side(notation: Notation, e: Expression, form: str, values: bool, digits: int | None) -> list[str]:
