@@ -92,7 +92,7 @@ class Drawing:
                 ) from None
         else:
             raise ValueError(f"a drawing is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
-        _write(path, data)
+        write_whole(path, data)
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -111,9 +111,11 @@ def draw(
     *,
     by: str = "grad",
     grads: Mapping[Value, float] | None = None,
+    names: Mapping[Value, str] | None = None,
     collapse: bool | str | Iterable[str] | None = None,
     depth: int | None = None,
     rolled: bool = False,
+    frames: bool = True,
     force: bool = False,
     dot: bool = True,
 ) -> Drawing:
@@ -123,13 +125,14 @@ def draw(
     negative, orange positive, white 0, by "grad" or by "data"; an edge is the wider the larger its part of the gradient
     (adjoint times local derivative), or before `backward()` its local derivative. The graph is left as it is.
 
-    Before `backward()` (all grads are 0, and that of the output is not 1) grads are shown as —. grads: shown in place of the
-    nodes' own.
+    Before `backward()` (all grads are 0, and that of the output is not 1) grads are shown as —. grads, names: shown in place of
+    the nodes' own grads and labels.
 
     The parts that made the nodes (neuron, layer, time step: see `Scope`) have frames. Above 150 nodes they collapse, as many
     levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
     rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
-    delay. dot: False for the built-in layout also where Graphviz's `dot` is there.
+    delay. frames: False for none around the parts that are open. dot: False for the built-in layout also where Graphviz's `dot`
+    is there.
 
     ValueError above 2,000 visible nodes, without ``force=True``.
 
@@ -148,7 +151,7 @@ def draw(
             f"{len(shown):,} nodes are too many to be seen, more than {MOST:,}: collapse parts with collapse=True or depth=1, "
             "draw a smaller graph, or insist with force=True"
         )
-    return _Drawer(order, paths, shown, _grads(order, grads), by, rolled, dot).drawing()
+    return _Drawer(order, paths, shown, _grads(order, grads), names or {}, by, rolled, frames, dot).drawing()
 
 
 def _grads(order: Sequence[Value], given: Mapping[Value, float] | None) -> Mapping[Value, float]:
@@ -169,17 +172,21 @@ class _Drawer:
         paths: dict[Value, ScopePath],
         shown: Sequence[Unit],
         grads: Mapping[Value, float],
+        names: Mapping[Value, str],
         by: str,
         rolled: bool,
+        frames: bool,
         dot: bool,
     ) -> None:
-        self.order, self.paths, self.shown, self.grads, self.by, self.rolled, self.dot = (
+        self.order, self.paths, self.shown, self.grads, self.names, self.by, self.rolled, self.frames, self.dot = (
             order,
             paths,
             shown,
             grads,
+            names,
             by,
             rolled,
+            frames,
             dot,
         )
         self.number = {node: k for k, node in enumerate(order)}
@@ -216,7 +223,9 @@ class _Drawer:
         members: dict[ScopePath, list[Value]] = {}
         for unit in self.shown:
             path = self._where(unit)
-            for k in range(1, len(path) + 1):
+            if not self.frames:
+                group_of[path] = -1
+            for k in range(1, len(path) + 1) if self.frames else ():
                 if path[:k] not in group_of:
                     group_of[path[:k]] = len(frames)
                     frames.append(writer.Frame(group_of[path[: k - 1]], ""))
@@ -252,11 +261,11 @@ class _Drawer:
         if node.op == "const":
             number = f"{node.data:.6g}"
             return writer.Piece(name, "const", "none", [("data", number)], f"a plain number, {node.data!r}", group, [])
-        grad = self.grads.get(node)
-        title = writer.clean(" = ".join(part for part in (str(node.label), node.op) if part))
+        grad, label = self.grads.get(node), str(self.names.get(node, node.label))
+        title = writer.clean(" = ".join(part for part in (label, node.op) if part))
         lines = [("label", title)] if title else []
         lines += [("data", f"data {node.data:.6g}"), ("grad", "grad —" if grad is None else f"grad {grad:.6g}")]
-        tip = f"{str(node.label)[:1000] or 'no label'}: {node.op or 'a leaf'}, data {node.data!r}"
+        tip = f"{label[:1000] or 'no label'}: {node.op or 'a leaf'}, data {node.data!r}"
         tip += "" if grad is None else f", grad {grad!r}"
         return writer.Piece(name, "operation" if node.op else "leaf", tint, lines, tip, group, [])
 
@@ -360,7 +369,7 @@ def _tint(number: float | None, most: float) -> str:
     return f"{'neg' if number < 0 else 'pos'}{max(math.ceil(4 * math.sqrt(abs(number) / most)), 1)}"
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that takes the place of the old one only when it is complete."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
     try:
