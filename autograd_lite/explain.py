@@ -519,8 +519,8 @@ def _delta_form(output: Value, wrt: Value | None, digits: int) -> Derivation:
         )
         for p in parameters
     ]
-    forward = [forward(notation, node) for node in order if node.parents and node not in inlined]
-    return Derivation(notation, [("the forward pass", forward), *backward, ("weights and biases", gradients)])
+    values = [forward(notation, node) for node in order if node.parents and node not in inlined]
+    return Derivation(notation, [("the forward pass", values), *backward, ("weights and biases", gradients)])
 
 
 def _slope(notation: Notation, left: Expression, a: Value, z: Value, layer: _Layer, result: float) -> Equation:
