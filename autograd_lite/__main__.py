@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "example",
         help="the worked example: a 2-2-2 network, figure by figure",
         description="Computes every quantity of the articles' 2-2-2 example, compares it with the figure that they print, "
-        "trains the network, and writes its graph. Exits with 0 only if every right figure is reproduced.",
+        "trains the network, and writes its graph and a page to step through it. Exits with 0 only if every right figure is reproduced.",
     )
     command.add_argument("--steps", type=_count, default=10_000, help="how many updates (10000)")
     command.add_argument("--learning-rate", type=_positive, default=0.5, help="the learning rate of the training (0.5)")
@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument(
         "--sequential", action="store_true", help="update the hidden weights through the new w5..w8: a published mistake"
     )
-    command.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="where to write the graph (here)")
+    command.add_argument(
+        "--out", type=Path, default=Path("."), metavar="DIR", help="where to write the graph and the steps (here)"
+    )
     command.add_argument("--quiet", action="store_true", help="print only what differs")
     command.set_defaults(run=example)
     command = commands.add_parser(
@@ -114,7 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def example(options: argparse.Namespace) -> int:
-    """The articles' worked example: every figure, the training, the graph."""
+    """The articles' worked example: every figure, the training, the graph, the steps."""
+    from .steps import steps
+
     from nn.worked_example import FIGURES, LEARNING_RATE, WorkedExample, compared, compared_training, first_pass, training
 
     options.out.mkdir(parents=True, exist_ok=True)
@@ -159,8 +163,8 @@ def example(options: argparse.Namespace) -> int:
     drawing = draw(error)
     if not options.quiet:
         print()
-    for name in ("worked_example.dot", "worked_example.svg"):
-        print(f"wrote {drawing.save(options.out / name)}")
+    for name, view in (("worked_example.dot", drawing), ("worked_example.svg", drawing), ("worked_example.html", steps(error))):
+        print(f"wrote {view.save(options.out / name)}")
     for figure, value, _ in differing:
         print(f"autograd-lite: {figure.quantity} is {value!r}, not {figure.printed}", file=sys.stderr)
     return 1 if differing else 0

@@ -80,7 +80,7 @@ def _check_size(tree: ast.AST) -> None:
 
 def _value(tree: ast.AST, known: Mapping[str, Any], used: set[str]) -> Any:
     match tree:
-        case ast.Constant(value=x) if type(x) in (int, float):
+        case ast.Constant(value=int() | float() as x) if not isinstance(x, bool):
             return _as_float(x)
         case ast.Name(id=name):
             if name not in known:
@@ -90,7 +90,7 @@ def _value(tree: ast.AST, known: Mapping[str, Any], used: set[str]) -> Any:
             return known[name]
         case ast.UnaryOp(op=ast.UAdd(), operand=x):
             return _value(x, known, used)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=x)) if type(x) in (int, float):
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as x)) if not isinstance(x, bool):
             return -_as_float(x)
         case ast.UnaryOp(op=ast.USub(), operand=x):
             return _applied("neg", [_value(x, known, used)])

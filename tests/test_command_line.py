@@ -1,4 +1,4 @@
-"""``autograd-lite example``."""
+"""The commands: ``example``, ``step``, ``draw``, ``explain`` and ``doctor``."""
 
 import re
 
@@ -27,7 +27,9 @@ def test_example_reproduces_every_right_figure(capsys, tmp_path):
     assert len(re.findall("other convention: sequential updates", out)) == 4
     assert "other convention: E_total after 9999" in out
     assert f"{GOLDEN['example_222']['after_n_updates']['simultaneous/bias_fixed']['10000']['E_total']:.12g}" in out
-    assert out.splitlines()[-2:] == [f"wrote {tmp_path / 'worked_example.dot'}", f"wrote {tmp_path / 'worked_example.svg'}"]
+    files = [tmp_path / f"worked_example.{kind}" for kind in ("dot", "svg", "html")]
+    assert out.splitlines()[-3:] == [f"wrote {file}" for file in files]
+    assert "<title>Step by step: the grads of E_total</title>" in files[2].read_text(encoding="utf-8")
     assert (tmp_path / "worked_example.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
     assert "net_h1" in (tmp_path / "worked_example.dot").read_text(encoding="utf-8")
 
@@ -49,7 +51,7 @@ def test_training_options(capsys, tmp_path):
 
 def test_quiet_prints_the_files_only(capsys, tmp_path):
     status, out, _ = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path)
-    assert status == 0 and [line.split()[0] for line in out.splitlines()] == ["wrote", "wrote"]
+    assert status == 0 and [line.split()[0] for line in out.splitlines()] == ["wrote"] * 3
 
 
 def test_a_right_figure_that_is_not_reproduced_fails(capsys, tmp_path, monkeypatch):
@@ -67,7 +69,7 @@ def test_a_training_figure_that_its_run_does_not_give_fails(capsys, tmp_path, mo
 def test_without_dot_the_picture_is_written_too(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     status, out, _ = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path)
-    assert status == 0 and [line.split()[0] for line in out.splitlines()] == ["wrote", "wrote"]
+    assert status == 0 and [line.split()[0] for line in out.splitlines()] == ["wrote"] * 3
     for ending in ("svg", "dot"):
         assert "net_h1" in (tmp_path / f"worked_example.{ending}").read_text(encoding="utf-8")
 
@@ -83,3 +85,48 @@ def test_a_folder_that_cannot_be_written_is_named(capsys, tmp_path):
     (tmp_path / "file").write_text("")
     status, _, err = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path / "file")
     assert status == 2 and str(tmp_path / "file") in err
+
+
+def test_explain_an_expression(capsys):
+    arguments = ["explain", "net = x*w + b; out = tanh(net)", "x=1", "w=2", "b=0.5"]
+    assert main([*arguments, "--wrt", "w", "--digits", "4"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "∂out/∂w = ∂out/∂net * ∂net/∂w = 0.0266 * 1 = 0.0266"
+    assert main([*arguments, "--form", "mathml"]) == 0
+    assert capsys.readouterr().out.startswith('<math display="block">')
+    assert main([*arguments, "--wrt", "c"]) == 2
+    assert capsys.readouterr().err == "autograd-lite: --wrt c is not in the expression: there are x, w, b, net, out\n"
+
+
+def test_an_expression_may_begin_with_a_minus(capsys):
+    assert main(["explain", "-x*x", "x=-3", "--wrt", "x"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("= 6")
+
+
+def test_draw_an_expression(capsys, tmp_path):
+    assert main(["draw", "sigmoid(x)", "x=0", "--save", str(tmp_path / "x.svg")]) == 0
+    assert "grad 0.25" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+
+
+def test_step_through_an_expression_without_a_terminal(capsys, tmp_path):
+    assert main(["step", "x*w", "x=2", "w=3"]) == 0
+    out = capsys.readouterr().out
+    assert "y = x * w = 2 * 3 = 6" in out and "∂y/∂w = 1 * x = 1 * 2 = 2" in out
+    assert main(["step", "x*w", "x=2", "w=3", "--save", str(tmp_path / "x.html")]) == 0
+    assert (tmp_path / "x.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (["x"], "x is not a name with a number, such as x=1"),
+        (["x=a"], "x=a: 'a' is no number"),
+        (["x=1", "x=2"], "x has two numbers"),
+        (["if=1"], "if=1 is not a name with a number"),
+        ([], "x has no number: add x=1"),
+        (["x=-1"], "log needs x > 0, got -1.0 (node 'x')"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(numbers, message, capsys):
+    assert main(["explain", "log(x)", *numbers]) == 2
+    assert message in capsys.readouterr().err
