@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "example",
         help="the worked example: a 2-2-2 network, figure by figure",
         description="Computes every quantity of the articles' 2-2-2 example, compares it with the figure that they print, "
-        "trains the network, and writes its graph and a page to step through it. Exits with 0 only if every right figure is reproduced.",
+        "trains the network, and writes its graph and a page to step through. "
+        "Exits with 0 only if every right figure is reproduced.",
     )
     command.add_argument("--steps", type=_count, default=10_000, help="how many updates (10000)")
     command.add_argument("--learning-rate", type=_positive, default=0.5, help="the learning rate of the training (0.5)")
@@ -117,8 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def example(options: argparse.Namespace) -> int:
     """The articles' worked example: every figure, the training, the graph, the steps."""
-    from .steps import steps
-
+    from autograd_lite.steps import steps
     from nn.worked_example import FIGURES, LEARNING_RATE, WorkedExample, compared, compared_training, first_pass, training
 
     options.out.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import Any, NamedTuple
 
 from .backprop import check_recorded, gradient, topological_order
@@ -71,7 +71,9 @@ class Derivation:
                 f"{'<mo>=</mo>'.join(sides)}</mtd></mtr>"
                 for left, *sides in self._rows(equations, "mathml")
             ]
-            parts += [f"<p>{heading}</p>"] * bool(heading) + [f'<math display="block"><mtable>{"".join(rows)}</mtable></math>']
+            parts += [f"<p>{heading}</p>"] * bool(heading) + [
+                f'<math display="block"><mtable displaystyle="true">{"".join(rows)}</mtable></math>'
+            ]
         return "\n".join(parts)
 
     def _aligned(self, equations: list[Equation]) -> str:
@@ -132,11 +134,40 @@ def explain(output: Value, wrt: Value | None = None, form: str = "partials", dig
 
 def _node(node: Value, digits: int) -> Derivation:
     """A node's own operation and local derivatives."""
-    notation = Notation([*dict.fromkeys(node.parents), node], digits)
+    order = topological_order(node)
+    notation = Notation(order, digits, _inlined(order, {node, *node.parents}))
     if not node.parents:
         return Derivation(notation, [("", [Equation(symbol(node), None, node.data, digits)])])
     check_recorded(node)
-    return Derivation(notation, [("", [forward(notation, node)]), ("local derivatives", _local_derivatives(notation, node))])
+    unlabelled = [parent for parent in dict.fromkeys(node.parents) if parent.parents and not parent.label]
+    return Derivation(
+        notation,
+        [
+            ("", [forward(notation, node)]),
+            ("local derivatives", _local_derivatives(notation, node)),
+            ("with", [forward(notation, parent) for parent in unlabelled]),
+        ],
+    )
+
+
+def _inlined(order: Sequence[Value], named: Collection[Value], way: Container[Value] = ()) -> set[Value]:
+    """The nodes without a name: those without a label that are small, but for the ones in `named`.
+
+    Along the `way` of a derivation no more than `LONGEST_CHAIN` follow one another.
+    """
+    inlined: set[Value] = set()
+    size: dict[Value, int] = {}
+    length: dict[Value, int] = {}
+    for node in order:
+        parents = node.parents
+        size[node] = 1 + sum([size[parent] for parent in parents])
+        length[node] = 1 + max([length[parent] for parent in parents], default=0) if node in way else 0
+        is_small = max(size[node], len(parents)) <= LARGEST_INLINED and length[node] <= LONGEST_CHAIN
+        if parents and not node.label and node not in named and is_small:
+            inlined.add(node)
+        else:
+            size[node] = length[node] = 0
+    return inlined
 
 
 def _local_derivatives(notation: Notation, node: Value) -> list[Equation]:
@@ -224,7 +255,7 @@ class _Paths:
                 check_recorded(node)
         self.meeting: dict[Value, Value] = {}
         self._find_meetings()
-        self.notation = Notation(self.order, digits, self._inlined())
+        self.notation = Notation(self.order, digits, self._nameless())
         self.asked: set[Partial] = set()
         self.side: dict[Partial, Value] = {}  # of a derivative along one of several ways: the consumer that it begins with
 
@@ -260,8 +291,8 @@ class _Paths:
     def _is_single(self, node: Value) -> bool:
         return len(self.consumers[node]) == 1
 
-    def _inlined(self) -> set[Value]:
-        """The nodes without a name: those without a label that are small, and that no equation is about."""
+    def _nameless(self) -> set[Value]:
+        """The nodes without a name, which no equation is about."""
         named = {self.output, self.wrt}
         for node in self.way:
             if node is not self.output and not self._is_single(node):
@@ -269,19 +300,7 @@ class _Paths:
                 for consumer, _ in self.consumers[node]:
                     if not self._leads_straight(consumer, self.meeting[node]):
                         named.add(consumer)
-        inlined: set[Value] = set()
-        size: dict[Value, int] = {}
-        length: dict[Value, int] = {}
-        for node in self.order:
-            parents = node.parents
-            size[node] = 1 + sum([size[parent] for parent in parents]) if parents else 0
-            length[node] = 1 + max([length[parent] for parent in parents], default=0) if node in self.consumers else 0
-            is_small = max(size[node], len(parents)) <= LARGEST_INLINED and length[node] <= LONGEST_CHAIN
-            if parents and not node.label and node not in named and is_small:
-                inlined.add(node)
-            else:
-                size[node] = length[node] = 0
-        return inlined
+        return _inlined(self.order, named, self.consumers)
 
     def _leads_straight(self, node: Value, top: Value) -> bool:
         """Whether one short path without labels leads from a node to `top`."""
