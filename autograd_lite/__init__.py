@@ -18,6 +18,7 @@ from .check import check_gradients
 from .draw import draw
 from .explain import explain
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
+from .steps import steps
 from .value import (
     OPERATIONS,
     DivisionByZeroError,
@@ -59,6 +60,7 @@ __all__ = [
     "mean",
     "no_grad",
     "softmax",
+    "steps",
     "sum_",
     "topological_order",
     "value_and_grad",
