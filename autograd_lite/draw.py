@@ -19,6 +19,11 @@ from .value import Value
 
 MOST = 2000
 """More visible nodes than this are drawn only with ``force=True``."""
+MOST_COMPARED = 300
+"""Up to so many, a layout of dot is used only if it is at most `TALLER` times as tall as the built-in one, and `SMALL`: what is read from
+left to right should be low, and dot stacks the frames of a network in a diagonal."""
+TALLER = 1.5
+SMALL = 100.0
 
 
 class Drawing:
@@ -61,9 +66,16 @@ class Drawing:
         if self._dot:
             try:
                 ids = [piece.id for piece in self.picture.pieces], [wire.id for wire in self.picture.wires]
-                return layouts.by_dot(self.source, *ids, len(self.picture.frames)), "Graphviz's dot"
+                by_dot = layouts.by_dot(self.source, *ids, len(self.picture.frames))
             except layouts.NoDot as error:
                 why = str(error)
+            else:
+                if len(self.picture.pieces) > MOST_COMPARED:
+                    return by_dot, "Graphviz's dot"
+                built_in = layouts.layered(*self.picture.graph)
+                if by_dot.height <= TALLER * built_in.height + SMALL:
+                    return by_dot, "Graphviz's dot"
+                return built_in, f"built-in: Graphviz's dot would make it {by_dot.height / built_in.height:.1f} times as tall"
         return layouts.layered(*self.picture.graph), f"built-in: {why}"
 
     def svg(self) -> str:
@@ -132,7 +144,7 @@ def draw(
     levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
     rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
     delay. frames: False for none around the parts that are open. dot: False for the built-in layout also where Graphviz's `dot`
-    is there.
+    is there, which is otherwise used where its layout is not much taller.
 
     ValueError above 2,000 visible nodes, without ``force=True``.
 

@@ -77,6 +77,13 @@ class Layout(NamedTuple):
     frames: list[tuple[float, float, float, float]]
     """Of each group: left, top, right, bottom."""
 
+    @property
+    def height(self) -> float:
+        """From the highest point to the lowest."""
+        points = [point for path in (self.centers, *self.paths) for point in path]
+        ys = [y for _, y in points] + [y for _, top, _, bottom in self.frames for y in (top, bottom)]
+        return max(ys) - min(ys)
+
 
 class _Cell:
     """What takes a place in a column: an item, a port, a label or an arrow that passes."""

@@ -605,3 +605,11 @@ def test_the_run_of_a_network_alone_is_drawn():
     run = RNN(RNNCell(1, 1, rng=0))([[1.0], [2.0]])
     frames, _ = titles(draw(run.outputs[-1][0]))
     assert {"t = 0", "t = 1", "t = 2"} <= set(frames)
+
+
+@needs_dot
+def test_dot_lays_out_what_it_does_not_make_much_taller():
+    error = WorkedExample()()
+    assert draw(error, frames=False).layout_by == "Graphviz's dot"
+    assert draw(error).layout_by.startswith("built-in: Graphviz's dot would make it 2.")
+    assert draw(error).svg() == draw(error, dot=False).svg()
