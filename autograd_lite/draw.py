@@ -20,8 +20,8 @@ from .value import Value
 MOST = 2000
 """More visible nodes than this are drawn only with ``force=True``."""
 MOST_COMPARED = 300
-"""Up to so many, a layout of dot is used only if it is at most `TALLER` times as tall as the built-in one, and `SMALL`: what is read from
-left to right should be low, and dot stacks the frames of a network in a diagonal."""
+"""Up to so many, dot's layout is used only if it is at most `TALLER` times as tall as the built-in one, and `SMALL`: what is read
+from left to right should be low, and dot stacks the frames of a network in a diagonal."""
 TALLER = 1.5
 SMALL = 100.0
 

@@ -607,7 +607,7 @@ def test_the_run_of_a_network_alone_is_drawn():
     assert {"t = 0", "t = 1", "t = 2"} <= set(frames)
 
 
-@needs_dot
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
 def test_dot_lays_out_what_it_does_not_make_much_taller():
     error = WorkedExample()()
     assert draw(error, frames=False).layout_by == "Graphviz's dot"
