@@ -3,6 +3,7 @@
 import copy
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
