@@ -1,0 +1,3 @@
+"""The workloads as programs."""
+
+PEERS: dict = {}
