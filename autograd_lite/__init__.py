@@ -17,6 +17,7 @@ from .backprop import gradient, topological_order
 from .check import check_gradients
 from .draw import draw
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
+from .program import Program, compile_program
 from .value import (
     OPERATIONS,
     DivisionByZeroError,
@@ -39,8 +40,10 @@ __all__ = [
     "OPERATIONS",
     "DivisionByZeroError",
     "DomainError",
+    "Program",
     "Value",
     "check_gradients",
+    "compile_program",
     "detect_anomaly",
     "dot",
     "draw",
