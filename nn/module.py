@@ -97,6 +97,21 @@ class Module:
                 yield name, thing
                 pending += [(f"{name}.{key}", item) for key, item in reversed(list(contents))]
 
+    def compile(self, loss: Callable[[Any, Any], Any], example: tuple[Any, Any], dialect: str | None = None) -> Any:
+        """A training step as a program: ``step(x, target)`` gives the loss ``loss(model(x), target)`` and its derivatives by
+        the parameters, in the order of `parameters`. They are those of a forward and a backward pass, without a graph.
+
+        example: an input and its target. Other shapes may follow: each has a program, in ``step.programs``, recorded when it is
+        first met, and readable: ``program.source``. A recurrent network's whole numbers, and those that `cross_entropy` and
+        `sequence_cross_entropy` (or `functools.partial` of them) have as targets, may be any. dialect: of `compile_program`;
+        unless given, ``c`` where there is a C compiler, else ``python``.
+
+        ValueError where the forward pass branches on data or draws random numbers, so that one recording is not all of it.
+        """
+        from .compiled import compiled_step
+
+        return compiled_step(self, loss, example, dialect)
+
     # Parameters travel ------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -190,7 +205,7 @@ def _is_nest(thing: Any, depth: int = 20) -> bool:
     return isinstance(thing, Value) and not thing.parents
 
 
-def mapped(f: Callable[[Value], Any], nest: Any) -> Any:
+def mapped(f: Callable[[Any], Any], nest: Any) -> Any:
     """The same nest of lists with `f` of each Value in it."""
     return [mapped(f, item) for item in nest] if isinstance(nest, (list, tuple)) else f(nest)
 
