@@ -15,9 +15,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from . import ops
-from .backprop import topological_order
-from .value import Value
+from .. import ops
+from ..backprop import topological_order
+from ..value import Value
 
 OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 
@@ -282,13 +282,28 @@ def statements(
 
 def _too_long(spelled: str, operands: Sequence[Text], limit: int) -> Iterator[int]:
     """Which operands are to be statements of their own, so that the text is not too long and says nothing twice."""
-    size = sum([text.size for text in operands])
-    for i, text in sorted(enumerate(operands), key=lambda item: -item[1].size):
-        twice = i < 2 and spelled.count("{x}" if i == 0 else "{y}") > 1
-        long = size > limit or (text.size > LINE and not (i == 0 and limit == LINES))
-        if text.template != "@" and (long or twice):
-            size -= text.size - 6
+    twice = _twice(spelled)
+    sizes = [text.size for text in operands]
+    size = sum(sizes)
+    if not twice and (size <= LINE or (limit == LINES and size <= LINES and sizes[-1] <= LINE)):
+        return
+    for i in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        long = size > limit or (sizes[i] > LINE and not (i == 0 and limit == LINES))
+        if operands[i].template != "@" and (long or i in twice):
+            size -= sizes[i] - 6
             yield i
+
+
+@cache
+def _twice(spelled: str) -> tuple[int, ...]:
+    """Which operands a spelling names more than once."""
+    return tuple([i for i, name in enumerate(("{x}", "{y}")) if spelled.count(name) > 1])
+
+
+@cache
+def _pieces(spelled: str) -> list[str]:
+    """A spelling, cut where it names operands."""
+    return re.split(r"(\{\w+\})", spelled)
 
 
 def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
@@ -303,7 +318,7 @@ def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
     binds = NEGATIVE if "**" in spelled else NAME
     template = ""
     places: list[int] = []
-    for part in re.split(r"(\{\w+\})", spelled or f"{op}({{all}})"):
+    for part in _pieces(spelled or f"{op}({{all}})"):
         if part == "{n}":
             template += str(len(operands))
         elif part == "{all}":

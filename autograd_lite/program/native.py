@@ -18,10 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..value import as_float, is_real
 from .dialects import C
 from .expressions import Statement, filled, statements
 from .loops import Part, looped, rolled, scheduled
-from .value import as_float, is_real
+from .writer import Cells, Item, Loop, Recorded
 
 # Memory: the inputs, then the constants, then every value that is needed again, then the results.
 _AROUND = """
@@ -75,17 +76,12 @@ class Layout(NamedTuple):
     by: list[frozenset[int] | None]
 
 
-def written(recorded: Any, loop: Any) -> Layout:
+def written(recorded: Recorded, loop: Loop | None) -> Layout:
     """The program of a recorded graph in C."""
     expressions, results = recorded.expressions, recorded.result_places
     lines = statements(expressions, set(results), C.spelling, (), constants=True)
-    cell: dict[int, int] = {}
-    for place in [place for item in recorded.inputs for place in item.places]:
-        cell[place] = len(cell)
-    constants_at = len(cell)
-    read = {place for line in lines for place in line.places} | set(results)
-    constants = [place for place in sorted(read) if expressions.operations[place][0] == "leaf"]
-    cell.update(zip(constants, range(constants_at, constants_at + len(constants))))
+    cells = Cells(recorded, lines)
+    cell = cells.of
     if len(lines) <= STRAIGHT:
         out = len(cell)
         run = _straight(lines, cell, results, out)
@@ -109,9 +105,9 @@ def written(recorded: Any, loop: Any) -> Layout:
         C.header([line.template for line in lines])
         + run
         + _AROUND.format(
-            constants=", ".join([C.spelling.number(expressions.numbers[place]) for place in constants]) or "0",
-            constants_at=constants_at,
-            constant_count=len(constants),
+            constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",
+            constants_at=cells.first,
+            constant_count=len(cells.constants),
             in_at=_joined(in_at),
             in_size=_joined([len(item.places) for item in recorded.inputs]),
             in_count=len(recorded.inputs),
@@ -129,7 +125,7 @@ def _joined(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, numbers)) or "0"
 
 
-def _starts(start: int, items: Iterable[Any]) -> list[int]:
+def _starts(start: int, items: Iterable[Item]) -> list[int]:
     """The cell at which each item starts, one after the other."""
     found = []
     for item in items:
@@ -167,7 +163,7 @@ def _function(name: str, lines: Sequence[str]) -> str:
 # Compiling -----------------------------------------------------------------------------------------------------------
 
 FLAGS = ["-shared", "-fPIC", "-ffp-contract=off"]
-BETTER = ["-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
+BETTER = ["-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-march=native"]
 
 
 def _compiler() -> list[str]:
@@ -296,7 +292,6 @@ class Memory:
         self.out_pointers, self.out_steps = (pointer * len(self.out_own))(*self.out_own), (long * len(self.out_own))()
 
     def called(self, program: Any, times: int, arguments: Sequence[Any]) -> Any:
-        batch: int | None = None
         blocks: dict[int, Block] = {}
         for k, (x, (name, size)) in enumerate(zip(arguments, self.layout.inputs)):
             at = self.in_at[k]
@@ -307,13 +302,12 @@ class Memory:
             elif not size and is_real(x):
                 self.given[at] = as_float(x, f"input {name!r}")
             else:
-                block = blocks[k] = _block(name, x)
-                rows = block.examples(name, size)
-                if rows is not None and batch not in (None, rows):
-                    raise ValueError(f"input {name!r} is a batch of {rows}, but the inputs before it are of {batch}")
-                batch = batch if rows is None else rows
-                self.in_pointers[k] = block.address
-                self.in_steps[k] = 0 if rows is None else size or 1
+                blocks[k] = _block(name, x)
+        counts = {k: examples(*self.layout.inputs[k], block.shape) for k, block in blocks.items()}
+        batch = one_batch(counts.values())
+        for k, block in blocks.items():
+            self.in_pointers[k] = block.address
+            self.in_steps[k] = 0 if counts[k] is None else self.layout.inputs[k][1] or 1
         try:
             if batch is None and not any([block.numpy for block in blocks.values()]):
                 program(1, times, self.in_pointers, self.in_steps, self.out_pointers, self.out_steps, self.cells)
@@ -354,15 +348,24 @@ class Block(NamedTuple):
     keep: Any
     numpy: bool = False
 
-    def examples(self, name: str, size: int) -> int | None:
-        """The number of examples, or None if this is one. ValueError for a shape that the input does not have."""
-        own = (size,) if size else ()
-        if self.shape == own:
-            return None
-        if len(self.shape) == len(own) + 1 and self.shape[1:] == own:
-            return self.shape[0]
-        form = f"({size},), or (n, {size})" if size else "a number, or (n,)"
-        raise ValueError(f"input {name!r} has the shape {form} for a batch of n, got {self.shape}")
+
+def examples(name: str, size: int, shape: Sequence[int]) -> int | None:
+    """How many examples an argument of this shape has, or None if it is one. ValueError for a shape that it cannot have."""
+    own = (size,) if size else ()
+    if tuple(shape) == own:
+        return None
+    if len(shape) == len(own) + 1 and tuple(shape[1:]) == own:
+        return shape[0]
+    form = f"({size},), or (n, {size})" if size else "(), one number, or (n,)"
+    raise ValueError(f"input {name!r} has the shape {form} for a batch of n, got {tuple(shape)}")
+
+
+def one_batch(counts: Iterable[int | None]) -> int | None:
+    """How many examples the batch has, None if it is one. ValueError where the inputs differ."""
+    batches = {count for count in counts if count is not None}
+    if len(batches) > 1:
+        raise ValueError(f"the inputs are batches of different numbers of examples: {', '.join(map(str, sorted(batches)))}")
+    return batches.pop() if batches else None
 
 
 def _block(name: str, x: Any) -> Block:
