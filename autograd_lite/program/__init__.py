@@ -9,9 +9,7 @@ There is no second generator of derivatives: what is printed is the graph of the
 
 from __future__ import annotations
 
-import html
 import importlib
-import inspect
 import linecache
 import math
 import re
@@ -24,11 +22,9 @@ from typing import Any, NamedTuple, TextIO
 from .. import ops
 from ..backprop import adjoints_of, as_value, gradient
 from ..value import Value, as_float, domain_error, mode
-from . import native
 from .dialects import JAX, NUMPY, PYTHON
 from .expressions import Expressions, needed
-from .native import STRAIGHT, examples, one_batch
-from .writer import LONGEST, Item, Loop, Names, Recorded, RowWriter, Writer, listed
+from .writer import LONGEST, STRAIGHT, Item, Loop, Names, Recorded, RowWriter, Writer, listed, one_batch
 
 # Items of inputs, outputs or wrt: a name, some nodes, and whether they were given as a sequence
 Group = tuple[str, list[Value], bool]
@@ -85,13 +81,14 @@ def trace(f: Callable[..., Any], example_inputs: Sequence[Any]) -> tuple[Any, di
 
 
 def _argument_names(f: Callable[..., Any], n: int) -> list[str]:
+    import inspect
+
     try:
-        parameters = [
-            p for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
+        parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
-        parameters = []
-    return [*[p.name for p in parameters[:n]], *[f"input{k + 1}" for k in range(len(parameters), n)]]
+        return [f"input{k}" for k in range(1, n + 1)]
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [*names[:n], *[f"input{k}" for k in range(len(names) + 1, n + 1)]]
 
 
 def _as_values(name: str, x: Any) -> Any:
@@ -321,6 +318,8 @@ _TOKEN = re.compile(
 
 def _highlighted(source: str) -> str:
     """The source as HTML, in colours."""
+    import html
+
     found, at = "", 0
     for token in _TOKEN.finditer(source):
         found += html.escape(source[at : token.start()])
@@ -382,7 +381,7 @@ def _python(recorded: Recorded, loop: Loop | None) -> Made:
 def _floats(name: str, size: int, x: Any) -> Any:
     """An argument as a float, or as a list of `size` floats."""
     if not size:
-        if (isinstance(x, Sequence) and not isinstance(x, str)) or getattr(x, "ndim", 0):
+        if (isinstance(x, Sequence) and not isinstance(x, str)) or getattr(x, "ndim", False):
             raise TypeError(f"input {name!r} is one number, got {x!r:.60}; a batch needs dialect='numpy' or 'c'")
         return as_float(x, f"input {name!r}")
     if isinstance(x, str) or not isinstance(x, Iterable):
@@ -423,26 +422,24 @@ def _single(results: Sequence[Any]) -> Any:
 
 def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
     np = _imported("numpy")
-    writer: Writer | RowWriter = Writer(recorded, NUMPY, loop)
+    writer = Writer(recorded, NUMPY, loop)
     in_rows = len(writer.statements) > STRAIGHT
-    if in_rows:
-        writer = RowWriter(recorded, NUMPY, loop)
-    source = writer.source()
+    source = RowWriter(recorded, NUMPY, loop).source() if in_rows else writer.source()
     function = _executed(source)
     derivative_by = recorded.by()
 
     def run(arguments: Sequence[Any]) -> Any:
         given = [_array(np, item, x) for item, x in zip(recorded.inputs, arguments)]
-        counts = [examples(item.name, item.size, x.shape) for item, x in zip(recorded.inputs, given)]
+        counts = [item.examples(x.shape) for item, x in zip(recorded.inputs, given)]
         n = one_batch(counts)
         batched = {k for k, examples in enumerate(counts) if examples is not None}
-        columns = [
-            x.T if x.ndim == 2 else x[:, np.newaxis] if in_rows and item.is_array else x[()]
-            for item, x in zip(recorded.inputs, given)
-        ]
+        columns = [x.T if x.ndim == 2 else x[()] for x in given]
+        if in_rows:
+            columns = [x[:, np.newaxis] if item.is_array and x.ndim == 1 else x for item, x in zip(recorded.inputs, columns)]
+            columns.append(n or 1)
         found = []
         with np.errstate(all="ignore"):
-            results = function(*columns, *[n or 1] * in_rows)
+            results = function(*columns)
             results = [results] if len(recorded.results) == 1 else results
             for item, x, by in zip(recorded.results, results, derivative_by):
                 rows = np.empty((len(item.places), 1 if n is None else n))
@@ -516,6 +513,8 @@ def _imported(module: str) -> Any:
 
 
 def _c(recorded: Recorded, loop: Loop | None) -> Made:
+    from . import native
+
     layout = native.written(recorded, loop)
     return Made(layout.source, None, native.Native(layout, loop.times if loop else 1))
 

@@ -59,6 +59,7 @@ PYTHON = Dialect(
             "pow": "power({x}, {y})",
             "relu": "(0.0 if {x} <= 0.0 else {x})",
             "step": "(1.0 if {x} > 0.0 else 0.0)",
+            "sech": "1.0 / cosh({x})",
         },
     ),
     {name: "from math import" for name in _MATH} | {name: "from autograd_lite.ops import" for name in _OURS},

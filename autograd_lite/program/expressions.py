@@ -111,7 +111,7 @@ class Expressions:
             folded = FOLDS[op](self, *x)
             if folded is not None:
                 return folded
-        key = (op, x[1], x[0]) if op in ("add", "mul") and x[0] > x[1] else (op, *x)
+        key: tuple[str | int, ...] = (op, x[1], x[0]) if op in ("add", "mul") and x[0] > x[1] else (op, *x)
         place = self._known.get(key)
         if place is None:
             place = self._known[key] = self._append(op, x)
@@ -315,7 +315,7 @@ def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
     if op == "neg":
         (x,) = operands
         return Text(f"-{x.within(PRODUCT)}", min(x.binds, NEGATIVE), x.places)
-    binds = NEGATIVE if "**" in spelled else NAME
+    binds = NEGATIVE if "**" in spelled else PRODUCT if " / " in spelled and spelled[0] != "(" else NAME
     template = ""
     places: list[int] = []
     for part in _pieces(spelled or f"{op}({{all}})"):

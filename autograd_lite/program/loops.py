@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple, Union
+from typing import NamedTuple, TypeAlias
 
 from .expressions import Statement
 
 
 class Repeat(NamedTuple):
-    """A loop: `count` times the body, in which each part's cells move on by their strides. independent: in any order."""
+    """A loop: `times` times the body, in which each part's cells move on by their strides. independent: in any order."""
 
-    count: int
+    times: int
     body: tuple[tuple[Form, tuple[int, ...]], ...]
     independent: bool
 
 
-Form = Union[str, Repeat]
+Form: TypeAlias = "str | Repeat"
 
 
 class Part(NamedTuple):
@@ -166,7 +166,7 @@ def _looped(form: Form, cells: tuple[int, ...], strides: list[tuple[int, ...]], 
         return [indent + "".join([piece for pair in zip(pieces, [*indices, ""]) for piece in pair]) + ";"]
     i = f"i{len(strides)}"
     lines = [f'{indent}_Pragma("omp simd")'] * (form.independent and all(isinstance(inner, str) for inner, _ in form.body))
-    lines.append(f"{indent}for (long {i} = 0; {i} < {form.count}; {i}++) {{")
+    lines.append(f"{indent}for (long {i} = 0; {i} < {form.times}; {i}++) {{")
     at = 0
     for inner, stride in form.body:
         own = slice(at, at + len(stride))

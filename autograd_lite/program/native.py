@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from ..value import as_float, is_real
 from .dialects import C
 from .expressions import Statement, filled, statements
 from .loops import Part, looped, rolled, scheduled
-from .writer import Cells, Item, Loop, Recorded
+from .writer import STRAIGHT, Cells, Item, Loop, Recorded, one_batch
 
 # Memory: the inputs, then the constants, then every value that is needed again, then the results.
 _AROUND = """
@@ -58,21 +58,20 @@ void program(long batch, long times, const double *const *in, const long *in_ste
 """
 
 
-# Up to this many statements a program keeps its values in local variables; longer ones are loops over memory, in functions of
-# so many lines that a compiler's time grows in proportion.
-STRAIGHT, FUNCTION = 400, 300
+# Longer programs are in functions of so many lines, so that a compiler's time grows in proportion
+FUNCTION = 300
 
 
 class Layout(NamedTuple):
-    """A program in C: its source, how many cells of memory it works on, and the name and size of inputs and results.
+    """A program in C: its source, how many cells of memory it works on, its inputs and results.
 
-    The size is that of an array, 0 for one number. by: of a derivative, which inputs it is by; None for an output.
+    by: of a derivative, which inputs it is by; None for an output.
     """
 
     source: str
     cells: int
-    inputs: list[tuple[str, int]]
-    results: list[tuple[str, int]]
+    inputs: list[Item]
+    results: list[Item]
     by: list[frozenset[int] | None]
 
 
@@ -117,8 +116,8 @@ def written(recorded: Recorded, loop: Loop | None) -> Layout:
             feed="\n".join(fed),
         )
     )
-    sizes = [[(item.name, len(item.places) * item.is_array) for item in items] for items in (recorded.inputs, recorded.results)]
-    return Layout("#include <math.h>\n#include <string.h>\n\n" + source, out + len(results), *sizes, recorded.by())
+    source = f"#include <math.h>\n#include <string.h>\n\n{source}"
+    return Layout(source, out + len(results), recorded.inputs, recorded.results, recorded.by())
 
 
 def _joined(numbers: Iterable[int]) -> str:
@@ -137,7 +136,7 @@ def _starts(start: int, items: Iterable[Item]) -> list[int]:
 def _straight(lines: Sequence[Statement], cell: dict[int, int], results: Sequence[int], out: int) -> str:
     """The function that runs the program once, with local variables."""
     names = {place: f"v[{k}]" for place, k in cell.items()}
-    text = []
+    text: list[str] = []
     for line in lines:
         names[line.target] = f"t{len(text)}"
         text.append(f"    const double t{len(text)} = {filled(line.template, [names[place] for place in line.places])};")
@@ -282,6 +281,7 @@ class Memory:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.sizes = [(item.name, item.size) for item in layout.inputs]
         double, long, pointer = ctypes.c_double, ctypes.c_long, ctypes.c_void_p
         self.cells = (double * layout.cells)()
         self.given, self.in_at = _room(layout.inputs)
@@ -293,7 +293,7 @@ class Memory:
 
     def called(self, program: Any, times: int, arguments: Sequence[Any]) -> Any:
         blocks: dict[int, Block] = {}
-        for k, (x, (name, size)) in enumerate(zip(arguments, self.layout.inputs)):
+        for k, (x, (name, size)) in enumerate(zip(arguments, self.sizes)):
             at = self.in_at[k]
             if type(x) is float and not size:
                 self.given[at] = x
@@ -303,11 +303,11 @@ class Memory:
                 self.given[at] = as_float(x, f"input {name!r}")
             else:
                 blocks[k] = _block(name, x)
-        counts = {k: examples(*self.layout.inputs[k], block.shape) for k, block in blocks.items()}
+        counts = {k: self.layout.inputs[k].examples(block.shape) for k, block in blocks.items()}
         batch = one_batch(counts.values())
         for k, block in blocks.items():
             self.in_pointers[k] = block.address
-            self.in_steps[k] = 0 if counts[k] is None else self.layout.inputs[k][1] or 1
+            self.in_steps[k] = 0 if counts[k] is None else self.sizes[k][1] or 1
         try:
             if batch is None and not any([block.numpy for block in blocks.values()]):
                 program(1, times, self.in_pointers, self.in_steps, self.out_pointers, self.out_steps, self.cells)
@@ -319,20 +319,21 @@ class Memory:
                 self.in_pointers[k], self.in_steps[k] = self.own[k], 0
 
     def _number(self, k: int) -> Any:
-        at, size = self.out_at[k], self.layout.results[k][1]
+        at, size = self.out_at[k], self.layout.results[k].size
         return self.found[at : at + size] if size else self.found[at]
 
-    def _into_arrays(self, program: Any, times: int, batch: int | None, batched: Collection[int], numpy: bool) -> Any:
+    def _into_arrays(self, program: Any, times: int, batch: int | None, batched: set[int], numpy: bool) -> Any:
         """The results of a batch, or of one example as arrays of NumPy."""
-        shapes, steps = [], []
-        for (_, size), by in zip(self.layout.results, self.layout.by):
-            summed = batch is None or (by is not None and batched.isdisjoint(by))
-            shapes.append([*[batch] * (not summed), *[size] * bool(size)])
-            steps.append(0 if summed else size or 1)
+        shapes: list[list[int]] = []
+        steps = []
+        for item, by in zip(self.layout.results, self.layout.by):
+            rows = [] if batch is None or (by is not None and batched.isdisjoint(by)) else [batch]
+            shapes.append([*rows, *[item.size] * item.is_array])
+            steps.append(len(item.places) * len(rows))
         arrays = [_new_array(shape, numpy) for shape in shapes]
         pointers = (ctypes.c_void_p * len(arrays))(*[address for _, address in arrays])
-        steps = (ctypes.c_long * len(arrays))(*steps)
-        program(1 if batch is None else batch, times, self.in_pointers, self.in_steps, pointers, steps, self.cells)
+        out_steps = (ctypes.c_long * len(arrays))(*steps)
+        program(1 if batch is None else batch, times, self.in_pointers, self.in_steps, pointers, out_steps, self.cells)
         return _as_given([x if numpy and shape else _nested(x, shape) for (x, _), shape in zip(arrays, shapes)])
 
 
@@ -347,25 +348,6 @@ class Block(NamedTuple):
     shape: tuple[int, ...]
     keep: Any
     numpy: bool = False
-
-
-def examples(name: str, size: int, shape: Sequence[int]) -> int | None:
-    """How many examples an argument of this shape has, or None if it is one. ValueError for a shape that it cannot have."""
-    own = (size,) if size else ()
-    if tuple(shape) == own:
-        return None
-    if len(shape) == len(own) + 1 and tuple(shape[1:]) == own:
-        return shape[0]
-    form = f"({size},), or (n, {size})" if size else "(), one number, or (n,)"
-    raise ValueError(f"input {name!r} has the shape {form} for a batch of n, got {tuple(shape)}")
-
-
-def one_batch(counts: Iterable[int | None]) -> int | None:
-    """How many examples the batch has, None if it is one. ValueError where the inputs differ."""
-    batches = {count for count in counts if count is not None}
-    if len(batches) > 1:
-        raise ValueError(f"the inputs are batches of different numbers of examples: {', '.join(map(str, sorted(batches)))}")
-    return batches.pop() if batches else None
 
 
 def _block(name: str, x: Any) -> Block:
@@ -421,9 +403,9 @@ def _nested(numbers: Any, shape: Sequence[int]) -> Any:
     return [flat[k * shape[1] : (k + 1) * shape[1]] for k in range(shape[0])]
 
 
-def _room(items: Sequence[tuple[str, int]]) -> tuple[Any, list[int]]:
+def _room(items: Sequence[Item]) -> tuple[Any, list[int]]:
     """Room for one number or array of each item, and where each starts."""
     starts = [0]
-    for _, size in items:
-        starts.append(starts[-1] + (size or 1))
+    for item in items:
+        starts.append(starts[-1] + len(item.places))
     return (ctypes.c_double * max(starts[-1], 1))(), starts[:-1]

@@ -31,6 +31,16 @@ class Item(NamedTuple):
     def form(self) -> str:
         return f"an array of {len(self.places)}" if self.is_array else "one number"
 
+    def examples(self, shape: Sequence[int]) -> int | None:
+        """How many examples an argument of this shape has, or None if it is one. ValueError for a shape that it cannot have."""
+        own = (self.size,) if self.is_array else ()
+        if tuple(shape) == own:
+            return None
+        if len(shape) == len(own) + 1 and tuple(shape[1:]) == own:
+            return shape[0]
+        form = f"({self.size},), or (n, {self.size})" if self.is_array else "(), one number, or (n,)"
+        raise ValueError(f"input {self.name!r} has the shape {form} for a batch of n, got {tuple(shape)}")
+
     def __str__(self) -> str:
         return f"{self.name}[{len(self.places)}]" if self.is_array else self.name
 
@@ -75,6 +85,14 @@ class Loop(NamedTuple):
     def places(self) -> list[tuple[int, int]]:
         """The place of each result with that of the input."""
         return [pair for result, item in self.feedback for pair in zip(result.places, item.places)]
+
+
+def one_batch(counts: Iterable[int | None]) -> int | None:
+    """How many examples the batch has, None if it is one. ValueError where the inputs differ."""
+    batches = {count for count in counts if count is not None}
+    if len(batches) > 1:
+        raise ValueError(f"the inputs are batches of different numbers of examples: {', '.join(map(str, sorted(batches)))}")
+    return batches.pop() if batches else None
 
 
 # Names ---------------------------------------------------------------------------------------------------------------
@@ -172,7 +190,7 @@ class Writer:
         return lines
 
     def _lines(self, statements: Sequence[Statement]) -> list[str]:
-        lines = []
+        lines: list[str] = []
         before = 0
         for target, template, places in statements:
             if before < self.recorded.forward <= target and lines:
@@ -232,6 +250,9 @@ def spread(start: str, pieces: Sequence[str], end: str, last: str = "") -> list[
     return lines if pieces else [start + end]
 
 
+# Up to so many statements, a program for NumPy or in C has a line for each; a longer one is written as loops over memory
+STRAIGHT = 400
+
 # Many statements of one form as one line ------------------------------------------------------------------------------
 
 
@@ -241,7 +262,7 @@ class RowWriter:
     def __init__(self, recorded: Recorded, dialect: Dialect, loop: Loop | None = None) -> None:
         self.recorded, self.dialect, self.loop = recorded, dialect, loop
         self.lines = statements(recorded.expressions, set(recorded.result_places), dialect.spelling, (), constants=True)
-        self._index: list[str] = []
+        self._indices: list[str] = []
 
     def source(self) -> str:
         """The whole source. Its arguments are arrays (k, 1) or (k, n), or numbers or arrays (n,); the last one is n."""
@@ -260,11 +281,11 @@ class RowWriter:
                 f"{self._picked([cells.of[place] for place in inputs])} = {self._picked([cells.of[place] for place in results])}"
             )
             body = [f"for k in range({self.loop.times}):", "    if k:", f"        {fed}", *[f"    {line}" for line in body]]
-        results = [f"{self._rows([cells.of[place] for place in item.places], item.is_array)}, " for item in recorded.results]
-        lines = [*docstring(recorded), *start, *body, *spread("return (", results, ")")]
+        found = [f"{self._rows([cells.of[place] for place in item.places], item.is_array)}, " for item in recorded.results]
+        lines = [*docstring(recorded), *start, *body, *spread("return (", found, ")")]
         signature = spread("def program(", [*[f"{item.name}, " for item in recorded.inputs], "n"], "):")
         header = self.dialect.header(["np", *[line.template for line in self.lines]])
-        return header + "\n".join([*self._index, "", "", *signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
+        return header + "\n".join([*self._indices, "", "", *signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
 
     def _group(self, group: Sequence[Part]) -> str:
         columns = [self._rows(list(column), len(group) > 1) for column in zip(*[part.cells for part in group])]
@@ -282,9 +303,10 @@ class RowWriter:
             return f"v[{cells[0]}:{end if end >= 0 else ''}{f':{step}' * (step != 1)}]"
         return self._picked(cells)
 
-    def _picked(self, cells: list[int]) -> str:
-        self._index += spread(f"i{len(self._index)} = np.array([", [f"{cell}, " for cell in cells], "])")
-        return f"v[i{len(self._index) - 1}]"
+    def _picked(self, cells: Sequence[int]) -> str:
+        name = f"i{len(self._indices)}"
+        self._indices.append("\n".join(spread(f"{name} = np.array([", [f"{cell}, " for cell in cells], "])")))
+        return f"v[{name}]"
 
 
 class Cells:
