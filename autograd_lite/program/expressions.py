@@ -160,6 +160,9 @@ class Expressions:
                 return b
             if self._literals.get(a) == -1:
                 return self._operation("neg", b)
+            negated = self._negated(a)
+            if negated is not None:
+                return self._operation("neg", self._operation("mul", *((negated, y) if a == x else (x, negated))))
             if a in self._literals:
                 product = self._of_scaled(self._literals[a], b)
                 if product is not None:
@@ -168,6 +171,9 @@ class Expressions:
 
     def _fold_div(self, x: int, y: int) -> int | None:
         divisor = self._literals.get(y)
+        negated = self._negated(x)
+        if negated is not None:
+            return self._operation("neg", self._operation("div", negated, y))
         return x if divisor == 1 else self._of_numbers(lambda a, b: a / b, x, y) if divisor else None
 
 
@@ -314,7 +320,8 @@ def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
         return Text(f"{x.within(binds)} {sign} {y.within(binds + 1)}", binds, x.places + y.places)
     if op == "neg":
         (x,) = operands
-        return Text(f"-{x.within(PRODUCT)}", min(x.binds, NEGATIVE), x.places)
+        inner = x.within(PRODUCT)
+        return Text(inner[1:] if inner.startswith("-") else f"-{inner}", max(PRODUCT, min(x.binds, NEGATIVE)), x.places)
     binds = NEGATIVE if "**" in spelled else PRODUCT if " / " in spelled and spelled[0] != "(" else NAME
     template = ""
     places: list[int] = []

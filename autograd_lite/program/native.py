@@ -58,17 +58,19 @@ void program(long batch, long times, const double *const *in, const long *in_ste
 """
 
 
-# Longer programs are in functions of so many lines, so that a compiler's time grows in proportion
-FUNCTION = 300
+# Longer programs are in functions of so many lines, so that a compiler's time grows in proportion; where more than so many
+# lines are in no loop, it is asked for less
+FUNCTION, MANY = 300, 3000
 
 
 class Layout(NamedTuple):
-    """A program in C: its source, how many cells of memory it works on, its inputs and results.
+    """A program in C: its source, the compiler's level of optimization, the number of cells, its inputs and results.
 
     by: of a derivative, which inputs it is by; None for an output.
     """
 
     source: str
+    level: str
     cells: int
     inputs: list[Item]
     results: list[Item]
@@ -77,47 +79,42 @@ class Layout(NamedTuple):
 
 def written(recorded: Recorded, loop: Loop | None) -> Layout:
     """The program of a recorded graph in C."""
-    expressions, results = recorded.expressions, recorded.result_places
-    lines = statements(expressions, set(results), C.spelling, (), constants=True)
+    results = recorded.result_places
+    lines = statements(recorded.expressions, set(results), C.spelling, (), constants=True)
     cells = Cells(recorded, lines)
-    cell = cells.of
+    level = "-O2"
     if len(lines) <= STRAIGHT:
-        out = len(cell)
-        run = _straight(lines, cell, results, out)
+        run = _straight(lines, cells.of, results)
     else:
-        groups = scheduled(lines, cell)
-        out = len(cell)
-        groups.append([Part("@ = @", (out + k, cell[place])) for k, place in enumerate(results)])
-        run = _in_functions(rolled(groups))
-    out_at = _starts(out, recorded.results)
-    in_at = _starts(0, recorded.inputs)
-    fed = (
-        []
-        if loop is None
-        else [
-            f"    memcpy(v + {in_at[recorded.inputs.index(item)]}, v + {out_at[recorded.results.index(result)]}, "
-            f"{len(item.places)} * sizeof *v);"
-            for result, item in loop.feedback
-        ]
+        groups = scheduled(lines, cells.of)
+        groups.append([Part("@ = @", (len(cells.of) + k, cells.of[place])) for k, place in enumerate(results)])
+        parts = rolled(groups)
+        run = _in_functions(parts)
+        level = "-O1" if sum([isinstance(part.form, str) for part in parts]) > MANY else level
+    in_at, out_at = _starts(0, recorded.inputs), _starts(len(cells.of), recorded.results)
+    around = _AROUND.format(
+        constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",
+        constants_at=cells.first,
+        constant_count=len(cells.constants),
+        in_at=_joined(in_at),
+        in_size=_joined([len(item.places) for item in recorded.inputs]),
+        in_count=len(recorded.inputs),
+        out_at=_joined(out_at),
+        out_size=_joined([len(item.places) for item in recorded.results]),
+        out_count=len(recorded.results),
+        feed="\n".join(_fed_back(recorded, loop, in_at, out_at)),
     )
-    source = (
-        C.header([line.template for line in lines])
-        + run
-        + _AROUND.format(
-            constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",
-            constants_at=cells.first,
-            constant_count=len(cells.constants),
-            in_at=_joined(in_at),
-            in_size=_joined([len(item.places) for item in recorded.inputs]),
-            in_count=len(recorded.inputs),
-            out_at=_joined(out_at),
-            out_size=_joined([len(item.places) for item in recorded.results]),
-            out_count=len(recorded.results),
-            feed="\n".join(fed),
-        )
-    )
-    source = f"#include <math.h>\n#include <string.h>\n\n{source}"
-    return Layout(source, out + len(results), recorded.inputs, recorded.results, recorded.by())
+    source = f"#include <math.h>\n#include <string.h>\n\n{C.header([line.template for line in lines])}{run}{around}"
+    return Layout(source, level, len(cells.of) + len(results), recorded.inputs, recorded.results, recorded.by())
+
+
+def _fed_back(recorded: Recorded, loop: Loop | None, in_at: Sequence[int], out_at: Sequence[int]) -> list[str]:
+    """The lines that put results in the place of inputs."""
+    lines = []
+    for result, item in loop.feedback if loop else []:
+        to, start = in_at[recorded.inputs.index(item)], out_at[recorded.results.index(result)]
+        lines.append(f"    memcpy(v + {to}, v + {start}, {len(item.places)} * sizeof *v);")
+    return lines
 
 
 def _joined(numbers: Iterable[int]) -> str:
@@ -133,14 +130,14 @@ def _starts(start: int, items: Iterable[Item]) -> list[int]:
     return found
 
 
-def _straight(lines: Sequence[Statement], cell: dict[int, int], results: Sequence[int], out: int) -> str:
-    """The function that runs the program once, with local variables."""
+def _straight(lines: Sequence[Statement], cell: dict[int, int], results: Sequence[int]) -> str:
+    """The function that runs the program once, with local variables; the results follow the cells."""
     names = {place: f"v[{k}]" for place, k in cell.items()}
     text: list[str] = []
     for line in lines:
         names[line.target] = f"t{len(text)}"
         text.append(f"    const double t{len(text)} = {filled(line.template, [names[place] for place in line.places])};")
-    text += [f"    v[{out + k}] = {names[place]};" for k, place in enumerate(results)]
+    text += [f"    v[{len(cell) + k}] = {names[place]};" for k, place in enumerate(results)]
     return _function("run", text)
 
 
@@ -181,6 +178,17 @@ def _version(command: tuple[str, ...]) -> str:
     return subprocess.run([*command, "--version"], capture_output=True, text=True, errors="replace").stdout
 
 
+@cache
+def _machine() -> str:
+    """What a compiled program runs on: it uses what this processor can do."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    features = [line for line in lines if line.lower().startswith(("flags", "features", "model name"))]
+    return "\0".join([platform.platform(), platform.machine(), platform.processor(), *features[:2]])
+
+
 def _cache_directory() -> Path:
     """Where compiled programs are kept: in the user's cache directory, or where that is not writable in a temporary one."""
     home = Path(os.path.expanduser("~"))
@@ -209,11 +217,10 @@ def _temporary() -> Path:
 _kept: list[Any] = []
 
 
-def library(source: str) -> ctypes.CDLL:
+def library(source: str, level: str) -> ctypes.CDLL:
     """The compiled source, from the cache if it is there. RuntimeError without a compiler, or with its message."""
     command = _compiler()
-    level = "-O2" if len(source) < 1_000_000 else "-O1"
-    key = "\0".join([source, *command, _version(tuple(command)), *FLAGS, *BETTER, level, platform.platform(), sys.version])
+    key = "\0".join([source, *command, _version(tuple(command)), *FLAGS, *BETTER, level, _machine()])
     name = hashlib.sha256(key.encode()).hexdigest()[:32]
     path = _cache_directory() / f"{name}.so"
     if _is_whole(path):
@@ -258,7 +265,7 @@ class Native:
 
     def __init__(self, layout: Layout, times: int = 1) -> None:
         self.layout, self.times = layout, times
-        self._library = library(layout.source)
+        self._library = library(layout.source, layout.level)
         self._program = self._library.program
         self._program.restype = None
         pointer = ctypes.c_void_p

@@ -197,8 +197,9 @@ class Writer:
                 lines += ["", "# backward"]
             before = target
             pieces = re.split(r"(?<=\S )(?=[+-] )", filled(template, [self.variable[place] for place in places]))
-            long = sum(map(len, pieces)) > WIDTH and len(pieces) > 1
-            found = spread(f"{self.variable[target]} = " + "(" * long, pieces, ")" * long)
+            start = f"{self.variable[target]} = "
+            long = len(start) + sum(map(len, pieces)) > WIDTH and len(pieces) > 1
+            found = spread(start + "(" * long, pieces, ")" * long)
             if label := self._other_label(target):
                 found[-1] += f"  # {comment(label)}"
             lines += found
