@@ -17,7 +17,7 @@ from .backprop import gradient, topological_order
 from .check import check_gradients
 from .draw import draw
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
-from .program import Program, compile_program
+from .program import Program, compile_program, trace
 from .value import (
     OPERATIONS,
     DivisionByZeroError,
@@ -60,6 +60,7 @@ __all__ = [
     "softmax",
     "sum_",
     "topological_order",
+    "trace",
     "value_and_grad",
 ]
 __all__ += [name for name in OPERATIONS if name not in __all__]

@@ -15,9 +15,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from . import ops
-from .backprop import topological_order
-from .value import Value
+from .. import ops
+from ..backprop import topological_order
+from ..value import Value
 
 OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 
@@ -111,7 +111,7 @@ class Expressions:
             folded = FOLDS[op](self, *x)
             if folded is not None:
                 return folded
-        key = (op, x[1], x[0]) if op in ("add", "mul") and x[0] > x[1] else (op, *x)
+        key: tuple[str | int, ...] = (op, x[1], x[0]) if op in ("add", "mul") and x[0] > x[1] else (op, *x)
         place = self._known.get(key)
         if place is None:
             place = self._known[key] = self._append(op, x)
@@ -160,6 +160,9 @@ class Expressions:
                 return b
             if self._literals.get(a) == -1:
                 return self._operation("neg", b)
+            negated = self._negated(a)
+            if negated is not None:
+                return self._operation("neg", self._operation("mul", *((negated, y) if a == x else (x, negated))))
             if a in self._literals:
                 product = self._of_scaled(self._literals[a], b)
                 if product is not None:
@@ -168,6 +171,9 @@ class Expressions:
 
     def _fold_div(self, x: int, y: int) -> int | None:
         divisor = self._literals.get(y)
+        negated = self._negated(x)
+        if negated is not None:
+            return self._operation("neg", self._operation("div", negated, y))
         return x if divisor == 1 else self._of_numbers(lambda a, b: a / b, x, y) if divisor else None
 
 
@@ -282,13 +288,28 @@ def statements(
 
 def _too_long(spelled: str, operands: Sequence[Text], limit: int) -> Iterator[int]:
     """Which operands are to be statements of their own, so that the text is not too long and says nothing twice."""
-    size = sum([text.size for text in operands])
-    for i, text in sorted(enumerate(operands), key=lambda item: -item[1].size):
-        twice = i < 2 and spelled.count("{x}" if i == 0 else "{y}") > 1
-        long = size > limit or (text.size > LINE and not (i == 0 and limit == LINES))
-        if text.template != "@" and (long or twice):
-            size -= text.size - 6
+    twice = _twice(spelled)
+    sizes = [text.size for text in operands]
+    size = sum(sizes)
+    if not twice and (size <= LINE or (limit == LINES and size <= LINES and sizes[-1] <= LINE)):
+        return
+    for i in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        long = size > limit or (sizes[i] > LINE and not (i == 0 and limit == LINES))
+        if operands[i].template != "@" and (long or i in twice):
+            size -= sizes[i] - 6
             yield i
+
+
+@cache
+def _twice(spelled: str) -> tuple[int, ...]:
+    """Which operands a spelling names more than once."""
+    return tuple([i for i, name in enumerate(("{x}", "{y}")) if spelled.count(name) > 1])
+
+
+@cache
+def _pieces(spelled: str) -> list[str]:
+    """A spelling, cut where it names operands."""
+    return re.split(r"(\{\w+\})", spelled)
 
 
 def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
@@ -299,11 +320,12 @@ def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
         return Text(f"{x.within(binds)} {sign} {y.within(binds + 1)}", binds, x.places + y.places)
     if op == "neg":
         (x,) = operands
-        return Text(f"-{x.within(PRODUCT)}", min(x.binds, NEGATIVE), x.places)
-    binds = NEGATIVE if "**" in spelled else NAME
+        inner = x.within(PRODUCT)
+        return Text(inner[1:] if inner.startswith("-") else f"-{inner}", max(PRODUCT, min(x.binds, NEGATIVE)), x.places)
+    binds = NEGATIVE if "**" in spelled else PRODUCT if " / " in spelled and spelled[0] != "(" else NAME
     template = ""
     places: list[int] = []
-    for part in re.split(r"(\{\w+\})", spelled or f"{op}({{all}})"):
+    for part in _pieces(spelled or f"{op}({{all}})"):
         if part == "{n}":
             template += str(len(operands))
         elif part == "{all}":

@@ -13,15 +13,16 @@ import subprocess
 import sys
 import tempfile
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..value import as_float, is_real
 from .dialects import C
 from .expressions import Statement, filled, statements
 from .loops import Part, looped, rolled, scheduled
-from .value import as_float, is_real
+from .writer import STRAIGHT, Cells, Item, Loop, Recorded, one_batch
 
 # Memory: the inputs, then the constants, then every value that is needed again, then the results.
 _AROUND = """
@@ -57,79 +58,70 @@ void program(long batch, long times, const double *const *in, const long *in_ste
 """
 
 
-# Up to this many statements a program keeps its values in local variables; longer ones are loops over memory, in functions of
-# so many lines that a compiler's time grows in proportion.
-STRAIGHT, FUNCTION = 400, 300
+# Longer programs are in functions of so many lines, so that a compiler's time grows in proportion; where more than so many
+# lines are in no loop, it is asked for less
+FUNCTION, MANY = 300, 3000
 
 
 class Layout(NamedTuple):
-    """A program in C: its source, how many cells of memory it works on, and the name and size of inputs and results.
+    """A program in C: its source, the compiler's level of optimization, the number of cells, its inputs and results.
 
-    The size is that of an array, 0 for one number. by: of a derivative, which inputs it is by; None for an output.
+    by: of a derivative, which inputs it is by; None for an output.
     """
 
     source: str
+    level: str
     cells: int
-    inputs: list[tuple[str, int]]
-    results: list[tuple[str, int]]
+    inputs: list[Item]
+    results: list[Item]
     by: list[frozenset[int] | None]
 
 
-def written(recorded: Any, loop: Any) -> Layout:
+def written(recorded: Recorded, loop: Loop | None) -> Layout:
     """The program of a recorded graph in C."""
-    expressions, results = recorded.expressions, recorded.result_places
-    lines = statements(expressions, set(results), C.spelling, (), constants=True)
-    cell: dict[int, int] = {}
-    for place in [place for item in recorded.inputs for place in item.places]:
-        cell[place] = len(cell)
-    constants_at = len(cell)
-    read = {place for line in lines for place in line.places} | set(results)
-    constants = [place for place in sorted(read) if expressions.operations[place][0] == "leaf"]
-    cell.update(zip(constants, range(constants_at, constants_at + len(constants))))
+    results = recorded.result_places
+    lines = statements(recorded.expressions, set(results), C.spelling, (), constants=True)
+    cells = Cells(recorded, lines)
+    level = "-O2"
     if len(lines) <= STRAIGHT:
-        out = len(cell)
-        run = _straight(lines, cell, results, out)
+        run = _straight(lines, cells.of, results)
     else:
-        groups = scheduled(lines, cell)
-        out = len(cell)
-        groups.append([Part("@ = @", (out + k, cell[place])) for k, place in enumerate(results)])
-        run = _in_functions(rolled(groups))
-    out_at = _starts(out, recorded.results)
-    in_at = _starts(0, recorded.inputs)
-    fed = (
-        []
-        if loop is None
-        else [
-            f"    memcpy(v + {in_at[recorded.inputs.index(item)]}, v + {out_at[recorded.results.index(result)]}, "
-            f"{len(item.places)} * sizeof *v);"
-            for result, item in loop.feedback
-        ]
+        groups = scheduled(lines, cells.of)
+        groups.append([Part("@ = @", (len(cells.of) + k, cells.of[place])) for k, place in enumerate(results)])
+        parts = rolled(groups)
+        run = _in_functions(parts)
+        level = "-O1" if sum([isinstance(part.form, str) for part in parts]) > MANY else level
+    in_at, out_at = _starts(0, recorded.inputs), _starts(len(cells.of), recorded.results)
+    around = _AROUND.format(
+        constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",
+        constants_at=cells.first,
+        constant_count=len(cells.constants),
+        in_at=_joined(in_at),
+        in_size=_joined([len(item.places) for item in recorded.inputs]),
+        in_count=len(recorded.inputs),
+        out_at=_joined(out_at),
+        out_size=_joined([len(item.places) for item in recorded.results]),
+        out_count=len(recorded.results),
+        feed="\n".join(_fed_back(recorded, loop, in_at, out_at)),
     )
-    source = (
-        C.header([line.template for line in lines])
-        + run
-        + _AROUND.format(
-            constants=", ".join([C.spelling.number(expressions.numbers[place]) for place in constants]) or "0",
-            constants_at=constants_at,
-            constant_count=len(constants),
-            in_at=_joined(in_at),
-            in_size=_joined([len(item.places) for item in recorded.inputs]),
-            in_count=len(recorded.inputs),
-            out_at=_joined(out_at),
-            out_size=_joined([len(item.places) for item in recorded.results]),
-            out_count=len(recorded.results),
-            feed="\n".join(fed),
-        )
-    )
-    sizes = [[(item.name, len(item.places) * item.is_array) for item in items] for items in (recorded.inputs, recorded.results)]
-    return Layout("#include <math.h>\n#include <string.h>\n\n" + source, out + len(results), *sizes, recorded.by())
+    source = f"#include <math.h>\n#include <string.h>\n\n{C.header([line.template for line in lines])}{run}{around}"
+    return Layout(source, level, len(cells.of) + len(results), recorded.inputs, recorded.results, recorded.by())
+
+
+def _fed_back(recorded: Recorded, loop: Loop | None, in_at: Sequence[int], out_at: Sequence[int]) -> list[str]:
+    """The lines that put results in the place of inputs."""
+    lines = []
+    for result, item in loop.feedback if loop else []:
+        to, start = in_at[recorded.inputs.index(item)], out_at[recorded.results.index(result)]
+        lines.append(f"    memcpy(v + {to}, v + {start}, {len(item.places)} * sizeof *v);")
+    return lines
 
 
 def _joined(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, numbers)) or "0"
 
 
-def _starts(start: int, items: Iterable[Any]) -> list[int]:
+def _starts(start: int, items: Iterable[Item]) -> list[int]:
     """The cell at which each item starts, one after the other."""
     found = []
     for item in items:
@@ -138,14 +130,14 @@ def _starts(start: int, items: Iterable[Any]) -> list[int]:
     return found
 
 
-def _straight(lines: Sequence[Statement], cell: dict[int, int], results: Sequence[int], out: int) -> str:
-    """The function that runs the program once, with local variables."""
+def _straight(lines: Sequence[Statement], cell: dict[int, int], results: Sequence[int]) -> str:
+    """The function that runs the program once, with local variables; the results follow the cells."""
     names = {place: f"v[{k}]" for place, k in cell.items()}
-    text = []
+    text: list[str] = []
     for line in lines:
         names[line.target] = f"t{len(text)}"
         text.append(f"    const double t{len(text)} = {filled(line.template, [names[place] for place in line.places])};")
-    text += [f"    v[{out + k}] = {names[place]};" for k, place in enumerate(results)]
+    text += [f"    v[{len(cell) + k}] = {names[place]};" for k, place in enumerate(results)]
     return _function("run", text)
 
 
@@ -167,7 +159,7 @@ def _function(name: str, lines: Sequence[str]) -> str:
 # Compiling -----------------------------------------------------------------------------------------------------------
 
 FLAGS = ["-shared", "-fPIC", "-ffp-contract=off"]
-BETTER = ["-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
+BETTER = ["-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-march=native"]
 
 
 def _compiler() -> list[str]:
@@ -184,6 +176,17 @@ def _compiler() -> list[str]:
 @cache
 def _version(command: tuple[str, ...]) -> str:
     return subprocess.run([*command, "--version"], capture_output=True, text=True, errors="replace").stdout
+
+
+@cache
+def _machine() -> str:
+    """What a compiled program runs on: it uses what this processor can do."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    features = [line for line in lines if line.lower().startswith(("flags", "features", "model name"))]
+    return "\0".join([platform.platform(), platform.machine(), platform.processor(), *features[:2]])
 
 
 def _cache_directory() -> Path:
@@ -214,11 +217,10 @@ def _temporary() -> Path:
 _kept: list[Any] = []
 
 
-def library(source: str) -> ctypes.CDLL:
+def library(source: str, level: str) -> ctypes.CDLL:
     """The compiled source, from the cache if it is there. RuntimeError without a compiler, or with its message."""
     command = _compiler()
-    level = "-O2" if len(source) < 1_000_000 else "-O1"
-    key = "\0".join([source, *command, _version(tuple(command)), *FLAGS, *BETTER, level, platform.platform(), sys.version])
+    key = "\0".join([source, *command, _version(tuple(command)), *FLAGS, *BETTER, level, _machine()])
     name = hashlib.sha256(key.encode()).hexdigest()[:32]
     path = _cache_directory() / f"{name}.so"
     if _is_whole(path):
@@ -263,7 +265,7 @@ class Native:
 
     def __init__(self, layout: Layout, times: int = 1) -> None:
         self.layout, self.times = layout, times
-        self._library = library(layout.source)
+        self._library = library(layout.source, layout.level)
         self._program = self._library.program
         self._program.restype = None
         pointer = ctypes.c_void_p
@@ -286,6 +288,7 @@ class Memory:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.sizes = [(item.name, item.size) for item in layout.inputs]
         double, long, pointer = ctypes.c_double, ctypes.c_long, ctypes.c_void_p
         self.cells = (double * layout.cells)()
         self.given, self.in_at = _room(layout.inputs)
@@ -296,9 +299,8 @@ class Memory:
         self.out_pointers, self.out_steps = (pointer * len(self.out_own))(*self.out_own), (long * len(self.out_own))()
 
     def called(self, program: Any, times: int, arguments: Sequence[Any]) -> Any:
-        batch: int | None = None
         blocks: dict[int, Block] = {}
-        for k, (x, (name, size)) in enumerate(zip(arguments, self.layout.inputs)):
+        for k, (x, (name, size)) in enumerate(zip(arguments, self.sizes)):
             at = self.in_at[k]
             if type(x) is float and not size:
                 self.given[at] = x
@@ -307,13 +309,12 @@ class Memory:
             elif not size and is_real(x):
                 self.given[at] = as_float(x, f"input {name!r}")
             else:
-                block = blocks[k] = _block(name, x)
-                rows = block.examples(name, size)
-                if rows is not None and batch not in (None, rows):
-                    raise ValueError(f"input {name!r} is a batch of {rows}, but the inputs before it are of {batch}")
-                batch = batch if rows is None else rows
-                self.in_pointers[k] = block.address
-                self.in_steps[k] = 0 if rows is None else size or 1
+                blocks[k] = _block(name, x)
+        counts = {k: self.layout.inputs[k].examples(block.shape) for k, block in blocks.items()}
+        batch = one_batch(counts.values())
+        for k, block in blocks.items():
+            self.in_pointers[k] = block.address
+            self.in_steps[k] = 0 if counts[k] is None else self.sizes[k][1] or 1
         try:
             if batch is None and not any([block.numpy for block in blocks.values()]):
                 program(1, times, self.in_pointers, self.in_steps, self.out_pointers, self.out_steps, self.cells)
@@ -325,20 +326,21 @@ class Memory:
                 self.in_pointers[k], self.in_steps[k] = self.own[k], 0
 
     def _number(self, k: int) -> Any:
-        at, size = self.out_at[k], self.layout.results[k][1]
+        at, size = self.out_at[k], self.layout.results[k].size
         return self.found[at : at + size] if size else self.found[at]
 
-    def _into_arrays(self, program: Any, times: int, batch: int | None, batched: Collection[int], numpy: bool) -> Any:
+    def _into_arrays(self, program: Any, times: int, batch: int | None, batched: set[int], numpy: bool) -> Any:
         """The results of a batch, or of one example as arrays of NumPy."""
-        shapes, steps = [], []
-        for (_, size), by in zip(self.layout.results, self.layout.by):
-            summed = batch is None or (by is not None and batched.isdisjoint(by))
-            shapes.append([*[batch] * (not summed), *[size] * bool(size)])
-            steps.append(0 if summed else size or 1)
+        shapes: list[list[int]] = []
+        steps = []
+        for item, by in zip(self.layout.results, self.layout.by):
+            rows = [] if batch is None or (by is not None and batched.isdisjoint(by)) else [batch]
+            shapes.append([*rows, *[item.size] * item.is_array])
+            steps.append(len(item.places) * len(rows))
         arrays = [_new_array(shape, numpy) for shape in shapes]
         pointers = (ctypes.c_void_p * len(arrays))(*[address for _, address in arrays])
-        steps = (ctypes.c_long * len(arrays))(*steps)
-        program(1 if batch is None else batch, times, self.in_pointers, self.in_steps, pointers, steps, self.cells)
+        out_steps = (ctypes.c_long * len(arrays))(*steps)
+        program(1 if batch is None else batch, times, self.in_pointers, self.in_steps, pointers, out_steps, self.cells)
         return _as_given([x if numpy and shape else _nested(x, shape) for (x, _), shape in zip(arrays, shapes)])
 
 
@@ -353,16 +355,6 @@ class Block(NamedTuple):
     shape: tuple[int, ...]
     keep: Any
     numpy: bool = False
-
-    def examples(self, name: str, size: int) -> int | None:
-        """The number of examples, or None if this is one. ValueError for a shape that the input does not have."""
-        own = (size,) if size else ()
-        if self.shape == own:
-            return None
-        if len(self.shape) == len(own) + 1 and self.shape[1:] == own:
-            return self.shape[0]
-        form = f"({size},), or (n, {size})" if size else "a number, or (n,)"
-        raise ValueError(f"input {name!r} has the shape {form} for a batch of n, got {self.shape}")
 
 
 def _block(name: str, x: Any) -> Block:
@@ -418,9 +410,9 @@ def _nested(numbers: Any, shape: Sequence[int]) -> Any:
     return [flat[k * shape[1] : (k + 1) * shape[1]] for k in range(shape[0])]
 
 
-def _room(items: Sequence[tuple[str, int]]) -> tuple[Any, list[int]]:
+def _room(items: Sequence[Item]) -> tuple[Any, list[int]]:
     """Room for one number or array of each item, and where each starts."""
     starts = [0]
-    for _, size in items:
-        starts.append(starts[-1] + (size or 1))
+    for item in items:
+        starts.append(starts[-1] + len(item.places))
     return (ctypes.c_double * max(starts[-1], 1))(), starts[:-1]

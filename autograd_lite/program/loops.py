@@ -8,20 +8,21 @@ lines of one form side by side, and gives each variable its cell of memory so th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Union
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 from .expressions import Statement
 
 
 class Repeat(NamedTuple):
-    """A loop: `count` times the body, in which each part's cells move on by their strides. independent: in any order."""
+    """A loop: `times` times the body, in which each part's cells move on by their strides. independent: in any order."""
 
-    count: int
+    times: int
     body: tuple[tuple[Form, tuple[int, ...]], ...]
     independent: bool
 
 
-Form = Union[str, Repeat]
+Form: TypeAlias = "str | Repeat"
 
 
 class Part(NamedTuple):
@@ -36,14 +37,18 @@ def scheduled(lines: Sequence[Statement], cell: dict[int, int]) -> list[list[Par
 
     cell: that of each variable that is there from the start.
     """
-    level = dict.fromkeys(cell, 0)
+    # as late as possible: what a sum over the whole program adds up does not stand between its repetitions
+    height: dict[int, int] = {}
     groups: dict[tuple[int, str], list[Statement]] = {}
+    for line in reversed(lines):
+        own = height.get(line.target, 0)
+        for place in line.places:
+            height[place] = max(height.get(place, 0), own + 1)
     for line in lines:
-        level[line.target] = depth = 1 + max([level[place] for place in line.places], default=0)
-        groups.setdefault((depth, line.template), []).append(line)
+        groups.setdefault((height.get(line.target, 0), line.template), []).append(line)
     free = max(cell.values(), default=-1) + 1
     found = []
-    for (_, template), group in sorted(groups.items(), key=lambda item: item[0][0]):
+    for (_, template), group in sorted(groups.items(), key=lambda item: -item[0][0]):
         reads = [(tuple([cell[place] for place in line.places]), line.target) for line in group]
         reads.sort()
         form = f"@ = {template}"
@@ -111,11 +116,20 @@ def _repetition(parts: Sequence[Part], kinds: Sequence[int], following: Sequence
     j = following[i]
     while j < len(parts) and j - i <= longest:
         period = j - i
-        count = _count(parts, kinds, i, period)
-        if count >= FEWEST:
-            return period, count
+        if _may_repeat(parts, kinds, i, period):
+            count = _count(parts, kinds, i, period)
+            if count >= FEWEST:
+                return period, count
         j = following[j]
     return 1, 1
+
+
+def _may_repeat(parts: Sequence[Part], kinds: Sequence[int], i: int, period: int) -> bool:
+    """Whether the part at place i, by itself, repeats often enough."""
+    places = range(i, i + FEWEST * period, period)
+    if places[-1] >= len(parts) or any([kinds[place] != kinds[i] for place in places]):
+        return False
+    return len({_difference(parts[a], parts[b]) for a, b in pairwise(places)}) == 1
 
 
 def _count(parts: Sequence[Part], kinds: Sequence[int], i: int, period: int) -> int:
@@ -152,7 +166,7 @@ def _looped(form: Form, cells: tuple[int, ...], strides: list[tuple[int, ...]], 
         return [indent + "".join([piece for pair in zip(pieces, [*indices, ""]) for piece in pair]) + ";"]
     i = f"i{len(strides)}"
     lines = [f'{indent}_Pragma("omp simd")'] * (form.independent and all(isinstance(inner, str) for inner, _ in form.body))
-    lines.append(f"{indent}for (long {i} = 0; {i} < {form.count}; {i}++) {{")
+    lines.append(f"{indent}for (long {i} = 0; {i} < {form.times}; {i}++) {{")
     at = 0
     for inner, stride in form.body:
         own = slice(at, at + len(stride))

@@ -13,13 +13,14 @@ from .expressions import Spelling
 class Dialect(NamedTuple):
     """A dialect of straight-line source.
 
-    module: what the functions are of, such as ``np.``, unless they are spelled otherwise. imports: the line for each module
-    that the spellings name. helpers: the source of the functions that no module has; `imported`, of those that one has.
+    imports: the line for each module or function
+    that the spellings name. helpers: the source of the functions that no module has. array: what makes a list an array.
     """
 
     spelling: Spelling
     imports: Mapping[str, str]
     helpers: Mapping[str, str]
+    array: str = ""
 
     def header(self, templates: Iterable[str]) -> str:
         """The imports and the functions that these lines need."""
@@ -58,6 +59,7 @@ PYTHON = Dialect(
             "pow": "power({x}, {y})",
             "relu": "(0.0 if {x} <= 0.0 else {x})",
             "step": "(1.0 if {x} > 0.0 else 0.0)",
+            "sech": "1.0 / cosh({x})",
         },
     ),
     {name: "from math import" for name in _MATH} | {name: "from autograd_lite.ops import" for name in _OURS},
@@ -154,6 +156,7 @@ def logsumexp(*xs):
     return jax.nn.logsumexp(jnp.stack(jnp.broadcast_arrays(*xs)), axis=0)
 """,
     },
+    "jnp.stack(",
 )
 
 # logsumexp's operands are an array, with their number before it
