@@ -88,22 +88,27 @@ def eager(linear: bool = False) -> Engine:
     return Engine(al.Value, al.tanh, al.sigmoid, al.relu, *sums, cross_entropy)
 
 
+def chain_value(x: Any, y: Any, a: Any, b: Any, c: Any, L: Any, tanh: Callable[[Any], Any]) -> Any:
+    """L after all rounds."""
+    for _ in range(w.ROUNDS):
+        p = x * a
+        q = p + b
+        t = tanh(q)
+        u = t * x
+        v = u + y
+        r = v * a
+        z = r * t
+        m = z + c
+        y = x
+        x = tanh(m)
+        L = L + x
+    return L
+
+
 def chain(engine: Engine) -> Run:
     def run() -> tuple[float, ...]:
-        leaf, tanh = engine.node, engine.tanh
-        x, y, a, b, c, L = leaf(w.X), leaf(w.Y), leaf(w.A), leaf(w.B), leaf(w.C), leaf(0.0)
-        for _ in range(w.ROUNDS):
-            p = x * a
-            q = p + b
-            t = tanh(q)
-            u = t * x
-            v = u + y
-            r = v * a
-            z = r * t
-            m = z + c
-            y = x
-            x = tanh(m)
-            L = L + x
+        x, y, a, b, c, L = (engine.node(number) for number in (w.X, w.Y, w.A, w.B, w.C, 0.0))
+        L = chain_value(x, y, a, b, c, L, engine.tanh)
         L.backward()
         return float(L.data), float(a.grad)
 
@@ -122,97 +127,125 @@ def deep(engine: Engine, n: int) -> Run:
     return run
 
 
-def update(parameters: list[Any], rate: float) -> None:
-    for p in parameters:
-        p.data -= rate * p.grad
+def moons_leaves(engine: Engine) -> list[Any]:
+    """Of each layer, for each unit its weights and its bias."""
+    node = engine.node
+    return [[([node(number) for number in row], node(0.0)) for row in rows] for rows in w.moons_weights()]
+
+
+def moons_score(engine: Engine, layers: list[Any], x: list[Any]) -> Any:
+    for depth, layer in enumerate(layers):
+        x = [engine.neuron(row, x, b) for row, b in layer]
+        if depth < 2:
+            x = [engine.relu(net) for net in x]
+    return x[0]
+
+
+def moons_loss(engine: Engine, layers: list[Any], points: list[Any]) -> Any:
+    losses = [engine.relu(1 + -label * moons_score(engine, layers, x)) for x, label in points]
+    decay = engine.total([p * p for p in parameters_of(layers)])
+    return engine.total(losses) * (1 / len(losses)) + w.DECAY * decay
+
+
+def parameters_of(layers: list[Any]) -> list[Any]:
+    return [p for layer in layers for row, b in layer for p in [*row, b]]
 
 
 def moons(engine: Engine) -> Run:
-    node = engine.node
-    points = [([node(x), node(y)], label) for (x, y), label in w.moons_points()]
+    points = [([engine.node(x) for x in point], label) for point, label in w.moons_points()]
 
     def run() -> tuple[float, ...]:
-        layers = [[([node(number) for number in row], node(0.0)) for row in rows] for rows in w.moons_weights()]
-        parameters = [p for layer in layers for row, b in layer for p in [*row, b]]
-        found = []
-        for k in range(20):
-            losses = []
-            for x, label in points:
-                for depth, layer in enumerate(layers):
-                    x = [engine.neuron(row, x, b) for row, b in layer]
-                    if depth < 2:
-                        x = [engine.relu(net) for net in x]
-                losses.append(engine.relu(1 + -label * x[0]))
-            loss = engine.total(losses) * (1 / len(losses)) + w.DECAY * engine.total([p * p for p in parameters])
-            for p in parameters:
-                p.grad = 0.0
-            loss.backward()
-            update(parameters, w.moons_rate(k))
-            found.append(loss.data)
+        layers = moons_leaves(engine)
+        found = trained(20, parameters_of(layers), lambda: moons_loss(engine, layers, points), w.moons_rate)
         return tuple(found[k] for k in w.CHECKED_MOONS)
 
     return run
 
 
-def mazur(engine: Engine) -> Run:
-    node = engine.node
+def trained(updates: int, parameters: list[Any], forward: Callable[[], Any], rate: Callable[[int], float]) -> list[float]:
+    """The loss before each update."""
+    found = []
+    for k in range(updates):
+        loss = forward()
+        for p in parameters:
+            p.grad = 0.0
+        loss.backward()
+        lr = rate(k)
+        for p in parameters:
+            p.data -= lr * p.grad
+        found.append(loss.data)
+    return found
 
+
+def mazur_leaves(engine: Engine) -> list[Any]:
+    return [[[engine.node(x) for x in row] for row in rows] for rows in (w.HIDDEN, w.OUTPUT)]
+
+
+def mazur_loss(engine: Engine, layers: list[Any], inputs: list[Any], biases: list[Any]) -> Any:
+    outs = inputs
+    for rows, b in zip(layers, biases):
+        outs = [engine.sigmoid(engine.neuron(row, outs, b)) for row in rows]
+    return engine.total([0.5 * (out - target) ** 2 for out, target in zip(outs, w.TARGETS)])
+
+
+def mazur(engine: Engine) -> Run:
     def run() -> tuple[float, ...]:
-        hidden, output = ([[node(x) for x in row] for row in rows] for rows in (w.HIDDEN, w.OUTPUT))
-        parameters = [p for rows in (hidden, output) for row in rows for p in row]
-        inputs = [node(x) for x in w.INPUTS]
-        b1, b2 = node(w.BIASES[0]), node(w.BIASES[1])
-        first = last = 0.0
-        for k in range(w.MAZUR_UPDATES):
-            hs = [engine.sigmoid(engine.neuron(row, inputs, b1)) for row in hidden]
-            outs = [engine.sigmoid(engine.neuron(row, hs, b2)) for row in output]
-            loss = engine.total([0.5 * (out - target) ** 2 for out, target in zip(outs, w.TARGETS)])
-            for p in parameters:
-                p.grad = 0.0
-            loss.backward()
-            update(parameters, w.MAZUR_RATE)
-            last = loss.data
-            first = last if k == 0 else first
-        return first, last
+        layers = mazur_leaves(engine)
+        inputs, biases = [engine.node(x) for x in w.INPUTS], [engine.node(b) for b in w.BIASES]
+        parameters = [p for rows in layers for row in rows for p in row]
+        found = trained(w.MAZUR_UPDATES, parameters, lambda: mazur_loss(engine, layers, inputs, biases), lambda k: w.MAZUR_RATE)
+        return found[0], found[-1]
 
     return run
 
 
-def characters(engine: Engine, gates: int) -> Run:
-    node = engine.node
-    letters = w.sequence()
+def character_leaves(engine: Engine, gates: int) -> list[Any]:
+    """Of each gate the rows of weights, on input and state, and the biases; last, those of the readout."""
 
     def leaves(rows: list[list[float]]) -> list[list[Any]]:
-        return [[node(x) for x in row] for row in rows]
+        return [[engine.node(x) for x in row] for row in rows]
 
+    cell, readout = w.character_weights(gates)
+    parts = [[[*wx, *wh] for wx, wh in zip(leaves(Wx), leaves(Wh))] for Wx, Wh in cell] + [leaves(readout)]
+    return [(rows, [engine.node(0.0) for _ in rows]) for rows in parts]
+
+
+def character_parameters(parts: list[Any]) -> list[Any]:
+    return [p for rows, biases in parts for p in [*[p for row in rows for p in row], *biases]]
+
+
+def characters_loss(engine: Engine, leaves: list[Any]) -> Any:
+    *parts, (Wy, by) = leaves
+    node, letters = engine.node, w.sequence()
+    h, c = [node(0.0) for _ in range(w.UNITS)], [node(0.0) for _ in range(w.UNITS)]
+    losses = []
+    for letter, target in pairwise(letters):
+        x = [*[node(number) for number in w.one_hot(letter)], *h]
+        nets = [[engine.neuron(row, x, b) for row, b in zip(rows, biases)] for rows, biases in parts]
+        if len(parts) == 1:
+            h = [engine.tanh(net) for net in nets[0]]
+        else:
+            i, f, o = ([engine.sigmoid(net) for net in nets[k]] for k in (0, 1, 3))
+            g = [engine.tanh(net) for net in nets[2]]
+            c = [engine.dot((f_j, i_j), (c_j, g_j)) for f_j, c_j, i_j, g_j in zip(f, c, i, g)]
+            h = [o_j * engine.tanh(c_j) for o_j, c_j in zip(o, c)]
+        y = [engine.neuron(row, h, b) for row, b in zip(Wy, by)]
+        losses.append(engine.cross_entropy(y, target))
+    return engine.total(losses)
+
+
+def characters(engine: Engine, gates: int) -> Run:
     def run() -> tuple[float, ...]:
-        cell, readout = w.character_weights(gates)
-        parts = [([[*wx, *wh] for wx, wh in zip(leaves(Wx), leaves(Wh))], [node(0.0) for _ in Wx]) for Wx, Wh in cell]
-        Wy, by = leaves(readout), [node(0.0) for _ in readout]
-        parameters = [p for rows, biases in [*parts, (Wy, by)] for p in [*[p for row in rows for p in row], *biases]]
+        leaves = character_leaves(engine, gates)
+        parameters = character_parameters(leaves)
         found = []
         for _ in range(10):
-            h, c = [node(0.0) for _ in range(w.UNITS)], [node(0.0) for _ in range(w.UNITS)]
-            losses = []
-            for letter, target in pairwise(letters):
-                x = [*[node(number) for number in w.one_hot(letter)], *h]
-                nets = [[engine.neuron(row, x, b) for row, b in zip(rows, biases)] for rows, biases in parts]
-                if gates == 1:
-                    h = [engine.tanh(net) for net in nets[0]]
-                else:
-                    i, f, o = ([engine.sigmoid(net) for net in nets[k]] for k in (0, 1, 3))
-                    g = [engine.tanh(net) for net in nets[2]]
-                    c = [engine.dot((f_j, i_j), (c_j, g_j)) for f_j, c_j, i_j, g_j in zip(f, c, i, g)]
-                    h = [o_j * engine.tanh(c_j) for o_j, c_j in zip(o, c)]
-                y = [engine.neuron(row, h, b) for row, b in zip(Wy, by)]
-                losses.append(engine.cross_entropy(y, target))
-            loss = engine.total(losses)
+            loss = characters_loss(engine, leaves)
             for p in parameters:
                 p.grad = 0.0
             loss.backward()
             for p in parameters:
-                p.grad = max(-w.CLIP, min(w.CLIP, p.grad))
-            update(parameters, w.CHARACTER_RATE)
+                p.data -= w.CHARACTER_RATE * max(-w.CLIP, min(w.CLIP, p.grad))
             found.append(loss.data)
         return tuple(found[k] for k in w.CHECKED_CHARACTERS)
 
@@ -244,12 +277,7 @@ def hips_scalars(workload: str) -> Run:
     from autograd import grad, numpy, value_and_grad
 
     def chain(a: float) -> float:
-        x, y, b, c, L = w.X, w.Y, w.B, w.C, 0.0
-        for _ in range(w.ROUNDS):
-            t = numpy.tanh(x * a + b)
-            m = (t * x + y) * a * t + c
-            y, x = x, numpy.tanh(m)
-            L = L + x
+        L: float = chain_value(w.X, w.Y, a, w.B, w.C, 0.0, numpy.tanh)
         return L
 
     def deep(b: float) -> float:
