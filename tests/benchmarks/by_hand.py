@@ -24,6 +24,10 @@ def doubles(nest: Any) -> Any:
     return (ctypes.c_double * len(numbers))(*numbers)
 
 
+def copied(numbers: Any) -> Any:
+    return type(numbers).from_buffer_copy(numbers)
+
+
 def compiled() -> ctypes.CDLL:
     """by_hand.c as a library. ImportError without a C compiler."""
     compiler = os.environ.get("CC") or shutil.which("cc")
@@ -31,7 +35,7 @@ def compiled() -> ctypes.CDLL:
         raise ImportError("C needs a C compiler, `cc`")
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "by_hand.so"
-        options = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
+        options = ["-O3", "-shared", "-fPIC"]
         subprocess.run([compiler, *options, str(Path(__file__).with_name("by_hand.c")), "-o", str(library), "-lm"], check=True)
         return ctypes.CDLL(str(library))
 
@@ -48,23 +52,27 @@ def in_c(workload: str) -> Run:
         return tuple(found)
 
     def moons() -> tuple[float, ...]:
-        p = doubles([[rows, [0.0] * len(rows)] for rows in w.moons_weights()])
         losses = (ctypes.c_double * 20)()
-        library.moons(p, x, labels, losses)
+        library.moons(copied(first), x, labels, losses)
         return tuple(losses[k] for k in w.CHECKED_MOONS)
 
     def mazur() -> tuple[float, ...]:
         found = (ctypes.c_double * 2)()
-        library.mazur(doubles([w.HIDDEN, w.OUTPUT]), found)
+        library.mazur(copied(first), found)
         return tuple(found)
 
     def characters() -> tuple[float, ...]:
-        cell, readout = w.character_weights(1 if workload == "rnn" else 4)
-        p = doubles([[Wx, Wh, [0.0] * len(Wx)] for Wx, Wh in cell] + [readout, [0.0] * len(readout)])
         losses = (ctypes.c_double * 10)()
-        getattr(library, workload)(p, letters, losses)
+        getattr(library, workload)(copied(first), letters, losses)
         return tuple(losses[k] for k in w.CHECKED_CHARACTERS)
 
+    parameters: list[Any] = [w.HIDDEN, w.OUTPUT]
+    if workload == "moons":
+        parameters = [[rows, [0.0] * len(rows)] for rows in w.moons_weights()]
+    elif workload in ("rnn", "lstm"):
+        cell, readout = w.character_weights(1 if workload == "rnn" else 4)
+        parameters = [[Wx, Wh, [0.0] * len(Wx)] for Wx, Wh in cell] + [readout, [0.0] * len(readout)]
+    first = doubles(parameters)
     return {"chain": chain, "moons": moons, "mazur": mazur}.get(workload, characters)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -77,12 +78,14 @@ DECAY = 1e-4
 CHECKED_MOONS = (0, 2, 19)
 
 
+@cache
 def moons_weights() -> list[list[list[float]]]:
     """The matrix of each layer; the biases are 0."""
     numbers = uniform(42)
     return [matrix(numbers, n_out, n_in, 1.0) for n_in, n_out in pairwise(SIZES)]
 
 
+@cache
 def moons_points() -> list[tuple[tuple[float, float], int]]:
     numbers = uniform(7)
 
@@ -112,6 +115,7 @@ CLIP, CHARACTER_RATE = 5.0, 0.01
 CHECKED_CHARACTERS = (0, 2, 9)
 
 
+@cache
 def sequence() -> list[int]:
     numbers = uniform(3)
     return [int(LETTERS * next(numbers)) for _ in range(LENGTH + 1)]
@@ -121,6 +125,7 @@ def one_hot(letter: int) -> list[float]:
     return [float(k == letter) for k in range(LETTERS)]
 
 
+@cache
 def character_weights(gates: int) -> tuple[list[tuple[list[list[float]], list[list[float]]]], list[list[float]]]:
     """Of each gate (RNN: one; LSTM: i, f, g, o) the matrices on the input and on the state; that of the readout. Biases are 0."""
     numbers = uniform(11 if gates == 1 else 13)
