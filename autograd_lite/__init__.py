@@ -18,6 +18,7 @@ from .check import check_gradients
 from .draw import draw
 from .explain import explain
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
+from .program import Program, compile_program, trace
 from .steps import steps
 from .value import (
     OPERATIONS,
@@ -42,9 +43,11 @@ __all__ = [
     "OPERATIONS",
     "DivisionByZeroError",
     "DomainError",
+    "Program",
     "Scope",
     "Value",
     "check_gradients",
+    "compile_program",
     "detect_anomaly",
     "dot",
     "draw",
@@ -63,6 +66,7 @@ __all__ = [
     "steps",
     "sum_",
     "topological_order",
+    "trace",
     "value_and_grad",
 ]
 __all__ += [name for name in OPERATIONS if name not in __all__]

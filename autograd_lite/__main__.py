@@ -63,6 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument(
         "--save-every", type=_at_least_one, default=100, metavar="N", help="save and report after N updates (100)"
     )
+    command.add_argument(
+        "--dialect",
+        choices=("fastest", "eager", "c", "python", "numpy"),
+        default="fastest",
+        help="train a program of this dialect, recorded once, or eager Values (fastest: c with a C compiler, else python)",
+    )
     command.add_argument("--resume", action="store_true", help="go on from the saved file")
     command.set_defaults(run=train_char)
     on_expression = argparse.ArgumentParser(add_help=False)
@@ -173,13 +179,15 @@ def example(options: argparse.Namespace) -> int:
 def train_char(options: argparse.Namespace) -> int:
     """Next-character prediction on a text: training, the loss on the text held back, a sample."""
     from nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
+    from nn.compiled import fastest_dialect
 
     path = options.save or Path(f"char-{options.cell}.json")
     if path.exists() and not options.resume:
         raise ValueError(f"{path} is there already: go on from it with --resume, or name another file with --save")
     text = read_text(options.text or SAMPLE_TEXT)
+    dialect = fastest_dialect() if options.dialect == "fastest" else options.dialect
     task = CharacterTask(
-        text, options.cell, options.hidden, options.length, options.learning_rate or 0.01, options.clip, options.seed
+        text, options.cell, options.hidden, options.length, options.learning_rate or 0.01, options.clip, options.seed, dialect
     )
     if options.resume:
         task.load(path)
@@ -191,6 +199,8 @@ def train_char(options: argparse.Namespace) -> int:
         f"{options.cell} of {options.hidden} units, {len(task.optimizer.params)} parameters, on {len(text)} characters of "
         f"{len(task.vocabulary)} kinds; the last {len(task.held_back)} are held back"
     )
+    if dialect != "eager":
+        print(f"the first update writes a program in the dialect {dialect}", flush=True)
     try:
         train_characters(task, options.updates, path, options.save_every, lambda line: print(line, flush=True))
     except KeyboardInterrupt:

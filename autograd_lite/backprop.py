@@ -206,7 +206,8 @@ def _is(x: Any, number: float) -> bool:
 
 
 def _is_finite(x: Any) -> bool:
-    return math.isfinite(as_value(x)._data)
+    """Whether 0 times it is 0. A program counts on it: its inputs are not those that were recorded."""
+    return in_mode("program") or math.isfinite(as_value(x)._data)
 
 
 _OPERATORS = ((ast.Add, "plus"), (ast.Sub, "minus"), (ast.Mult, "times"), (ast.Div, "over"))
@@ -233,6 +234,15 @@ def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
     for node in (output, *inputs):
         if not isinstance(node, Value):
             raise TypeError(f"gradient needs Values, got {type(node).__name__} {node!r:.60}")
+    adjoints = adjoints_of(output, inputs)
+    return [as_value(adjoints.get(node, 0.0)) for node in inputs]
+
+
+def adjoints_of(output: Value, inputs: Iterable[Value]) -> dict[Value, Any]:
+    """The adjoint of `output` and of every node between it and the inputs: a Value, or a float where it is constant.
+
+    In the mode "program" it holds at any inputs: no rule gives way to the convention of the point that was recorded.
+    """
     order = topological_order(output)
     wanted = set(inputs)
     for node in order:
@@ -247,7 +257,7 @@ def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
             adjoint = adjoints[node] = _total(contributions.pop(node))
             for parent, derivative in _local_derivatives(node, wanted):
                 contributions.setdefault(parent, []).append(_times(adjoint, derivative))
-    return [as_value(adjoints.get(node, 0.0)) for node in inputs]
+    return adjoints
 
 
 def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
@@ -282,7 +292,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
         if not _same(as_value(derivative)._data, recorded[i]):
             if not _same(ops.derivative(text, {"z": node._data, **{k: x._data for k, x in named.items()}}), recorded[i]):
                 raise _changed(node)
-            derivative = recorded[i]
+            derivative = derivative if in_mode("program") else recorded[i]
         yield parents[i], derivative
 
 

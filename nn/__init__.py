@@ -15,6 +15,7 @@ from .pytorch import from_torch_state_dict, to_torch_state_dict
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
 from .rtrl import RTRL, rtrl, rtrl_steps
 from .training import History, train
+from .twins import from_twin, to_jax, to_torch
 
 __all__ = [
     "BPTT",
@@ -46,6 +47,7 @@ __all__ = [
     "cross_entropy",
     "deltas",
     "from_torch_state_dict",
+    "from_twin",
     "gradient_flow",
     "half_squared_error",
     "hinge",
@@ -54,6 +56,8 @@ __all__ = [
     "rtrl",
     "rtrl_steps",
     "sequence_cross_entropy",
+    "to_jax",
+    "to_torch",
     "to_torch_state_dict",
     "train",
 ]

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd_lite import no_grad, softmax
 
+from .compiled import Step, one_hot
 from .files import read_json, write_json
 from .losses import sequence_cross_entropy
 from .optim import Adam, clip_grad_norm_
@@ -40,6 +41,7 @@ class CharacterTask:
 
     cell: "rnn", "gru" or "lstm". The text is read in pieces of `length` characters, the state carried over from piece to
     piece but not the derivatives (truncated BPTT); after each piece, clipping to norm `clip` and a step of Adam.
+    dialect: "eager" records every piece; any other runs a program in it, recorded once (see `Module.compile`).
     ValueError for a text of fewer than 20 pieces or a cell that there is not.
     """
 
@@ -52,6 +54,7 @@ class CharacterTask:
         lr: float = 0.01,
         clip: float = 5.0,
         seed: int = 0,
+        dialect: str = "eager",
     ) -> None:
         if cell not in CELLS:
             raise ValueError(f"unknown cell {cell!r}: one of {', '.join(CELLS)}")
@@ -70,6 +73,7 @@ class CharacterTask:
         self.updates = 0
         self.position = 0
         self.state: dict[str, list[float]] = {}
+        self.program = None if dialect == "eager" else Step(self._loss_and_state, self.model.parameters(), dialect)
 
     def step(self) -> float:
         """One update on the next piece; returns its loss, in nats a character."""
@@ -77,16 +81,30 @@ class CharacterTask:
         if self.position + length >= len(self.learned):
             self.position, self.state = 0, {}
         piece = self.learned[self.position : self.position + length + 1]
-        run, logits = self.model.run(piece[:-1], self.state)
-        loss = sequence_cross_entropy(logits, piece[1:], reduction="mean")
+        names, zeros = self.model.network.state_names(), [0.0] * self.settings["hidden"]
+        before = [self.state.get(name, zeros) for name in names]
         self.optimizer.zero_grad()
-        loss.backward()
+        if self.program is None:
+            loss, *after = self._loss_and_state(piece[:-1], piece[1:], *before)
+            loss.backward()
+            loss, after = loss.item(), [[unit.item() for unit in units] for units in after]
+        else:
+            columns = [one_hot(code, len(self.vocabulary)) for code in piece]
+            loss, gradients, *after = self.program(columns[:-1], columns[1:], *before)
+            for parameter, derivative in zip(self.program.parameters, gradients):
+                parameter.grad = derivative
         clip_grad_norm_(self.optimizer.params, self.settings["clip"])
         self.optimizer.step()
-        self.state = self._last_state(run.states)
+        self.state = dict(zip(names, after))
         self.position += length
         self.updates += 1
-        return loss.item()
+        return float(loss)
+
+    def _loss_and_state(self, piece: list[Any], targets: list[Any], *before: list[Any]) -> tuple[Any, ...]:
+        """The mean loss of a piece, and the states after it, from those before."""
+        names = self.model.network.state_names()
+        run, logits = self.model.run(piece, dict(zip(names, before)))
+        return sequence_cross_entropy(logits, targets, reduction="mean"), *[run.states[name][-1] for name in names]
 
     def held_back_loss(self) -> float:
         """The mean loss on the text held back, in nats a character."""
@@ -162,9 +180,6 @@ class CharacterTask:
             raise
         self.updates, self.position, self.state = int(data["updates"]), int(data["position"]), state
 
-    def _last_state(self, states: dict[str, Any]) -> dict[str, list[float]]:
-        return {name: [unit.item() for unit in states[name][-1]] for name in self.model.network.state_names()}
-
 
 def train_characters(
     task: CharacterTask, updates: int, path: str | os.PathLike[str], save_every: int, say: Callable[[str], None]
@@ -173,17 +188,18 @@ def train_characters(
 
     An interrupt (Ctrl-C) saves too before it is passed on.
     """
-    start, begun, recent = time.perf_counter(), task.updates, []
+    start, recent = time.perf_counter(), list[float]()
     try:
         while task.updates < updates:
             recent.append(task.step())
             if task.updates % save_every == 0 or task.updates == updates:
                 task.save(path)
-                speed = (task.updates - begun) * task.settings["length"] / (time.perf_counter() - start)
+                speed = len(recent) * task.settings["length"] / (time.perf_counter() - start)
                 say(
                     f"update {task.updates:>6} of {updates}: loss {sum(recent) / len(recent):.5g} nats a character, "
                     f"{speed:,.0f} characters/s"
                 )
+                start = time.perf_counter()
                 recent.clear()
     except KeyboardInterrupt:
         task.save(path)

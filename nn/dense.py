@@ -207,7 +207,7 @@ class MLP(Module):
                 sizes[k],
                 sizes[k + 1],
                 [*hidden, output_activation][k],
-                names=[f"{_prefix(k + 1, count)}{j}" for j in range(1, sizes[k + 1] + 1)],
+                names=[f"{prefix(k + 1, count)}{j}" for j in range(1, sizes[k + 1] + 1)],
                 weights=None if weights is None else weights[k],
                 bias=0.0 if biases is None else biases[k],
                 shared_bias=shared_bias,
@@ -268,7 +268,7 @@ def as_values(inputs: Sequence[Value | float], letter: str = "") -> list[Value]:
     return [x if isinstance(x, Value) else Value(x, f"{letter}{i}" if letter else "") for i, x in enumerate(inputs, 1)]
 
 
-def _prefix(layer: int, count: int) -> str:
+def prefix(layer: int, count: int) -> str:
     return "o" if layer == count else "h" if count == 2 else f"h{layer}_"
 
 

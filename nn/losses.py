@@ -120,7 +120,7 @@ def hinge(outputs: Outputs, targets: Targets, reduction: str = "sum") -> Value:
     """max(0, 1 - y*s) for scores s and targets y = -1 or 1 (else ValueError)."""
     terms = []
     for score, y in _pairs(outputs, targets):
-        if y not in (-1, 1):
+        if (y.data if isinstance(y, Value) else y) not in (-1, 1):
             raise ValueError(f"hinge needs targets -1 or 1, got {y}")
         terms.append(relu(1 - y * score))
     return _reduced(terms, reduction)

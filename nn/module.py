@@ -100,6 +100,21 @@ class Module:
                 yield name, thing
                 pending += [(f"{name}.{key}", item) for key, item in reversed(list(contents))]
 
+    def compile(self, loss: Callable[[Any, Any], Any], example: tuple[Any, Any], dialect: str | None = None) -> Any:
+        """A training step as a program: ``step(x, target)`` gives the loss ``loss(model(x), target)`` and its derivatives by
+        the parameters, in the order of `parameters`. They are those of a forward and a backward pass, without a graph.
+
+        example: an input and its target. Other shapes may follow: each has a program, in ``step.programs``, recorded when it is
+        first met, and readable: ``program.source``. A recurrent network's whole numbers, and those that `cross_entropy` and
+        `sequence_cross_entropy` (or `functools.partial` of them) have as targets, may be any. dialect: of `compile_program`;
+        unless given, ``c`` where there is a C compiler, else ``python``.
+
+        ValueError where the forward pass branches on data or draws random numbers, so that one recording is not all of it.
+        """
+        from .compiled import compiled_step
+
+        return compiled_step(self, loss, example, dialect)
+
     # Parameters travel ------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -111,7 +126,7 @@ class Module:
         >>> line.state_dict()
         {'weights': [1.0, 2.0], 'bias': 3.0}
         """
-        return {name: _mapped(lambda value: value.data, nest) for name, nest in self._nests()}
+        return {name: mapped(lambda value: value.data, nest) for name, nest in self._nests()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Sets the data of the parameters from what `state_dict` gives (or arrays of the same shapes): all of them, or none.
@@ -119,17 +134,7 @@ class Module:
         ValueError lists every entry that is missing, unexpected, of the wrong shape or not finite. With ``strict=False``
         missing and unexpected entries are passed over.
         """
-        nests = dict(self._nests())
-        problems = [f"missing {name!r}" for name in nests if name not in state] if strict else []
-        problems += [f"unexpected {name!r}" for name in state if name not in nests] if strict else []
-        new: dict[Value, float] = {}
-        for name, nest in nests.items():
-            if name in state:
-                problems += _matched(name, nest, state[name], new)
-        if problems:
-            raise ValueError(f"these parameters do not fit this {type(self).__name__}: {'; '.join(problems)}")
-        for parameter, number in new.items():
-            parameter.data = number
+        load_nests(f"this {type(self).__name__}", dict(self._nests()), state, strict)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the parameters to a JSON file: ``{"format": "autograd_lite parameters", "version": 1, "parameters": {...}}``.
@@ -208,8 +213,23 @@ def _is_nest(thing: Any, depth: int = 20) -> bool:
     return isinstance(thing, Value) and not thing.parents
 
 
-def _mapped(f: Callable[[Value], Any], nest: Any) -> Any:
-    return [_mapped(f, item) for item in nest] if isinstance(nest, (list, tuple)) else f(nest)
+def mapped(f: Callable[[Any], Any], nest: Any) -> Any:
+    """The same nest of lists with `f` of each Value in it."""
+    return [mapped(f, item) for item in nest] if isinstance(nest, (list, tuple)) else f(nest)
+
+
+def load_nests(what: str, nests: Mapping[str, Any], state: Mapping[str, Any], strict: bool = True) -> None:
+    """Sets the data of the parameters in `nests` from the entries of `state`: all or none, as `Module.load_state_dict` has it."""
+    problems = [f"missing {name!r}" for name in nests if name not in state] if strict else []
+    problems += [f"unexpected {name!r}" for name in state if name not in nests] if strict else []
+    new: dict[Value, float] = {}
+    for name, nest in nests.items():
+        if name in state:
+            problems += _matched(name, nest, state[name], new)
+    if problems:
+        raise ValueError(f"these parameters do not fit {what}: {'; '.join(problems)}")
+    for parameter, number in new.items():
+        parameter.data = number
 
 
 def _matched(name: str, nest: Any, given: Any, new: dict[Value, float]) -> list[str]:

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from autograd_lite import Value, mean
 
+from .compiled import Step, compiled_step
 from .losses import half_squared_error
 from .module import Module
 from .optim import SGD, Optimizer
@@ -57,6 +59,7 @@ def train(
     batch_size: int | None = None,
     rng: random.Random | int | None = None,
     progress: bool = True,
+    compiled: bool | str = False,
 ) -> History:
     """Repeats: forward; stop if the loss is at most `tolerance`; else backward, and update the parameters (weights and biases).
 
@@ -65,6 +68,9 @@ def train(
     do not fill a batch are left out. The tolerance is then for the batch.
     optimizer: `SGD(model.parameters(), lr=0.5)`, the articles' rate, unless given. progress: a bar if tqdm is installed, else
     ten lines.
+
+    compiled: run each step as a program, recorded once (see `Module.compile`), with the same losses to 1e-12: for long
+    trainings. True chooses the dialect; or its name: "c", "python", "numpy".
 
     Returns the history: one loss for each forward pass, so `steps` + 1 if the tolerance is not reached. The parameters are
     those of the last loss.
@@ -77,6 +83,11 @@ def train(
     if steps < 0 or (batch_size is not None and not 1 <= batch_size <= len(examples)):
         raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {len(examples)}, got {steps} and {batch_size}")
     optimizer = optimizer or SGD(model.parameters(), lr=0.5)
+    evaluate: Callable[[list[Any]], tuple[float, Callable[[], None]]] = partial(_by_graph, model, loss)
+    if compiled:
+        parameters = dict.fromkeys([*model.parameters(), *optimizer.params])
+        dialect = compiled if isinstance(compiled, str) else None
+        evaluate = partial(_by_program, cache(lambda: compiled_step(model, loss, examples[0], dialect, parameters)))
     rng = rng if isinstance(rng, random.Random) else random.Random(rng)
     history = History()
     start = time.perf_counter()
@@ -90,26 +101,44 @@ def train(
                     queue = rng.sample(examples, len(examples))
                 batch, queue = queue[:batch_size], queue[batch_size:]
             try:
-                losses = [loss(model(x), target) for x, target in batch]
-                if not isinstance(losses[0], Value):
-                    raise TypeError(f"train needs a loss that is a Value, got {losses[0]!r:.60}")
-                total = losses[0] if len(losses) == 1 else mean(losses)
+                total, backward = evaluate(batch)
             except OverflowError as error:
                 raise FloatingPointError(f"the loss overflows after {step} updates: try a lower learning rate") from error
-            history.losses.append(total.item())
+            history.losses.append(total)
             history.seconds = time.perf_counter() - start
-            report(step, total.item())
-            if not math.isfinite(total.item()):
-                raise FloatingPointError(f"the loss is {total.item()} after {step} updates: try a lower learning rate")
-            history.reached = total.item() <= tolerance
+            report(step, total)
+            if not math.isfinite(total):
+                raise FloatingPointError(f"the loss is {total} after {step} updates: try a lower learning rate")
+            history.reached = total <= tolerance
             if history.reached or step == steps:
                 return history
             optimizer.zero_grad()
-            total.backward()
+            backward()
             optimizer.step()
     finally:
         report(-1, math.nan)
     return history
+
+
+def _by_graph(model: Module, loss: Callable[[Any, Any], Value], batch: list[Any]) -> tuple[float, Callable[[], None]]:
+    """The mean loss of a batch, and what adds its derivatives to the grads of the parameters."""
+    losses = [loss(model(x), target) for x, target in batch]
+    if not isinstance(losses[0], Value):
+        raise TypeError(f"train needs a loss that is a Value, got {losses[0]!r:.60}")
+    total = losses[0] if len(losses) == 1 else mean(losses)
+    return total.item(), total.backward
+
+
+def _by_program(make: Callable[[], Step], batch: list[Any]) -> tuple[float, Callable[[], None]]:
+    """The same by programs; `make` makes the step when it is first called."""
+    step = make()
+    loss, gradients = step.mean(batch)
+
+    def backward() -> None:
+        for parameter, derivative in zip(step.parameters, gradients):
+            parameter.grad += derivative
+
+    return loss, backward
 
 
 def _reporter(steps: int) -> Callable[[int, float], None]:

@@ -1,0 +1,213 @@
+"""A training step as a program: the loss and its gradient, recorded once for each shape of example, then run without a graph."""
+
+from __future__ import annotations
+
+import math
+import operator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from autograd_lite import Program, Value, compile_program, no_grad
+
+from .losses import cross_entropy, sequence_cross_entropy
+from .module import Module, is_array, mapped
+from .recurrent import Recurrent, SequenceModel
+
+# A program and a forward pass that went the same way differ by rounding alone
+SAME = 1e-9
+
+
+class Step:
+    """The loss of an example, and its gradient by the parameters as they are at the call, by programs.
+
+    function: of nests of Values. It returns the loss, or a tuple of the loss and nests of further Values. It is recorded for
+    each shape of arguments that comes along: `programs` has the program of each. What Python decides while it is recorded is
+    decided for good: ValueError where the function and the program differ for the first argument negated.
+    dialect: of the programs. encode: what is made of the arguments first.
+
+    >>> from nn import MLP, half_squared_error
+    >>> mlp = MLP([2, 1], weights=[[[0.5, -0.5]]])
+    >>> step = mlp.compile(half_squared_error, ([1.0, 2.0], [0.25]), dialect="python")
+    >>> loss, gradients = step([1.0, 2.0], [0.25])
+    >>> round(loss, 6), [round(derivative, 6) for derivative in gradients]
+    (0.008133, [0.029973, 0.059945, 0.029973])
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        parameters: Iterable[Value],
+        dialect: str,
+        encode: Callable[..., Sequence[Any]] = lambda *example: example,
+    ) -> None:
+        self.function, self.parameters, self.dialect, self.encode = function, list(parameters), dialect, encode
+        self.programs: dict[Any, Program] = {}
+        self._others: dict[Any, list[Any]] = {}
+
+    def __call__(self, *example: Any) -> tuple[Any, ...]:
+        """The loss, the list of derivatives by `parameters`, and what else the function returns, in numbers."""
+        key, numbers = self._prepared(example)
+        loss, *others, gradients = self.programs[key](self._data(), *numbers)
+        return (loss, gradients, *[_nested(shape, iter(flat)) for shape, flat in zip(self._others[key], others)])
+
+    def mean(self, examples: Iterable[Sequence[Any]]) -> tuple[float, list[float]]:
+        """The mean loss of the examples, and its gradient. In the dialects c and numpy, those of a shape are one batch."""
+        by_shape: dict[Any, list[list[Any]]] = {}
+        for example in examples:
+            key, numbers = self._prepared(example)
+            by_shape.setdefault(key, []).append(numbers)
+        data = self._data()
+        losses: list[float] = []
+        gradients: list[list[float]] = []
+        for key, several in by_shape.items():
+            program = self.programs[key]
+            if self.dialect in ("c", "numpy") and len(several) > 1:
+                results = [program(data, *[_rows(rows) for rows in zip(*several)])]
+                losses += results[0][0]
+            else:
+                results = [program(data, *numbers) for numbers in several]
+                losses += [result[0] for result in results]
+            gradients += [result[-1] for result in results]
+        return sum(losses) / len(losses), [float(sum(column)) / len(losses) for column in zip(*gradients)]
+
+    def record(self, *example: Any) -> None:
+        """Records the program for an example of this shape, unless it is there."""
+        self._prepared(example)
+
+    def _data(self) -> array[float]:
+        return array("d", [parameter.data for parameter in self.parameters])
+
+    def _prepared(self, example: Sequence[Any]) -> tuple[Any, list[array[float]]]:
+        """The shape of the arguments, with its program recorded, and the numbers of each argument that has any."""
+        arguments = [_plain(argument) for argument in self.encode(*example)]
+        key = tuple([_shape(argument) for argument in arguments])
+        if key not in self.programs:
+            self._record(key, arguments)
+        return key, _numbers(arguments)
+
+    def _record(self, key: Any, arguments: list[Any]) -> None:
+        values = [mapped(Value, argument) for argument in arguments]
+        loss, *others = _results(self.function(*values))
+        inputs = {f"input{k}": flat for k, nest in enumerate(values, 1) if (flat := _flat(nest))}
+        outputs = {f"output{k}": _flat(nest) for k, nest in enumerate(others, 1)}
+        parameters = {"parameters": self.parameters}
+        program = compile_program(
+            {"loss": loss} | outputs, parameters | inputs, gradients_of=loss, wrt=parameters, dialect=self.dialect
+        )
+        self._check(program, arguments)
+        self.programs[key], self._others[key] = program, [_shape(nest) for nest in others]
+
+    def _check(self, program: Program, arguments: list[Any]) -> None:
+        """ValueError unless the program does what the function does to other numbers."""
+        others = [mapped(operator.neg, arguments[0]), *arguments[1:]]
+        try:
+            with no_grad():
+                expected = _results(self.function(*[mapped(Value, nest) for nest in others]))[0].item()
+        except (ValueError, ArithmeticError):  # outside a domain: nothing to compare with
+            return
+        found = program(self._data(), *_numbers(others))[0]
+        if not math.isclose(found, expected, rel_tol=SAME, abs_tol=SAME):
+            raise ValueError(
+                f"this forward pass cannot be compiled: it branches on data, or draws random numbers. For other inputs its loss "
+                f"is {expected!r}, and that of the recorded program {found!r}"
+            )
+
+
+def compiled_step(
+    model: Module,
+    loss: Callable[[Any, Any], Any],
+    example: tuple[Any, Any],
+    dialect: str | None = None,
+    parameters: Iterable[Value] | None = None,
+) -> Step:
+    """The step of ``loss(model(x), target)``, as `Module.compile` has it. parameters: the model's, unless given."""
+    places = model.network.n_in if isinstance(model, SequenceModel) else model.n_in if isinstance(model, Recurrent) else 0
+    classes, several = 0, False
+    if getattr(loss, "func", loss) in (cross_entropy, sequence_cross_entropy):
+        with no_grad():
+            outputs = model(example[0])
+        several = isinstance(outputs[0], (list, tuple))
+        classes = len(outputs[0] if several else outputs)
+
+    def encode(x: Any, target: Any) -> tuple[Any, Any]:
+        if places:
+            x = [_one_hot(item, places) for item in x]
+        if classes:
+            target = [_one_hot(item, classes) for item in target] if several else _one_hot(target, classes)
+        return x, target
+
+    parameters = model.parameters() if parameters is None else parameters
+    step = Step(lambda x, target: loss(model(x), target), parameters, dialect or fastest_dialect(), encode)
+    step.record(*example)
+    return step
+
+
+@cache
+def fastest_dialect() -> str:
+    """``c`` where there is a C compiler, else ``python``."""
+    try:
+        compile_program(x := Value(1.0), [x], dialect="c")
+    except RuntimeError:
+        return "python"
+    return "c"
+
+
+def one_hot(place: int, size: int) -> list[float]:
+    """`size` numbers: 1 at that place, 0 elsewhere. ValueError for a place that there is not."""
+    if not 0 <= place < size:
+        raise ValueError(f"{place} is not a place from 0 to {size - 1}")
+    return [float(k == place) for k in range(size)]
+
+
+def _one_hot(item: Any, size: int) -> Any:
+    """Of a whole number that stands for a place, the vector; anything else as it is."""
+    try:
+        return one_hot(operator.index(item), size)
+    except TypeError:
+        return item
+
+
+def _results(found: Any) -> list[Any]:
+    results = list(found) if isinstance(found, tuple) else [found]
+    if not isinstance(results[0], Value):
+        raise TypeError(f"a compiled step needs a loss that is a Value, got {results[0]!r:.60}")
+    return results
+
+
+def _plain(nest: Any) -> Any:
+    """The nest in lists of floats."""
+    nest = nest.tolist() if is_array(nest) else nest
+    if isinstance(nest, (list, tuple)):
+        return [_plain(item) for item in nest]
+    if type(nest) is float:
+        return nest
+    try:
+        return nest.item() if isinstance(nest, Value) else Value(nest).item()
+    except TypeError:
+        raise TypeError(f"a compiled step needs numbers, or nests of lists of them, got {nest!r:.60}") from None
+
+
+def _shape(nest: Any) -> Any:
+    return tuple([_shape(item) for item in nest]) if isinstance(nest, (list, tuple)) else None
+
+
+def _flat(nest: Any) -> list[Any]:
+    found: list[Any] = []
+    mapped(found.append, nest)
+    return found
+
+
+def _nested(shape: Any, flat: Iterator[float]) -> Any:
+    return next(flat) if shape is None else [_nested(part, flat) for part in shape]
+
+
+def _numbers(arguments: Sequence[Any]) -> list[array[float]]:
+    return [array("d", flat) for argument in arguments if (flat := _flat(argument))]
+
+
+def _rows(rows: Sequence[array[float]]) -> Any:
+    """The numbers of several examples, a row each."""
+    joined = array("d", b"".join([row.tobytes() for row in rows]))
+    return memoryview(joined).cast("B").cast("d", shape=[len(rows), len(rows[0])])
