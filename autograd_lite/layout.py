@@ -315,7 +315,7 @@ class _Layered:
         meeting: dict[_Segment, float] = {}
         for (item, _), several in coming.items():
             cell = cells["item", item]
-            room = cell.height * 0.8
+            room = self.shapes[item].height * 0.8
             for k, segment in enumerate(sorted(several, key=lambda segment: segment.cells[-2].y)):
                 meeting[segment] = cell.y + ((k + 0.5) / len(several) - 0.5) * min(room, 12.0 * len(several))
         return meeting

@@ -283,7 +283,7 @@ def _blocks(bars: Sequence[tuple[int, float]]) -> list[str]:
 
 
 def _dot_text(text: str) -> str:
-    return clean(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return clean(text, 400).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
 
 
 # Text ----------------------------------------------------------------------------------------------------------------

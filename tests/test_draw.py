@@ -266,6 +266,12 @@ def test_it_says_in_words_what_it_is():
     assert "5 nodes, 2 of them leaves" in root.find(f"{SVG}desc").text
 
 
+def test_the_source_says_what_the_picture_says():
+    drawing = draw(WorkedExample()())
+    source = " ".join(drawing.source.replace("\\l", " ").split())
+    assert all(line in source for line in drawing.picture.caption)
+
+
 def test_nothing_is_loaded_and_nothing_runs_and_styles_stay_inside():
     svg = draw(WorkedExample()()).svg()
     assert "<script" not in svg and "href" not in svg and "url(" not in svg and "@import" not in svg

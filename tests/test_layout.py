@@ -123,7 +123,7 @@ def test_nothing_overlaps_and_no_edge_runs_through_a_node(name, output, options)
     assert drawing.layout_by.startswith("built-in")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(40), 600, 857])
 def test_random_graphs_with_groups(seed):
     rng = random.Random(seed)
     groups = [Group(rng.randrange(-1, k), rng.uniform(0, 200)) for k in range(rng.randrange(6))]
