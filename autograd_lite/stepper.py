@@ -90,7 +90,7 @@ def _step(step: Step, place: Mapping[Value, int], drawing: Drawing | None) -> di
         found["edges"] = list(dict.fromkeys(name for name in ids if name is not None))
     if step.kind in ("start", "grad"):
         found["written"] = True
-    elif step.kind == "sum" or (step.kind == "edge" and step.is_first):
+    elif step.kind == "sum" or step.is_first:
         found["total"] = rounded(step.result, 9)
     return found
 

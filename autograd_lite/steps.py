@@ -21,7 +21,19 @@ LONGEST_TRACE = 400
 LONGEST_LINE = 1000
 
 
-class Step(NamedTuple):
+class _Record(NamedTuple):
+    """The data of a `Step`. These are what is kept: a step knows its `Steps`, and nothing is to keep a graph in a cycle."""
+
+    number: int
+    kind: str
+    node: Value
+    result: float
+    terms: tuple[float, ...] = ()
+    by: Value | None = None
+    operand: int = -1
+
+
+class Step(_Record):
     """One step of the forward or the backward pass.
 
     kind: of the forward pass ``"given"`` (a leaf, a plain number) or ``"value"`` (an operation), with `result` the node's data.
@@ -31,13 +43,6 @@ class Step(NamedTuple):
     sum) or ``"grad"`` (the grad of `node` is written: `terms` are all contributions to it, `result` is their sum).
     """
 
-    number: int
-    kind: str
-    node: Value
-    result: float
-    terms: tuple[float, ...]
-    by: Value | None
-    operand: int
     steps: Steps
 
     @property
@@ -72,19 +77,22 @@ class Steps(Sequence[Step]):
         self.output = output
         self.nodes = topological_order(output)
         self.adjoint: dict[Value, float] = {}
-        self._steps: list[Step] = []
-        self._contributions: dict[Value, list[Step]] = {}
+        self._records: list[_Record] = []
+        self._contributions: dict[Value, list[_Record]] = {}
         for node in self.nodes:
             self._add("value" if node.parents else "given", node, node.data)
-        self.forward = len(self._steps)
+        self.forward = len(self._records)
         """How many steps belong to the forward pass."""
         self._go_back()
 
-    def _add(
-        self, kind: str, node: Value, result: float, terms: tuple[float, ...] = (), by: Value | None = None, operand: int = -1
-    ) -> Step:
-        step = Step(len(self._steps) + 1, kind, node, result, terms, by, operand, self)
-        self._steps.append(step)
+    def _add(self, kind: str, node: Value, result: float, *further: Any) -> _Record:
+        record = _Record(len(self._records) + 1, kind, node, result, *further)
+        self._records.append(record)
+        return record
+
+    def _step(self, record: _Record) -> Step:
+        step = Step(*record)
+        step.steps = self
         return step
 
     def _go_back(self) -> None:
@@ -113,17 +121,19 @@ class Steps(Sequence[Step]):
     # A sequence
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._records)
 
     @overload
     def __getitem__(self, index: int) -> Step: ...
     @overload
     def __getitem__(self, index: slice) -> list[Step]: ...
     def __getitem__(self, index: int | slice) -> Step | list[Step]:
-        return self._steps[index]
+        if isinstance(index, slice):
+            return [self._step(record) for record in self._records[index]]
+        return self._step(self._records[index])
 
     def __iter__(self) -> Iterator[Step]:
-        return iter(self._steps)
+        return map(self._step, self._records)
 
     def find(self, label: str) -> list[Step]:
         """The steps that concern the nodes of that label: their values, what they receive, and what they pass on.
@@ -135,23 +145,23 @@ class Steps(Sequence[Step]):
             labels = list(dict.fromkeys(cleaned(node.label) for node in self.nodes if node.label))
             there = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
             raise KeyError(f"no node has the label {label!r:.60}; there are: {there or 'no labels'}")
-        return [step for step in self._steps if step.node in found or step.by in found]
+        return [step for step in self if step.node in found or step.by in found]
 
-    def is_first(self, step: Step) -> bool:
+    def is_first(self, step: _Record) -> bool:
         """Whether a step is the first contribution to its node."""
-        return self._contributions.get(step.node, [None])[0] is step
+        return step.kind == "edge" and self._contributions[step.node][0].number == step.number
 
     def so_far(self, index: int, nodes: Iterable[Value]) -> tuple[dict[Value, str], dict[Value, str]]:
         """The values and the grads of some nodes after the step of that index, as text; a sum that may grow is marked with +."""
         values, grads = dict.fromkeys(nodes, "—"), dict.fromkeys(nodes, "—")
-        for step in self._steps[: index + 1]:
+        for step in self._records[: index + 1]:
             if step.node not in values:
                 continue
             if step.kind in ("given", "value"):
                 values[step.node] = rounded(step.result, 9)
             elif step.kind in ("start", "grad"):
                 grads[step.node] = rounded(step.result, 9)
-            elif step.kind == "sum" or step.is_first:
+            elif step.kind == "sum" or self.is_first(step):
                 grads[step.node] = f"{rounded(step.result, 9)} +"
         return values, grads
 
@@ -172,8 +182,9 @@ class Steps(Sequence[Step]):
         notes = []
         if self._changed:
             notes.append(
-                f"Data has been changed since the forward pass that computed {self._listed(list(self._changed))}. The values are those "
-                "there now; the backward pass uses the local derivatives recorded in the forward pass, as backward() does."
+                f"Data has been changed since the forward pass that computed {self._listed(list(self._changed))}. The values "
+                "are those there now; the backward pass uses the local derivatives recorded in the forward pass, as "
+                "backward() does."
             )
         before = [node for node in self.nodes if not node.parents and node.op != "const" and node.grad != 0]
         if before:
@@ -195,7 +206,7 @@ class Steps(Sequence[Step]):
             names[MOST_OPERANDS - 2 :] = [f"{len(names) - MOST_OPERANDS + 2} more"]
         return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
-    def words(self, step: Step) -> str:
+    def words(self, step: _Record) -> str:
         """What is done in a step, as a sentence."""
         node, name = step.node, self.name(step.node)
         if step.kind == "given":
@@ -215,11 +226,11 @@ class Steps(Sequence[Step]):
             return f"From {self.name(step.by)} back to {name}{again}: adjoint times local derivative is the contribution{which}."
         return f"{name} is used {count} times: the contribution from {self.name(step.by)} is added to the sum so far."
 
-    def equations(self, step: Step, form: str = "text") -> list[str]:
+    def equations(self, step: _Record, form: str = "text") -> list[str]:
         """The equations of a step, in the form "text", "latex", or "mathml": of this, HTML that breaks into lines."""
         return [_written(self.notation, *one, form) for one in self._equations(step)]
 
-    def _equations(self, step: Step) -> list[tuple[Expression | None, Equation]]:
+    def _equations(self, step: _Record) -> list[tuple[Expression | None, Equation]]:
         """Each with its left side, if it has one."""
         notation, node = self.notation, step.node
         if step.kind == "given":
@@ -250,7 +261,7 @@ class Steps(Sequence[Step]):
             (whole, equation(notation, left, forms, step.result)),
         ]
 
-    def _sum_of_paths(self, left: Expression, edges: Sequence[Step]) -> Equation:
+    def _sum_of_paths(self, left: Expression, edges: Sequence[_Record]) -> Equation:
         """The derivative by a node as the sum of the contributions to it, with symbols where there are few."""
         if len(edges) == 1 or len(edges) > 10 * MOST_OPERANDS:
             return _result(left, self.adjoint[edges[0].node])
@@ -274,13 +285,13 @@ class Steps(Sequence[Step]):
     def lines(self) -> Iterator[str]:
         """The trace as text, line by line."""
         yield from self.notes
-        for step in self._steps:
+        for step in self._records:
             if step.number == 1:
                 yield "The forward pass"
             elif step.kind == "start":
                 yield ""
                 yield "The backward pass"
-            width = len(str(len(self._steps)))
+            width = len(str(len(self._records)))
             yield f"{step.number:{width}}  {step.words}"
             for line in self.equations(step):
                 yield f"{'':{width}}      {_clipped(line, LONGEST_LINE)}"
@@ -290,7 +301,7 @@ class Steps(Sequence[Step]):
 
     def __repr__(self) -> str:
         return (
-            f"<Steps: {len(self._steps)} steps to the grads of {self.name(self.output)}, {self.forward} of them forward; "
+            f"<Steps: {len(self._records)} steps to the grads of {self.name(self.output)}, {self.forward} of them forward; "
             "print(), .terminal() and .save('lesson.html') show them>"
         )
 
@@ -299,9 +310,8 @@ class Steps(Sequence[Step]):
         lines: list[str] = []
         for line in self.lines():
             if len(lines) == most:
-                return "\n".join(
-                    [*lines, f"... {len(self._steps)} steps in all: print(steps(...)) shows them, .save(...) keeps them"]
-                )
+                last = f"... {len(self._records)} steps in all: print(steps(...)) shows them, .save('steps.txt') writes them"
+                return "\n".join([*lines, last])
             lines.append(line)
         return "\n".join(lines)
 
@@ -384,7 +394,7 @@ def _written(notation: Notation, left: Expression | None, one: Equation, form: s
     sides.append([write(number(one.result), form, digits=one.digits)])
     sides = [side for side, before in zip(sides, [[], *sides]) if side != before]
     if form != "mathml":
-        return FORMS[form].equals.join("".join(side) for side in sides)
+        return str(FORMS[form].equals.join("".join(side) for side in sides))
     pieces = [f"<mo>=</mo>{piece}" if i and not k else piece for i, side in enumerate(sides) for k, piece in enumerate(side)]
     infix = [pieces[0], *(piece.replace("<mo>", '<mo form="infix">', 1) for piece in pieces[1:])]
     return " ".join(f"<math>{piece}</math>" for piece in infix)
