@@ -172,8 +172,8 @@ class Steps(Sequence[Step]):
         notes = []
         if self._changed:
             notes.append(
-                f"Data has been changed since the forward pass that computed {self._listed(list(self._changed))}. The values are those "
-                "there now; the backward pass uses the local derivatives recorded in the forward pass, as backward() does."
+                f"Data has been changed since the forward pass that computed {self._listed(list(self._changed))}. The values are "
+                "those there now; the backward pass uses the local derivatives recorded in the forward pass, as backward() does."
             )
         before = [node for node in self.nodes if not node.parents and node.op != "const" and node.grad != 0]
         if before:
@@ -384,7 +384,7 @@ def _written(notation: Notation, left: Expression | None, one: Equation, form: s
     sides.append([write(number(one.result), form, digits=one.digits)])
     sides = [side for side, before in zip(sides, [[], *sides]) if side != before]
     if form != "mathml":
-        return FORMS[form].equals.join("".join(side) for side in sides)
+        return str(FORMS[form].equals).join("".join(side) for side in sides)
     pieces = [f"<mo>=</mo>{piece}" if i and not k else piece for i, side in enumerate(sides) for k, piece in enumerate(side)]
     infix = [pieces[0], *(piece.replace("<mo>", '<mo form="infix">', 1) for piece in pieces[1:])]
     return " ".join(f"<math>{piece}</math>" for piece in infix)
