@@ -146,9 +146,11 @@ def _with_derivatives(recorded: Recorded, output: Value, wanted: list[Group]) ->
             net = node.label.startswith("net_")
             recorded.names.setdefault(place, f"delta_{node.label[4:]}" if net else above + node.label)
     free = Names([item.name for item in recorded.results])
+    known = {tuple(item.places): item.name for item in recorded.inputs}
     derivatives = []
-    for name, nodes, is_array in wanted:
-        derivatives.append(Item(free.of(above + name), [places.get(node, zero) for node in nodes], is_array))
+    for (name, nodes, is_array), at in zip(wanted, wrt):
+        name = free.of(above + known.get(tuple(at), name))
+        derivatives.append(Item(name, [places.get(node, zero) for node in nodes], is_array))
     return recorded._replace(results=recorded.results + derivatives, forward=forward, of=of, wrt=wrt)
 
 
@@ -161,7 +163,7 @@ def _groups(thing: Any, what: str) -> list[Group]:
     if isinstance(thing, Value):
         thing = [thing]
     if isinstance(thing, str) or not isinstance(thing, Iterable):
-        raise TypeError(f"{what}: needs Values, or sequences of Values, in a list or a dict; got {thing!r:.60}")
+        raise TypeError(f"{what}s: needs Values, or sequences of Values, in a list or a dict; got {thing!r:.60}")
     pairs = thing.items() if isinstance(thing, Mapping) else [("", item) for item in thing]
     groups = []
     for k, (name, item) in enumerate(pairs, 1):
@@ -436,7 +438,7 @@ def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
         columns = [x.T if x.ndim == 2 else x[()] for x in given]
         if in_rows:
             columns = [x[:, np.newaxis] if item.is_array and x.ndim == 1 else x for item, x in zip(recorded.inputs, columns)]
-            columns.append(n or 1)
+            columns.append(1 if n is None else n)
         found = []
         with np.errstate(all="ignore"):
             results = function(*columns)
@@ -496,10 +498,7 @@ def _jax(recorded: Recorded, loop: Loop | None) -> Made:
 
 def _traced(jax: Any, item: Item, x: Any) -> Any:
     """An argument as an array of JAX."""
-    try:
-        array = jax.numpy.asarray(x, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"input {item.name!r} is {item.form}, got {type(x).__name__} {x!r:.60}") from None
+    array = jax.numpy.asarray(_array(_imported("numpy"), item, x) if not isinstance(x, jax.Array) else x, dtype=float)
     if array.shape != (item.size,) * item.is_array:
         raise ValueError(f"input {item.name!r} is {item.form}, got the shape {array.shape}; a batch needs jax.vmap")
     return array

@@ -376,7 +376,7 @@ def _block(name: str, x: Any) -> Block:
 
 def _listed(name: str, x: Any) -> Block:
     """A sequence of numbers, or of sequences of as many numbers each."""
-    if isinstance(x, str) or not isinstance(x, Iterable):
+    if isinstance(x, str) or not isinstance(x, Sequence):
         raise TypeError(f"input {name!r} needs real numbers, got {type(x).__name__} {x!r:.60}")
     rows = [list(row) if isinstance(row, Sequence) and not isinstance(row, str) else row for row in x]
     shape: tuple[int, ...] = (len(rows),)
