@@ -129,7 +129,7 @@ def test_a_long_irregular_program_is_right():
     rng = random.Random(1)
     leaves = [Value(rng.uniform(-1, 1)) for _ in range(20)]
     nodes = list(leaves)
-    for _ in range(3000):
+    for _ in range(1000):
         a, b, c = rng.sample(nodes[-50:], 3)
         nodes.append(rng.choice([a * b + c, a - b * c, tanh(a + b) * c, (a + b + c) / 3.0]))
     total = sum_(nodes[-40:])

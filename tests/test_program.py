@@ -528,6 +528,20 @@ def test_derivatives_by_constants_are_summed_and_by_other_nodes_are_not(dialect)
     assert dnet.tolist() == pytest.approx(slopes)
 
 
+@pytest.mark.parametrize("threads", [2, 3, 40])
+def test_threads_share_a_batch(threads):
+    parameters, x, target, error = two_layers(hidden=2)
+    program = compile_program(error, {"w": parameters, "x": x, "target": target}, gradients_of=error, dialect="c")
+    w, rng = np.array([p.data for p in parameters]), np.random.default_rng(0)
+    xs, targets = rng.normal(size=(17, 3)), rng.normal(size=17)
+    expected = program(w, xs, targets)
+    assert program.threads == 1
+    program.threads = threads
+    for given in ((w, xs, targets), (w.tolist(), xs.tolist(), targets.tolist())):
+        for found, one in zip(program(*given), expected):
+            assert np.array(found) == pytest.approx(one, rel=1e-13, abs=1e-15)
+
+
 def test_buffers_are_read_in_place_and_results_are_new():
     x = [Value(float(k)) for k in range(4)]
     program = compile_program([sum_(x)], [x], dialect="c")
@@ -769,6 +783,8 @@ def mistakes():
         (lambda: c([z, z], [x, y]).repeat(2, {0: "x", 1: "x"}), ValueError, "an input of its own"),
         (lambda: c([[z]], [x, y]).repeat(2, {0: "x"}), ValueError, "result 0 is an array of 1, but input 'x' is one number"),
         (lambda: c(z, [x, y]).repeat(2, {0: "x"}).repeat(2, {0: "x"}), ValueError, "repeated already"),
+        (lambda: setattr(c(z, [x]), "threads", 2), ValueError, "a program in C has a whole number of threads"),
+        (lambda: setattr(c(z, [x], dialect="c"), "threads", 0), ValueError, "at least one; got 0 for 'c'"),
         (lambda: c(z, [x]).check(lambda x: [x, x], [[1.0]]), ValueError, "1 outputs, but the function returned 2"),
     ]
 
