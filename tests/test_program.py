@@ -64,17 +64,15 @@ CLOSE["jax"] = dict(rel=1e-13, abs=1e-300)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    """A cache directory of the tests' own."""
+def surroundings(tmp_path_factory):
+    """A cache directory of the tests' own, and JAX in double precision."""
+    if HAS_JAX:
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
-
-
-if HAS_JAX:
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
 
 
 def numbers(results):
@@ -831,8 +829,8 @@ def test_a_missing_package_is_named(monkeypatch):
 # JAX ----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
 def test_jit_vmap_and_grad_of_a_program():
+    jax = pytest.importorskip("jax")
     example, weights, _ = worked_example()
     error = example()
     program = compile_program(error, {"w": weights}, dialect="jax")
