@@ -131,7 +131,7 @@ class Expressions:
         return None
 
     def _of_scaled(self, number: float, place: int) -> int | None:
-        """A number times a power of two times something, as one number times it."""
+        """A number times a power of two, from 1 on, times something, as one number times it: only the last rounds."""
         op, x = self.operations[place]
         scale = self._literals.get(x[0]) if op == "mul" else None
         if scale is None or abs(math.frexp(scale)[0]) != 0.5 or not 1 <= abs(scale) <= 1024 or abs(number) > 1e300:
@@ -152,7 +152,7 @@ class Expressions:
         negated = self._negated(y)
         if negated is not None:
             return self._operation("add", x, negated)
-        return x if self._literals.get(y) == 0 else self._of_numbers(lambda a, b: a - b, x, y)
+        return x if str(self._literals.get(y)) == "0.0" else self._of_numbers(lambda a, b: a - b, x, y)
 
     def _fold_mul(self, x: int, y: int) -> int | None:
         for a, b in ((x, y), (y, x)):
