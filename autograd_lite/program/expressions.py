@@ -160,9 +160,6 @@ class Expressions:
                 return b
             if self._literals.get(a) == -1:
                 return self._operation("neg", b)
-            negated = self._negated(a)
-            if negated is not None:
-                return self._operation("neg", self._operation("mul", *((negated, y) if a == x else (x, negated))))
             if a in self._literals:
                 product = self._of_scaled(self._literals[a], b)
                 if product is not None:
@@ -171,9 +168,6 @@ class Expressions:
 
     def _fold_div(self, x: int, y: int) -> int | None:
         divisor = self._literals.get(y)
-        negated = self._negated(x)
-        if negated is not None:
-            return self._operation("neg", self._operation("div", negated, y))
         return x if divisor == 1 else self._of_numbers(lambda a, b: a / b, x, y) if divisor else None
 
 
@@ -317,7 +311,10 @@ def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
     if op in SIGNS and not spelled:
         sign, binds = SIGNS[op]
         x, y = operands
-        return Text(f"{x.within(binds)} {sign} {y.within(binds + 1)}", binds, x.places + y.places)
+        right = y.within(binds + 1)
+        if binds == SUM and right.startswith("-"):
+            sign, right = "-" if sign == "+" else "+", right[1:]
+        return Text(f"{x.within(binds)} {sign} {right}", binds, x.places + y.places)
     if op == "neg":
         (x,) = operands
         inner = x.within(PRODUCT)

@@ -173,7 +173,7 @@ class Writer:
         renamed = [f"# {self.variable[p]}: {comment(label)}" for p in sorted(inputs) if (label := self._other_label(p))]
         lines = [*docstring(self.recorded), *renamed, *self._unpacked(), *self._lines(constants), *body, *self._returned()]
         signature = spread("def program(", [f"{item.name}, " for item in self.recorded.inputs], "):")
-        header = self.dialect.header([statement.template for statement in self.statements])
+        header = self.dialect.header([self.dialect.array, *[statement.template for statement in self.statements]])
         return header + "\n".join([*signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
 
     def _other_label(self, place: int) -> str:
