@@ -613,7 +613,7 @@ def test_common_subexpressions_once_and_dead_code_gone():
 
 FOLDED = [
     (lambda x: x * 1.0 / 1.0 - 0.0, "x"),
-    (lambda x: -(-x) * -1.0, "-x"),
+    (lambda x: -(-x) * -1.0, "-x"),  # noqa: B002
     (lambda x: x - (-x), "x + x"),
     (lambda x: 0.5 * (2.0 * (4.0 * exp(x))), "4.0 * exp(x)"),
     (lambda x: gradient(0.5 * (1.0 - x) ** 2, x), "-(1.0 - x)"),
