@@ -292,7 +292,7 @@ class Steps(Sequence[Step]):
                 yield ""
                 yield "The backward pass"
             width = len(str(len(self._records)))
-            yield f"{step.number:{width}}  {step.words}"
+            yield f"{step.number:{width}}  {self.words(step)}"
             for line in self.equations(step):
                 yield f"{'':{width}}      {_clipped(line, LONGEST_LINE)}"
 
