@@ -120,30 +120,32 @@ def _parsed(text: str) -> ast.expr:
 
 def expression(text: str, letters: Mapping[str, Expression]) -> Expression:
     """A formula or rule of the table, with these expressions for its letters."""
+    return _read(_parsed(text), letters)
 
-    def read(tree: ast.AST) -> Expression:
-        match tree:
-            case ast.Name(id=letter):
-                return letters[letter]
-            case ast.Constant(value=x):
-                return number(x)  # type: ignore[arg-type]
-            case ast.UnaryOp(operand=x):
-                return negative(read(x))
-            case ast.BinOp(left=x, op=ast.Add(), right=y):
-                return total([read(x), read(y)])
-            case ast.BinOp(left=x, op=ast.Sub(), right=y):
-                return total([read(x), negative(read(y))])
-            case ast.BinOp(left=x, op=ast.Mult(), right=y):
-                return product([read(x), read(y)])
-            case ast.BinOp(left=x, op=ast.Div(), right=y):
-                return Expression("quotient", (read(x), read(y)))
-            case ast.Call(func=ast.Name(id="pow"), args=[x, y]):
-                return power(read(x), read(y))
-            case ast.Call(func=ast.Name(id=name), args=operands):
-                return Expression(name, tuple(map(read, operands)))
-        raise AssertionError(ast.dump(tree))
 
-    return read(_parsed(text))
+def _read(tree: ast.AST, letters: Mapping[str, Expression]) -> Expression:
+    match tree:
+        case ast.Name(id=letter):
+            return letters[letter]
+        case ast.Constant(value=constant):
+            return number(constant)  # type: ignore[arg-type]
+        case ast.UnaryOp(operand=operand):
+            return negative(_read(operand, letters))
+        case ast.BinOp(left=left, op=operator, right=right):
+            x, y = _read(left, letters), _read(right, letters)
+            match operator:
+                case ast.Add():
+                    return total([x, y])
+                case ast.Sub():
+                    return total([x, negative(y)])
+                case ast.Mult():
+                    return product([x, y])
+                case ast.Div():
+                    return Expression("quotient", (x, y))
+        case ast.Call(func=ast.Name(id=name), args=operands):
+            parts = [_read(part, letters) for part in operands]
+            return power(*parts) if name == "pow" else Expression(name, tuple(parts))
+    raise AssertionError(ast.dump(tree))
 
 
 def formula(op: str, operands: Sequence[Expression]) -> Expression:
