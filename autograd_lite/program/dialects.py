@@ -13,8 +13,8 @@ from .expressions import Spelling
 class Dialect(NamedTuple):
     """A dialect of straight-line source.
 
-    imports: the line for each module or function
-    that the spellings name. helpers: the source of the functions that no module has. array: what makes a list an array.
+    imports: the line for each module or function that the spellings name. helpers: the source of the functions that no module
+    has. array: what makes a list an array.
     """
 
     spelling: Spelling
