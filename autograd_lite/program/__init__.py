@@ -38,7 +38,8 @@ def compile_program(
     outputs, inputs: each a sequence, or a dict by name, of Values and of sequences of Values; such a sequence is one array of
     numbers as argument or result. Inputs are leaves, and take their names from their labels. **A leaf that is no input is a
     constant**, with the number that it has now: a parameter too. gradients_of: the Value whose derivatives by `wrt` (in a form
-    as `inputs`, which it is unless given) follow the outputs as further results.
+    as `inputs`, which it is unless given) follow the outputs as further results; they hold at any inputs, while Values from
+    `gradient` among the outputs keep a convention of the point at which they were recorded, if it was singular.
 
     dialect: "python" runs anywhere, "numpy" and "c" also take a batch, "jax" is for `jit`, `vmap` and `grad`. See `Program`.
 

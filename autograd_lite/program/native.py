@@ -388,20 +388,28 @@ class Block(NamedTuple):
 
 
 def _block(name: str, x: Any) -> Block:
-    if hasattr(x, "__array_interface__"):
-        import numpy
-
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"input {name!r} needs real numbers, got an array of {x.dtype}")
-        x = numpy.ascontiguousarray(x, dtype=float).reshape(x.shape)
-        return Block(x.__array_interface__["data"][0], x.shape, x, True)
+    np = sys.modules.get("numpy")
+    if np is not None and isinstance(x, np.ndarray):
+        if x.dtype.char != "d" or not x.flags.c_contiguous:
+            if x.dtype.kind not in "fiub":
+                raise TypeError(f"input {name!r} needs real numbers, got an array of {x.dtype}")
+            x = np.array(x, dtype=float, order="C")
+        return Block(_address(x), x.shape, x, True)
     try:
         view = memoryview(x)
     except TypeError:
         return _listed(name, x)
     if view.format != "d" or view.readonly or not view.c_contiguous or not view.nbytes:
         return _listed(name, view.tolist())
-    return Block(ctypes.addressof(ctypes.c_char.from_buffer(view)), view.shape or (), view)
+    return Block(_address(view), view.shape or (), view)
+
+
+def _address(x: Any) -> int:
+    """Where the numbers of a buffer are."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(x))
+    except (TypeError, ValueError):  # an array of NumPy that is read-only or empty
+        return int(x.__array_interface__["data"][0])
 
 
 def _listed(name: str, x: Any) -> Block:
@@ -425,7 +433,7 @@ def _new_array(shape: Sequence[int], numpy: bool) -> tuple[Any, int]:
         import numpy as np
 
         x = np.zeros(shape)
-        return x, x.__array_interface__["data"][0]
+        return x, _address(x)
     numbers = array("d", bytes(8 * max(1, math.prod(shape))))
     return numbers, numbers.buffer_info()[0]
 
