@@ -15,6 +15,7 @@ import pytest
 
 from autograd_lite.__main__ import main
 from nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
+from nn.compiled import fastest_dialect
 
 # After "t" or "a" a bigram model cannot know what comes; a network with a memory can
 TEXT = "the cat sat on the mat, that hat at the tea.\n" * 30
@@ -31,6 +32,44 @@ def test_learns_more_than_the_best_bigram_model(cell):
         task.step()
     assert task.held_back_loss() < 0.5 * task.bigram_loss()
     assert "the cat" in task.sample(200, random.Random(1), temperature=0.3)
+
+
+@pytest.mark.parametrize("dialect", ["python", "c"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_program_gives_the_same_losses_states_and_parameters(cell, dialect):
+    if dialect == "c" and fastest_dialect() != "c":
+        pytest.skip("the dialect c needs a C compiler")
+    eager, program = small(cell, hidden=4, length=5), small(cell, hidden=4, length=5, dialect=dialect)
+    losses = [[task.step() for _ in range(260)] for task in (eager, program)]  # from the start of the text again after 242
+    assert losses[1] == pytest.approx(losses[0], rel=1e-12)
+    assert program.position == eager.position == 5 * 18
+    for name, state in eager.state.items():
+        assert program.state[name] == pytest.approx(state, rel=1e-9, abs=1e-12)
+    assert len(program.program.programs) == 1
+
+
+def test_a_saved_run_goes_on_in_another_dialect(tmp_path):
+    through, first, second = small(hidden=4), small(hidden=4), small(hidden=4, dialect="python")
+    losses = [through.step() for _ in range(6)]
+    for _ in range(3):
+        first.step()
+    first.save(tmp_path / "x.json")
+    second.load(tmp_path / "x.json")
+    assert [second.step() for _ in range(3)] == pytest.approx(losses[3:], rel=1e-12)
+    second.save(tmp_path / "y.json")
+    assert json.loads((tmp_path / "y.json").read_text()).keys() == json.loads((tmp_path / "x.json").read_text()).keys()
+
+
+@pytest.mark.parametrize("dialect", ["eager", "python", "fastest"])
+def test_the_command_names_the_dialect_and_loses_nothing_by_it(dialect, text, tmp_path, capsys):
+    assert main(["train-char", *map(str, text), "--updates", "4", "--sample", "0", "--dialect", dialect]) == 0
+    named = {"eager": None, "python": "python", "fastest": fastest_dialect()}[dialect]
+    assert (f"a program in the dialect {named}" in capsys.readouterr().out) == (named is not None)
+    eager, found = (CharacterTask(read_text(text[1]), hidden=6, length=10) for _ in range(2))
+    for _ in range(4):
+        eager.step()
+    found.load(tmp_path / "saved.json")
+    assert [p.data for p in found.model.parameters()] == pytest.approx([p.data for p in eager.model.parameters()], rel=1e-9)
 
 
 def test_bigram_loss_is_that_of_smoothed_counts():

@@ -1,0 +1,61 @@
+"""The benchmarks measure the work that they name: every run is checked, and what cannot run is reported."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from benchmarks import __main__ as benchmarks
+from benchmarks.workloads import WORKLOADS, check
+
+# one of each kind of implementation that is quick and needs nothing but this project
+QUICK = [
+    ("deep4", "eager"),
+    ("chain", "eager"),
+    ("chain", "Python by hand"),
+    ("mazur", "python, repeat"),
+    ("rnn", "eager, linear"),
+    ("rnn", "eager"),
+    ("lstm", "eager, linear"),
+    ("moons", "eager, linear"),
+]
+
+
+@pytest.mark.parametrize(("workload", "peer"), QUICK)
+def test_a_workload_gives_its_check_values(workload, peer):
+    check(workload, benchmarks.PEERS[peer][1](workload)())
+
+
+def test_another_value_is_no_result():
+    x, *others = WORKLOADS["chain"].checks
+    check("chain", (x, *others))
+    with pytest.raises(ValueError, match="the check values are"):
+        check("chain", (x * (1 + 1e-8), *others))
+
+
+def test_every_peer_runs_workloads_that_there_are():
+    assert all(workloads <= WORKLOADS.keys() for workloads, _ in benchmarks.PEERS.values())
+
+
+def test_the_command_prints_figures_and_what_cannot_run(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks",
+        "--quick",
+        "--only",
+        "deep4",
+        "--peers",
+        "micrograd",
+        "PyTorch scalars",
+        "eager",
+    ]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=benchmarks.ROOT, env=environment, timeout=120)
+    assert done.returncode == 0, done.stderr
+    head, _, micrograd, torch, eager = done.stdout.splitlines()[1:]
+    assert head.split()[:4] == ["workload", "peer", "unit", "on"]
+    assert "RecursionError" in micrograd and "no torch here" in torch
+    figures = eager.split("eager")[1].split()
+    assert figures[0] == "ns/node" and float(figures[1].replace(",", "")) > 0
