@@ -1,0 +1,327 @@
+"""The stepper in a real browser: the page as a file, and in a notebook that nbconvert has made HTML of."""
+
+import base64
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+from autograd_lite import Value, dot, steps, tanh
+from nn.worked_example import WorkedExample
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+if not CHROMIUM or not DRIVER:
+    pytest.skip("no browser: chromium and chromedriver are not installed", allow_module_level=True)
+selenium = pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
+
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1366,768",
+]
+HOSTILE = [
+    "</script><script>document.title='broken'</script>",
+    "<img src=x onerror=document.title='broken'>",
+    "a\"b'c&amp;",
+    "{|}",
+    "隱藏層",
+    "🙂",
+    "y" * 10_000,
+]
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """One browser for all tests, with nothing of any user's in it."""
+    os.environ.update(SE_AVOID_STATS="true", SE_OFFLINE="true")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    driver.get("about:blank")
+    driver.get_log("performance")
+    yield driver
+    driver.quit()
+
+
+def quiet(driver):
+    """Nothing was asked of a network, and nothing was complained of, since this was last asked."""
+    urls = []
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
+            urls.append(message["params"].get("request", message["params"])["url"])
+    assert [url[:80] for url in urls if not url.startswith(("file:", "data:", "about:"))] == []
+    assert driver.get_log("browser") == []
+    return len(urls)
+
+
+class Page:
+    """What a reader sees and does."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def text(self, selector):
+        return self.find(selector).text
+
+    @property
+    def step(self):
+        return int(re.match(r"step (\d+) of", self.text("#where"))[1])
+
+    def press(self, *keys):
+        self.find("body").send_keys(*keys)
+
+    def grads(self):
+        rows = self.driver.execute_script(
+            "return [...document.querySelectorAll('#table tbody tr')].map((row) => [...row.cells].map((c) => c.textContent))"
+        )
+        return {name: grad for name, _, grad in rows}
+
+    def classes(self, identifier):
+        return self.find(f"#{identifier}").get_attribute("class").split()
+
+
+@pytest.fixture
+def example():
+    return steps(WorkedExample()())
+
+
+@pytest.fixture
+def page(chromium, example, tmp_path):
+    chromium.get(example.save(tmp_path / "lesson.html").as_uri())
+    yield Page(chromium)
+    assert quiet(chromium) > 0
+
+
+def index(example, label):
+    return next(k for k, node in enumerate(example.nodes) if node.label == label)
+
+
+def test_buttons(page, example):
+    assert page.step == 1 and not page.find("#back").is_enabled()
+    seen = []
+    for name in ("forward", "forward", "back", "last", "back", "turn", "first"):
+        page.find(f"#{name}").click()
+        seen.append(page.step)
+    count = len(example)
+    assert seen == [2, 3, 2, count, count - 1, example.forward + 1, 1]
+
+
+def test_keys(page, example):
+    seen = []
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.END, Keys.ARROW_RIGHT, Keys.HOME):
+        page.press(key)
+        seen.append(page.step)
+    assert seen == [2, 3, 2, len(example), len(example), 1]
+
+
+def test_slider(page, example):
+    page.driver.execute_script(
+        "const s = document.getElementById('slider'); s.value = 67; s.dispatchEvent(new Event('input', {bubbles: true}))"
+    )
+    assert page.step == 67 and page.text("#words") == example[66].words
+    page.find("#slider").send_keys(Keys.ARROW_RIGHT)
+    assert page.step == 68
+    assert page.find("#slider").get_attribute("aria-valuetext") == page.text("#where")
+
+
+def test_play_and_pause(page, example):
+    page.find("#speed").send_keys("fast")
+    page.find("h1").click()
+    page.press(" ")
+    assert page.text("#play") == "Pause"
+    WebDriverWait(page.driver, 30).until(lambda _: page.step > 2)
+    page.press(" ")
+    assert page.text("#play") == "Play"
+    page.press(Keys.END, Keys.ARROW_LEFT)
+    page.find("#play").click()
+    WebDriverWait(page.driver, 30).until(lambda _: page.step == len(example) and page.text("#play") == "Play")
+
+
+def test_last_step_shows_the_grads_of_backward(page, example):
+    assert set(page.grads().values()) == {"—"}
+    page.press(Keys.END)
+    example.output.backward()
+    shown = page.grads()
+    assert len(shown) == len(example.adjoint)
+    for node in example.adjoint:
+        assert float(shown[example.name(node)]) == pytest.approx(node.grad, abs=5e-10, rel=1e-8)
+        grad = page.text(f"#n{example.nodes.index(node)} .grad").removeprefix("grad ")
+        assert float(grad) == pytest.approx(node.grad, rel=1e-5)
+
+
+def test_the_active_step_is_marked_and_what_is_to_come_is_not_shown(page, example):
+    number = next(s.number for s in example.find("out_h1") if s.kind == "edge" and s.by.label == "net_o1")
+    page.driver.execute_script("go(arguments[0])", number - 1)
+    h1, o1 = index(example, "out_h1"), index(example, "net_o1")
+    assert "active" in page.classes(f"n{h1}") and "active" in page.classes(f"n{o1}")
+    assert {"active", "back"} <= set(page.classes(f"e{o1}_2"))
+    assert page.driver.execute_script("return document.querySelectorAll('.edge.active').length") == 1
+    assert page.text(f"#n{h1} .grad") == "grad —" and page.text(f"#n{o1} .grad") == "grad 0.138499"
+    assert page.grads()["out_h1"] == "-0.019049118 so far" and page.grads()["w1"] == "—"
+    assert page.text("#words") == example[number - 1].words
+    assert page.find("#formulas math").is_displayed() and "0.055399425" in page.text("#formulas")
+    assert page.find("#words").get_attribute("aria-live") == "polite"
+
+
+def test_click_on_a_node_goes_through_its_steps(page, example):
+    wanted = [step.number for step in example.find("out_h1")]
+    seen = []
+    for _ in range(len(wanted) + 1):
+        page.find(f"#n{index(example, 'out_h1')} .label").click()
+        seen.append(page.step)
+    assert seen == [*wanted, wanted[0]]
+
+
+def test_enter_on_a_focused_node(page, example):
+    node = page.find(f"#n{index(example, 'w5')}")
+    assert node.get_attribute("role") == "button" and "w5" in node.get_attribute("aria-label")
+    page.driver.execute_script("arguments[0].focus()", node)
+    node.send_keys(Keys.ENTER)
+    assert page.step == example.find("w5")[0].number
+    node.send_keys(" ")
+    assert page.step == example.find("w5")[1].number and page.text("#play") == "Play"
+
+
+def test_the_active_node_is_brought_into_view(page, example):
+    page.driver.execute_script("zoom(3)")
+    inside = """
+        const box = document.getElementById('picture').getBoundingClientRect();
+        const node = document.querySelector('.node.active').getBoundingClientRect();
+        return node.left >= box.left && node.right <= box.right && node.top >= box.top && node.bottom <= box.bottom"""
+    for key in (Keys.END, Keys.HOME):
+        page.press(key)
+        WebDriverWait(page.driver, 30).until(lambda driver: driver.execute_script(inside))
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_the_window(page, width, scheme):
+    command = page.driver.execute_cdp_cmd
+    command("Emulation.setDeviceMetricsOverride", {"width": width, "height": 768, "deviceScaleFactor": 1, "mobile": False})
+    command("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    try:
+        assert page.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        background = page.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert background == ("rgb(22, 22, 22)" if scheme == "dark" else "rgb(255, 255, 255)")
+    finally:
+        command("Emulation.clearDeviceMetricsOverride", {})
+        command("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_reduced_motion(page):
+    moving = "return getComputedStyle(document.querySelector('.edge.active .line')).animationName"
+    page.find("#turn").click()
+    page.press(Keys.ARROW_RIGHT)
+    assert page.driver.execute_script(moving) == "flow"
+    features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    assert page.driver.execute_script(moving) == "none"
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_print_lists_every_step(page, example):
+    page.press(Keys.ARROW_RIGHT)
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    WebDriverWait(page.driver, 30).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#all li"))
+    listed = page.driver.execute_script("return [...document.querySelectorAll('#all li span')].map((e) => e.innerText)")
+    assert listed == [step.words for step in example]
+    assert page.find("#all").is_displayed() and not page.find("nav").is_displayed()
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    WebDriverWait(page.driver, 30).until(lambda driver: not driver.find_elements(By.CSS_SELECTOR, "#all li"))
+    assert page.step == 2
+    pdf = base64.b64decode(page.driver.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 3
+
+
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_label_is_text(chromium, label, tmp_path):
+    a = Value(2.0, label)
+    output = tanh(a * a + 0.5)
+    output.label = label
+    found = steps(output)
+    chromium.get(found.save(tmp_path / "lesson.html").as_uri())
+    page = Page(chromium)
+    page.press(Keys.END)
+    assert page.step == len(found) and chromium.title.startswith("Step by step")
+    name = label if len(label) < 60 else label[:50]
+    assert name in page.text("h1") and name in page.text("#words") and name in page.text(".formula")
+    assert name in page.find("#n0 .label").get_property("textContent")
+    assert chromium.execute_script("return document.scripts.length") == 2
+    quiet(chromium)
+
+
+def test_a_collapsed_part_steps_through_all_its_nodes(chromium, tmp_path):
+    from nn import MLP, half_squared_error
+
+    found = steps(half_squared_error(MLP([6, 12, 2], rng=0)([0.5] * 6), [0.1, 0.9]))
+    chromium.get(found.save(tmp_path / "lesson.html").as_uri())
+    page = Page(chromium)
+    part = page.find(".node.part")
+    part.click()
+    first = page.step
+    part.click()
+    assert page.step > first > 0 and "active" in part.get_attribute("class")
+    page.press(Keys.END)
+    assert "todo" not in part.get_attribute("class")
+    quiet(chromium)
+
+
+def test_without_a_picture_the_page_works(chromium, tmp_path):
+    xs = [Value(0.01 * k, f"x{k}") for k in range(2_100)]
+    found = steps(dot(xs[:1_050], xs[1_050:]))
+    chromium.get(found.save(tmp_path / "lesson.html").as_uri())
+    page = Page(chromium)
+    assert "No picture" in page.text("#picture")
+    page.press(Keys.END)
+    assert page.step == len(found) and "—" not in page.grads().values()
+    quiet(chromium)
+
+
+def test_notebook_exported_by_nbconvert(chromium, example, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    nbconvert = pytest.importorskip("nbconvert")
+    cell = nbformat.v4.new_code_cell("steps(error)", execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("execute_result", data=example._repr_mimebundle_(), execution_count=1)]
+    exporter = nbconvert.HTMLExporter(template_name="basic")
+    body, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><meta charset='utf-8'><title>notebook</title>{body}", encoding="utf-8")
+    chromium.get(path.as_uri())
+    frame = chromium.find_element(By.CSS_SELECTOR, "iframe[title]")
+    assert frame.get_attribute("sandbox") == "allow-scripts" and "E_total" in frame.get_attribute("title")
+    chromium.switch_to.frame(frame)
+    page = Page(chromium)
+    page.find("#last").click()
+    example.output.backward()
+    shown = page.grads()
+    assert page.step == len(example)
+    assert all(float(shown[example.name(n)]) == pytest.approx(n.grad, abs=5e-10, rel=1e-8) for n in example.adjoint)
+    chromium.switch_to.default_content()
+    chromium.find_element(By.CSS_SELECTOR, "details summary").click()
+    images = chromium.find_elements(By.CSS_SELECTOR, "details img")
+    assert [image.get_attribute("alt").split(":")[0] for image in images] == ["After the forward pass", "After the backward pass"]
+    assert all(image.get_property("naturalWidth") > 500 for image in images)
+    assert "∂E_total/∂w5 = 0.082167041" in chromium.find_element(By.CSS_SELECTOR, "details pre").text
+    quiet(chromium)
