@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -383,6 +382,8 @@ def _tint(number: float | None, most: float) -> str:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that takes the place of the old one only when it is complete."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
     try:
         with open(handle, "wb") as file:

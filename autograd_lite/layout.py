@@ -10,9 +10,7 @@ sweeps by barycentre, the heights from sweeps of isotonic regression.
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from itertools import pairwise
@@ -557,6 +555,8 @@ class NoDot(RuntimeError):
 
 def run_dot(source: str, form: str, seconds: float = 6.0) -> bytes:
     """What `dot` makes of DOT source, in one of its formats. NoDot, saying why, if it makes nothing."""
+    import subprocess
+
     try:
         from graphviz.backend.execute import run_check
 
@@ -576,6 +576,8 @@ def run_dot(source: str, form: str, seconds: float = 6.0) -> bytes:
 
 def by_dot(source: str, shapes: Sequence[str], links: Sequence[str], groups: int) -> Layout:
     """The layout that `dot` gives for the source, in which shapes and links have these ids. NoDot if it gives none."""
+    import json
+
     raw = run_dot(source, "json0")
     try:
         found = json.loads(raw.decode("utf-8", "replace"), strict=False)

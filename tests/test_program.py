@@ -1,15 +1,30 @@
 """Programs: every dialect gives the numbers of the eager engine, and its source is what a student would have written."""
 
+import ast
+import builtins
 import importlib.util
+import io
 import itertools
+import keyword
 import math
+import pydoc
 import random
 import re
+import subprocess
+import sys
+import traceback
+import unicodedata
+import warnings
+from array import array
 
 import numpy as np
 import pytest
+from golden import GOLDEN, flat
+from test_golden import network
+from test_recurrent import CASES, build, parameter
 
 import autograd_lite
+import nn
 from autograd_lite import (
     OPERATIONS,
     DivisionByZeroError,
@@ -18,6 +33,7 @@ from autograd_lite import (
     compile_program,
     exp,
     gradient,
+    linear,
     log,
     logsumexp,
     maximum,
@@ -26,8 +42,12 @@ from autograd_lite import (
     sigmoid,
     sqrt,
     sum_,
+    tanh,
+    trace,
 )
 from autograd_lite.program import dialects
+from nn import sequence_cross_entropy
+from nn.worked_example import WorkedExample
 
 HAS_JAX = importlib.util.find_spec("jax") is not None
 DIALECTS = [
@@ -42,10 +62,17 @@ BATCHES = ["numpy", "c"]
 CLOSE = {"python": dict(rel=1e-15, abs=0), "numpy": dict(rel=1e-13, abs=1e-300), "c": dict(rel=1e-13, abs=1e-300)}
 CLOSE["jax"] = dict(rel=1e-13, abs=1e-300)
 
-if HAS_JAX:
-    import jax
 
-    jax.config.update("jax_enable_x64", True)
+@pytest.fixture(scope="module", autouse=True)
+def surroundings(tmp_path_factory):
+    """A cache directory of the tests' own, and JAX in double precision."""
+    if HAS_JAX:
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def numbers(results):
@@ -308,3 +335,598 @@ def test_random_graphs_equal_eager_in_jax(random_graphs, expected):
     for (leaves, output), result in list(zip(random_graphs, expected))[::10]:
         program = compile_program(output, leaves, gradients_of=output, dialect="jax")
         assert numbers(program(*[leaf.data for leaf in leaves])) == pytest.approx(result, rel=1e-12, abs=1e-14)
+
+
+# Networks ---------------------------------------------------------------------------------------------------------------
+
+
+def of_cell(name, dialect):
+    """The program of a golden case: its parameters, inputs and initial states, and what it gives for them."""
+    model, case = build(name), CASES[name]
+    xs = [[Value(number) for number in x] for x in case["x"]]
+    run, logits = model.run(xs, case["init"])
+    loss = sequence_cross_entropy(logits, case["targets"])
+    inputs = {key: parameter(model, key) for key in case["grads"]} | {"x": flat(xs)}
+    inputs |= {f"initial_{key}": units for key, units in run.initial.items()}
+    program = compile_program({"loss": loss, "logits": flat(logits)}, inputs, gradients_of=loss, dialect=dialect)
+    return program, [[leaf.data for leaf in leaves] for leaves in inputs.values()]
+
+
+# The rounding of the sums is that of another order: 1e-15 of terms of size 1
+GOLDEN_TOLERANCE = dict(rel=1e-14, abs=1e-15)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS[:3])
+@pytest.mark.parametrize("name", CASES)
+def test_loss_logits_and_gradients_of_cells_are_golden(name, dialect):
+    program, arguments = of_cell(name, dialect)
+    case = CASES[name]
+    loss, logits, *derivatives = program(*arguments)
+    assert loss == pytest.approx(case["loss"], **GOLDEN_TOLERANCE)
+    assert list(logits) == pytest.approx(flat(case["logits"]), **GOLDEN_TOLERANCE)
+    expected = {**{key: flat(grad) for key, grad in case["grads"].items()}, "x": flat(case["grad_x"])}
+    expected |= {f"initial_{key}": grad for key, grad in case["grad_init"].items()}
+    for key, found in zip(program.inputs, derivatives):
+        if key in expected:
+            assert list(found) == pytest.approx(expected[key], **GOLDEN_TOLERANCE), key
+
+
+@pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
+@pytest.mark.parametrize("name", ["rnn_tanh", "gru_reset_after", "lstm_peephole"])
+def test_cells_in_jax_equal_python(name):
+    program, arguments = of_cell(name, "python")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twin, _ = of_cell(name, "jax")
+    assert numbers_of(twin(*arguments)) == pytest.approx(numbers_of(program(*arguments)), rel=1e-13, abs=1e-15)
+
+
+def numbers_of(results):
+    return [float(x) for item in results for x in np.ravel(item)]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("name", GOLDEN["mlp"])
+def test_gradients_of_mlps_are_golden(name, dialect):
+    case = GOLDEN["mlp"][name]
+    mlp, loss = network(case)
+    x = [Value(number) for number in case["x"]]
+    cost = loss(mlp(x), case["y"])
+    weights = [[w for neuron in layer.neurons for w in neuron.weights] for layer in mlp.layers]
+    program = compile_program(cost, [x, *weights], gradients_of=cost, dialect=dialect)
+    value, grad_x, *grads = program(case["x"], *[[w.data for w in group] for group in weights])
+    assert float(value) == pytest.approx(case["C"], rel=1e-15)
+    assert list(grad_x) == pytest.approx(flat(case["grad_x"]), rel=1e-15, abs=5e-16)
+    assert numbers_of(grads) == pytest.approx(flat(case["grad_w"]), rel=1e-15, abs=5e-16)
+
+
+# The worked example -----------------------------------------------------------------------------------------------------
+
+
+def worked_example():
+    example = WorkedExample()
+    weights = [example.parameter[f"w{k}"] for k in range(1, 9)]
+    return example, weights, [*example.inputs, *weights, example.parameter["b1"], example.parameter["b2"], *example.targets]
+
+
+def test_the_worked_example_is_the_page_of_a_student():
+    example, weights, inputs = worked_example()
+    error = example()
+    program = compile_program(error, inputs, gradients_of=error, wrt=weights)
+    for line in (
+        "def program(i1, i2, w1, w2, w3, w4, w5, w6, w7, w8, b1, b2, t1, t2):",
+        "net_h1 = w1 * i1 + w2 * i2 + b1",
+        "out_h1 = sigmoid(net_h1)",
+        "net_o1 = w5 * out_h1 + w6 * out_h2 + b2",
+        "E_total = E_o1 + E_o2",
+        "# backward",
+        "dE_total_dout_o1 = -t",
+        "delta_o1 = dE_total_dout_o1 * (out_o1 * sigmoid(-net_o1))",
+        "dE_total_dw5 = delta_o1 * out_h1",
+        "dE_total_dout_h1 = delta_o2 * w7 + delta_o1 * w5",
+        "delta_h1 = dE_total_dout_h1 * (out_h1 * sigmoid(-net_h1))",
+        "dE_total_dw1 = delta_h1 * i1",
+    ):
+        assert re.search(rf"^ *{re.escape(line)}$", program.source, re.MULTILINE), line
+    assert program.source.count("\n") < 45
+    expected = GOLDEN["example_222"]
+    error, *gradients = program(*[leaf.data for leaf in inputs])
+    assert error == pytest.approx(expected["forward"]["E_total"], rel=1e-15)
+    assert gradients == pytest.approx([expected["grads"][w.label] for w in weights], rel=1e-15, abs=1e-18)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_ten_thousand_updates_as_one_call(dialect):
+    example, weights, _ = worked_example()
+    error = example()
+    new = [w - 0.5 * g for w, g in zip(weights, gradient(error, weights))]
+    program = compile_program({"error": error, "new": new}, {"weights": weights}, dialect=dialect)
+    training = program.repeat(10_000, {"new": "weights"})
+    error, trained = training([w.data for w in weights])
+    runs = GOLDEN["example_222"]["after_n_updates"]["simultaneous/bias_fixed"]
+    assert float(error) == pytest.approx(runs["9999"]["E_total"], rel=1e-11)
+    assert [float(w) for w in trained] == pytest.approx([runs["10000"][w.label] for w in weights], rel=1e-12)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_repeat_feeds_all_results_back_at_once(dialect):
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    swapped = compile_program([b, a, a * b], [a, b], dialect=dialect).repeat(3, {0: "a", 1: "b"})
+    assert numbers(swapped(5.0, 7.0)) == [7.0, 5.0, 35.0]
+    fibonacci = compile_program([b, a + b], [a, b], dialect=dialect)
+    assert numbers(fibonacci.repeat(1, {0: "a", 1: "b"})(0.0, 1.0)) == [1.0, 1.0]
+    assert numbers(fibonacci.repeat(30, {0: 0, -1: -1})(0.0, 1.0)) == [832040.0, 1346269.0]
+
+
+def test_repeat_raises_where_the_operation_does():
+    x = Value(1.0, "x")
+    halved = compile_program(sqrt(x - 1.0), [x]).repeat(3, {0: "x"})
+    with pytest.raises(DomainError, match=r"sqrt needs x >= 0, got -1\.0"):
+        halved(2.0)
+    big = compile_program(sigmoid(x) * 1500.0 - 1500.0, [x]).repeat(2, {0: "x"})
+    assert big(-1000.0) == -1500.0
+
+
+# Batches ----------------------------------------------------------------------------------------------------------------
+
+
+def two_layers(inputs=3, hidden=25):
+    """A network, long enough to be written as loops in C and as rows in NumPy, and its error on one example."""
+    mlp = nn.MLP([inputs, hidden, hidden, 1], "tanh", None, rng=1)
+    x = [Value(0.1 * k, f"x{k}") for k in range(inputs)]
+    target = Value(0.5, "target")
+    return mlp.parameters(), x, target, nn.half_squared_error(mlp(x), [target])
+
+
+@pytest.mark.parametrize("hidden", [2, 25])
+@pytest.mark.parametrize("dialect", BATCHES)
+def test_a_batch_sums_the_gradients_of_what_all_examples_share(dialect, hidden):
+    parameters, x, target, error = two_layers(hidden=hidden)
+    program = compile_program(error, {"w": parameters, "x": x, "target": target}, gradients_of=error, dialect=dialect)
+    alone = compile_program(error, {"w": parameters, "x": x, "target": target}, gradients_of=error)
+    w = [p.data for p in parameters]
+    rng = np.random.default_rng(0)
+    xs, targets = rng.normal(size=(17, 3)), rng.normal(size=17)
+    errors, dw, dx, dtarget = program(w, xs, targets)
+    one_by_one = [alone(w, list(row), t) for row, t in zip(xs.tolist(), targets.tolist())]
+    assert errors.tolist() == pytest.approx([result[0] for result in one_by_one], rel=1e-13)
+    assert dw.tolist() == pytest.approx(np.sum([result[1] for result in one_by_one], axis=0), rel=1e-12, abs=1e-14)
+    assert dx == pytest.approx(np.array([result[2] for result in one_by_one]), rel=1e-12, abs=1e-15)
+    assert dtarget.tolist() == pytest.approx([result[3] for result in one_by_one], rel=1e-13)
+    # one target for all: its gradient is summed, too
+    errors, _, _, dtarget = program(w, xs, 0.5)
+    assert errors.shape == (17,) and dtarget == pytest.approx(sum(alone(w, list(row), 0.5)[3] for row in xs.tolist()), rel=1e-12)
+    # each example its own weights
+    _, dw, _, _ = program([w] * 17, xs, targets)
+    assert np.shape(dw) == (17, len(w))
+    # and no example at all
+    errors, dw, dx, _ = program(w, np.zeros((0, 3)), np.zeros(0))
+    assert errors.shape == (0,) and dx.shape == (0, 3) and set(dw.tolist()) == {0.0}
+
+
+def test_a_batch_in_c_needs_no_numpy():
+    parameters, x, target, error = two_layers(hidden=2)
+    program = compile_program(error, [parameters, *x, target], gradients_of=error, wrt=[parameters, x[0]], dialect="c")
+    w = [p.data for p in parameters]
+    errors, dw, dx = program(w, [0.1, 0.2], array("d", [0.3, 0.4]), 0.5, [1, 2])
+    assert (type(errors), type(dw), type(dx), len(dw)) == (list, list, list, len(w))
+    first, second = program(w, 0.1, 0.3, 0.5, 1.0), program(w, 0.2, 0.4, 0.5, 2.0)
+    assert errors == [first[0], second[0]] and dx == [first[2], second[2]]
+    assert dw == pytest.approx([a + b for a, b in zip(first[1], second[1])], rel=1e-14, abs=1e-16)
+
+
+@pytest.mark.parametrize("dialect", BATCHES)
+def test_derivatives_by_constants_are_summed_and_by_other_nodes_are_not(dialect):
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    net = w * x
+    y = tanh(net) + w * w
+    program = compile_program(y, [x], gradients_of=y, wrt=[w, net], dialect=dialect)
+    _, dw, dnet = program(np.array([0.1, 0.2]))
+    slopes = [1 / math.cosh(0.2) ** 2, 1 / math.cosh(0.4) ** 2]
+    assert dw == pytest.approx(0.1 * slopes[0] + 4 + 0.2 * slopes[1] + 4)
+    assert dnet.tolist() == pytest.approx(slopes)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 40])
+def test_threads_share_a_batch(threads):
+    parameters, x, target, error = two_layers(hidden=2)
+    program = compile_program(error, {"w": parameters, "x": x, "target": target}, gradients_of=error, dialect="c")
+    w, rng = np.array([p.data for p in parameters]), np.random.default_rng(0)
+    xs, targets = rng.normal(size=(17, 3)), rng.normal(size=17)
+    expected = program(w, xs, targets)
+    assert program.threads == 1
+    program.threads = threads
+    for given in ((w, xs, targets), (w.tolist(), xs.tolist(), targets.tolist())):
+        for found, one in zip(program(*given), expected):
+            assert np.array(found) == pytest.approx(one, rel=1e-13, abs=1e-15)
+
+
+def test_buffers_are_read_in_place_and_results_are_new():
+    x = [Value(float(k)) for k in range(4)]
+    program = compile_program([sum_(x)], [x], dialect="c")
+    for given in (np.arange(4.0), array("d", range(4)), memoryview(array("d", range(4))), [0, 1, 2, 3], np.arange(4), range(4)):
+        assert program(given) == 6.0
+    readonly = np.arange(4.0)
+    readonly.flags.writeable = False
+    assert program(readonly) == program(np.arange(8.0)[::2] / 2) == 6.0
+    assert program(array("f", range(4))) == program(bytes(range(4))) == 6.0
+
+
+# Recording --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_inputs_by_name_and_arrays(dialect):
+    w, b = [Value(1.0, "w1"), Value(2.0, "w2")], Value(3.0, "b")
+    x = [Value(4.0, "x1"), Value(5.0, "x2")]
+    y = linear(w, x, b)
+    y.label = "y"
+    program = compile_program({"y": y, "both": x}, {"w": w, "x": x, "b": b}, gradients_of=y, wrt=[b, w], dialect=dialect)
+    assert (program.inputs == ["w", "x", "b"] and program.results == ["y", "both", "dy_db", "dy_dw"]) or program.results[2:] == [
+        "dy_db",
+        "dy_input2",
+    ]
+    assert numbers(program([1.0, 2.0], b=1.0, x=[10.0, 20.0])) == [51.0, 10.0, 20.0, 1.0, 10.0, 20.0]
+    assert numbers(compile_program(y, b, dialect=dialect)(1.0)) == [15.0]  # the others are constants
+
+
+def test_a_parameter_that_is_no_input_is_a_constant():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    program = compile_program(w * x, [x])
+    w.data = 100.0
+    assert program(3.0) == 6.0
+    assert compile_program(w * x, [x])(3.0) == 300.0
+
+
+def test_changed_data_is_told():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    y = w * x
+    w.data = 100.0
+    with pytest.raises(RuntimeError, match="has changed since the forward pass"):
+        compile_program(y, [x], gradients_of=y)
+
+
+def test_recording_ignores_no_grad():
+    x = Value(2.0, "x")
+    y = x**3
+    with autograd_lite.no_grad():
+        assert compile_program(y, [x], gradients_of=y)(3.0) == (27.0, 27.0)
+
+
+def test_derivatives_of_derivatives_are_programs_like_any_other():
+    x = Value(2.0, "x")
+    second = gradient(gradient(x**3, x), x)
+    assert compile_program(second, [x], gradients_of=second)(5.0) == (30.0, 6.0)
+
+
+def body(output, inputs):
+    """The lines of a program after its docstring."""
+    return [line.strip() for line in compile_program(output, inputs).source.split('"""')[-1].splitlines() if line.strip()]
+
+
+def test_common_subexpressions_once_and_dead_code_gone():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    dead = exp(x)
+    assert dead.data > 0
+    assert body(tanh(x * y) + tanh(y * x), [x, y]) == ["t = tanh(x * y)", "output1 = t + t", "return output1"]
+
+
+FOLDED = [
+    (lambda x: x * 1.0 / 1.0 - 0.0, "x"),
+    (lambda x: (-x).neg() * -1.0, "-x"),
+    (lambda x: x - (-x), "x + x"),
+    (lambda x: 0.5 * (2.0 * (4.0 * exp(x))), "4.0 * exp(x)"),
+    (lambda x: gradient(0.5 * (1.0 - x) ** 2, x), "-(1.0 - x)"),
+]
+# Not the same for every number: an infinite x, a rounding, -0.0
+KEPT = [
+    (lambda x: x * 0.0, "x * 0.0"),
+    (lambda x: 0.1 * (0.3 * x), "0.1 * (0.3 * x)"),
+    (lambda x: 2.0 * (0.5 * x), "2.0 * (0.5 * x)"),
+    (lambda x: x + 0.0, "x + 0.0"),
+    (lambda x: x - -0.0, "x + 0.0"),
+    (lambda x: (x + 1.0) + 2.0, "x + 1.0 + 2.0"),
+    (lambda x: x + (1.0 + x), "x + (1.0 + x)"),
+    (lambda x: x / (x / 3.0), "x / (x / 3.0)"),
+]
+
+
+@pytest.mark.parametrize("k", range(len(FOLDED + KEPT)))
+def test_constants_are_folded_only_where_exact(k):
+    f, text = (FOLDED + KEPT)[k]
+    x = Value(0.7, "x")
+    z = f(x)
+    if text == "x":
+        assert body(z, [x]) == ["return x"]
+    else:
+        assert body(z, [x]) == [f"output1 = {text}", "return output1"]
+    program = compile_program(z, [x])
+    for number in (0.3, -1 / 3, 1e-320, 1e300, -0.0, 5e-324):
+        try:
+            expected = f(Value(number)).data
+        except (ValueError, OverflowError):
+            continue
+        result = program(number)
+        assert (result, math.copysign(1, result)) == (expected, math.copysign(1, expected))
+
+
+def test_clipping_is_written_out_and_keeps_nan():
+    x = Value(0.7, "x")
+    clipped = autograd_lite.minimum(maximum(x * x, -5.0), 5.0)
+    assert body(clipped, [x])[1:3] == ["t2 = (-5.0 if t <= -5.0 else t)", "output1 = (5.0 if t2 >= 5.0 else t2)"]
+    program = compile_program(clipped, [x])
+    assert [program(3.0), program(0.5)] == [5.0, 0.25] and math.isnan(program(math.nan))
+
+
+def test_trace_names_inputs_and_check_finds_the_branch():
+    def f(x, w):
+        total = x * w[0]
+        return [total + w[1] if total > 0 else total, w]
+
+    outputs, inputs = trace(f, [1.0, [2.0, 3.0]])
+    program = compile_program(outputs, inputs, gradients_of=outputs[0])
+    assert program.inputs == ["x", "w"] and "where Python branched" in program.source
+    out = io.StringIO()
+    assert program.check(f, [[2.0, [2.0, 3.0]], [0.5, [1.0, 1.0]]], file=out) and out.getvalue() == ""
+    assert not program.check(f, [[2.0, [2.0, 3.0]], [-2.0, [2.0, 3.0]]], file=out)
+    assert out.getvalue() == "sample 1 (-2.0, [2.0, 3.0]), result 'output1': -1.0 in the program, -4.0 by the function\n"
+
+
+def test_check_compares_derivatives_and_arrays():
+    program = compile_program(*trace(lambda x: [[x, x * x]], [2.0]))
+    out = io.StringIO()
+    assert not program.check(lambda x: [[x, x * 2]], [[2.0], [3.0]], file=out)
+    assert out.getvalue() == "sample 1 (3.0), result 'output1'[1]: 9.0 in the program, 6.0 by the function\n"
+    x = Value(2.0, "x")
+    y = x * x
+    program = compile_program(y, [x], gradients_of=y)
+    out = io.StringIO()
+    assert not program.check(lambda x: x * x.data, [[2.0]], file=out)
+    assert "result 'dx': 4.0 in the program, 2.0 by the function" in out.getvalue()
+
+
+# Source -----------------------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "lambda", "print", "t", "t1", "program", "exp", "sigmoid", "np", "jnp", "math", "__import__", "None", "x y", "1x", "-", "",
+    "i_3[0]", "隱藏層", "ﬁ", "fi", "x\nimport os\nos.abort()", "x; raise SystemExit", '"""', "'''", '"""\nraise SystemExit\n"""',
+    "#",
+    "\\", "x\\", "x\\\n", "\0", "\ud800", "\u2028raise SystemExit", "\x85", "\r", "@", "@@", "{x}", "%s", "*/ }", "??/", "//",
+    "\"></svg><script>", "linux", "double", "restrict", "v", "v[0]", "EOF", "for", "main", "a" * 10_000,
+    "\U0001d431", "x", "e", "pi", "_", "é", "v1",
+    "inf", "nan", "self", "n", "k", "i0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_labels_are_data(dialect):
+    """Hostile labels, on inputs, on inner nodes and on outputs: the source compiles and gives the same numbers."""
+    leaves = [Value(0.1 + 0.01 * k, label) for k, label in enumerate(HOSTILE)]
+    nodes = []
+    for label, a, b in zip(HOSTILE, leaves, leaves[1:] + leaves[:1]):
+        node = sigmoid(a * b) + exp(a) / 100
+        node.label = label
+        nodes.append(node)
+    output = sum_(nodes)
+    output.label = HOSTILE[16]
+    expected = [output.data, *[d.data for d in gradient(output, leaves)]]
+    program = compile_program(
+        {label: node for label, node in zip(HOSTILE, nodes)} | {"y": output}, leaves, output, dialect=dialect
+    )
+    point = [leaf.data for leaf in leaves]
+    result = numbers(program(*point))
+    assert result == pytest.approx([node.data for node in {h: n for h, n in zip(HOSTILE, nodes)}.values()] + expected, rel=1e-14)
+    assert len(set(program.inputs)) == len(leaves) and all(name.isidentifier() for name in program.inputs)
+    assert len(set(program.results)) == len(program.results)
+    html = program._repr_html_()
+    assert "<script" not in html and "\0" not in repr(program)
+    grouped = compile_program([output], {"\n*/ x": leaves}, dialect=dialect)
+    assert numbers(grouped(point)) == pytest.approx(expected[:1], rel=1e-14)
+
+
+def test_names_are_never_those_that_python_or_the_program_needs():
+    leaves = [Value(0.5, label) for label in HOSTILE]
+    y = tanh(sum_([sigmoid(leaf) for leaf in leaves]))
+    tree = ast.parse(compile_program(y, leaves, gradients_of=y).source)
+    imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    function = tree.body[-1]
+    bound = [a.arg for a in function.args.args] + [
+        n.id for n in ast.walk(function) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store
+    ]
+    assert len(bound) == len(set(bound)) and imported == {"tanh", "cosh", "sigmoid"}
+    assert not {*imported, *keyword.kwlist, *dir(builtins), "program"} & set(bound)
+    assert {unicodedata.normalize("NFKC", name) for name in bound} == set(bound)
+
+
+def test_a_changed_name_is_told_in_a_comment_of_one_line():
+    x, y = Value(1.0, "i_3[0]"), Value(2.0, "a\nb")
+    z = exp(x * y)
+    z.label = "net_f_3[1]"
+    out = z + x
+    source = compile_program(out * out, [x, y]).source
+    assert "    # i_3_0: i_3[0]\n" in source and r"    # a_b: 'a\nb'" in source
+    assert "    net_f_3_1 = exp(i_3_0 * a_b)  # net_f_3[1]\n" in source
+
+
+def test_long_expressions_go_over_several_lines():
+    leaves = [Value(0.01 * k, f"weight_{k}") for k in range(100)]
+    y = sum_([x * x for x in leaves])
+    program = compile_program(y, leaves)
+    assert max(map(len, program.source.splitlines())) <= 120
+    assert program(*[x.data for x in leaves]) == y.data
+    deep = leaves[0]
+    for _ in range(3000):
+        deep = tanh(deep * 1.5)
+    assert compile_program(deep, [leaves[0]])(0.1) == pytest.approx(
+        compile_program(deep, [leaves[0]], dialect="c")(0.1), rel=1e-13
+    )
+
+
+def test_source_runs_by_itself():
+    example, weights, inputs = worked_example()
+    error = example()
+    for dialect in ("python", "numpy"):
+        program = compile_program(error, inputs, gradients_of=error, wrt=weights, dialect=dialect)
+        names = {}
+        exec(program.source, names)
+        assert numbers(names["program"](*[leaf.data for leaf in inputs])) == numbers(program(*[leaf.data for leaf in inputs]))
+        assert program.function.__doc__.startswith("Of i1, i2, ")
+
+
+def test_help_repr_html_and_tracebacks_show_the_source():
+    x, y = Value(1.0, "x"), Value(2.0, "y<b>")
+    program = compile_program(log(x) * y, [x, y], gradients_of=None)
+    shown = pydoc.render_doc(program, renderer=pydoc.plaintext)
+    assert all(line in shown for line in program.source.splitlines())
+    assert repr(program) == f"<Program of x, y_b: output1; {program.source.count(chr(10))} lines of python in .source>"
+    html = program._repr_html_()
+    assert html.startswith("<pre") and "y&lt;b&gt;" in html and "<b>" not in html
+    assert (
+        re.sub(r"<[^>]*>", "", html).replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&#x27;", "'")
+        == program.source
+    )
+    try:
+        program.function(-1.0, 2.0)
+    except ValueError:
+        assert "output1 = log(x) * y_b" in traceback.format_exc()
+
+
+# Mistakes -----------------------------------------------------------------------------------------------------------------
+
+
+def mistakes():
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    z = x * y
+    c = compile_program
+    return [
+        (lambda: c(z, [x, z]), ValueError, "input '.*' must be a leaf, but it is of mul"),
+        (lambda: c(z, [(x * 2.0).parents[1]]), ValueError, "must be a leaf, but it is of const"),
+        (lambda: c(z, [x, x]), ValueError, "among the inputs twice"),
+        (lambda: c(z, [x, 3.0]), TypeError, "input 2: needs a Value or a sequence of Values, got 3.0"),
+        (lambda: c(z, [x, [y, "z"]]), TypeError, "input 2: needs a Value or a sequence of Values, got 'z'"),
+        (lambda: c(z, [x, []]), ValueError, "input 2: is an empty sequence"),
+        (lambda: c(z, 5), TypeError, "inputs: needs Values"),
+        (lambda: c(z, "xy"), TypeError, "inputs: needs Values"),
+        (lambda: c(3.0, [x]), TypeError, "outputs: needs Values"),
+        (lambda: c([], [x]), ValueError, "at least one output"),
+        (lambda: c(z, [x], wrt=[x]), ValueError, "wrt needs gradients_of"),
+        (lambda: c(z, [x], gradients_of=[z]), TypeError, "gradients_of is the Value"),
+        (lambda: c(z, [x], dialect="fortran"), ValueError, "unknown dialect 'fortran': one of python, numpy, c, jax"),
+        (lambda: c(z, [x, y])(1.0), TypeError, "has 2 inputs, got 1: y missing"),
+        (lambda: c(z, [x, y])(1.0, 2.0, 3.0), TypeError, "has 2 inputs, got 3: x, y"),
+        (lambda: c(z, [x, y])(1.0, z=3.0), TypeError, "input 'z' is unknown: there are x, y"),
+        (lambda: c(z, [x, y])(1.0, x=3.0), TypeError, "input 'x' is there twice"),
+        (lambda: c(z, [x, y])(y=3.0), TypeError, "input 'x' is missing"),
+        (lambda: c(z, [x, y]).repeat(0, {0: "x"}), ValueError, "at least once; got 0"),
+        (lambda: c(z, [x, y]).repeat(2, {1: "x"}), ValueError, "no result 1: there are output1"),
+        (lambda: c(z, [x, y]).repeat(2, {0: "w"}), ValueError, "no input 'w': there are x, y"),
+        (lambda: c(z, [x, y]).repeat(2, {}), ValueError, "at least one; got {}"),
+        (lambda: c([z, z], [x, y]).repeat(2, {0: "x", 1: "x"}), ValueError, "an input of its own"),
+        (lambda: c([[z]], [x, y]).repeat(2, {0: "x"}), ValueError, "result 0 is an array of 1, but input 'x' is one number"),
+        (lambda: c(z, [x, y]).repeat(2, {0: "x"}).repeat(2, {0: "x"}), ValueError, "repeated already"),
+        (lambda: setattr(c(z, [x]), "threads", 2), ValueError, "a program in C has a whole number of threads"),
+        (lambda: setattr(c(z, [x], dialect="c"), "threads", 0), ValueError, "at least one; got 0 for 'c'"),
+        (lambda: c(z, [x]).check(lambda x: [x, x], [[1.0]]), ValueError, "1 outputs, but the function returned 2"),
+    ]
+
+
+@pytest.mark.parametrize("k", range(len(mistakes())))
+def test_mistakes_are_told(k):
+    call, error, message = mistakes()[k]
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_wrong_arguments_name_the_input(dialect):
+    x, w = Value(1.0, "x"), [Value(2.0), Value(3.0)]
+    program = compile_program(x * sum_(w), {"x": x, "w": w}, dialect=dialect)
+    for wrong in ("1.0", None, 1j, Value(1.0), "a", object(), ["a"], {}):
+        with pytest.raises((TypeError, ValueError), match="input 'x' "):
+            program(wrong, [1.0, 2.0])
+        with pytest.raises((TypeError, ValueError), match="input 'w' "):
+            program(1.0, wrong)
+        with pytest.raises((TypeError, ValueError), match="input 'w' "):
+            program(1.0, [1.0, wrong])
+    for wrong in ([1.0], [1.0, 2.0, 3.0], [[1.0], [2.0]], 5.0, [], [[1.0, 2.0], [3.0]], np.zeros((2, 2, 2))):
+        with pytest.raises((TypeError, ValueError), match="input 'w' "):
+            program(1.0, wrong)
+    assert numbers(program(True, [1, np.float32(2)])) == [3.0]
+    assert numbers(program(np.float64(2.0), np.array([1, 2]))) == [6.0]
+
+
+@pytest.mark.parametrize("dialect", BATCHES)
+def test_batches_of_different_sizes_are_told(dialect):
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    with pytest.raises(ValueError, match="batches of different numbers of examples: 2, 3"):
+        compile_program(x * y, [x, y], dialect=dialect)([1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    x = Value(1.0)
+    with pytest.raises(ImportError, match="dialect='jax' needs the package jax"):
+        compile_program(x * 2, [x], dialect="jax")
+
+
+# JAX ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_jit_vmap_and_grad_of_a_program():
+    jax = pytest.importorskip("jax")
+    example, weights, _ = worked_example()
+    error = example()
+    program = compile_program(error, {"w": weights}, dialect="jax")
+    w = jax.numpy.array([p.data for p in weights])
+    expected = [d.data for d in gradient(error, weights)]
+    assert jax.grad(program)(w).tolist() == pytest.approx(expected, rel=1e-14)
+    assert jax.jit(jax.grad(program))(w).tolist() == pytest.approx(expected, rel=1e-14)
+    both = jax.vmap(program)(jax.numpy.stack([w, w]))
+    assert both.tolist() == pytest.approx([error.data] * 2, rel=1e-15)
+    x = Value(0.0, "x")
+    for f in (relu, sigmoid, tanh, autograd_lite.softplus, autograd_lite.sech, autograd_lite.silu, autograd_lite.elu):
+        for point in (-1000.0, -0.5, 0.5, 1000.0):
+            z = f(x)
+            derivative = jax.grad(compile_program(z, [x], dialect="jax"))(point)
+            assert float(derivative) == pytest.approx(eager(f, [point])[1], rel=1e-13), (f, point)
+
+
+@pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
+def test_a_long_program_for_jax_is_warned_of():
+    x = y = Value(0.5, "x")
+    for _ in range(500):
+        y = tanh(y) * y
+    with pytest.warns(UserWarning, match="is long for JAX: XLA takes about 40 ms a line"):
+        compile_program(y, [x], dialect="jax")
+
+
+# Size ---------------------------------------------------------------------------------------------------------------------
+
+
+def chain(updates):
+    x, a, b = Value(1.0, "x"), Value(0.999999, "a"), Value(1e-6, "b")
+    y = x
+    for _ in range(updates):
+        y = y * a
+        y = y + b
+    return y, [x, a, b]
+
+
+def test_a_hundred_thousand_nodes_are_a_program_of_a_few_loops():
+    y, inputs = chain(50_000)
+    program = compile_program(y, inputs, gradients_of=y, dialect="c")
+    result = program(1.0, 0.999999, 1e-6)
+    assert result[0] == y.data and result[3] == pytest.approx(48770.5993, rel=1e-8)
+    assert program.source.count("\n") < 200
+
+
+def test_a_deep_graph_is_a_program_in_python():
+    y, inputs = chain(10_000)
+    program = compile_program(y, inputs, gradients_of=y)
+    y.backward()
+    assert program(1.0, 0.999999, 1e-6) == pytest.approx((y.data, *[x.grad for x in inputs]), rel=1e-12)
+
+
+def test_importing_the_package_imports_no_extra():
+    code = "import sys, autograd_lite; print({'numpy', 'jax', 'subprocess', 'ctypes'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -38,7 +38,8 @@ def compile_program(
     outputs, inputs: each a sequence, or a dict by name, of Values and of sequences of Values; such a sequence is one array of
     numbers as argument or result. Inputs are leaves, and take their names from their labels. **A leaf that is no input is a
     constant**, with the number that it has now: a parameter too. gradients_of: the Value whose derivatives by `wrt` (in a form
-    as `inputs`, which it is unless given) follow the outputs as further results.
+    as `inputs`, which it is unless given) follow the outputs as further results; they hold at any inputs, while Values from
+    `gradient` among the outputs keep a convention of the point at which they were recorded, if it was singular.
 
     dialect: "python" runs anywhere, "numpy" and "c" also take a batch, "jax" is for `jit`, `vmap` and `grad`. See `Program`.
 
@@ -146,9 +147,11 @@ def _with_derivatives(recorded: Recorded, output: Value, wanted: list[Group]) ->
             net = node.label.startswith("net_")
             recorded.names.setdefault(place, f"delta_{node.label[4:]}" if net else above + node.label)
     free = Names([item.name for item in recorded.results])
+    known = {tuple(item.places): item.name for item in recorded.inputs}
     derivatives = []
-    for name, nodes, is_array in wanted:
-        derivatives.append(Item(free.of(above + name), [places.get(node, zero) for node in nodes], is_array))
+    for (name, nodes, is_array), at in zip(wanted, wrt):
+        name = free.of(above + known.get(tuple(at), name))
+        derivatives.append(Item(name, [places.get(node, zero) for node in nodes], is_array))
     return recorded._replace(results=recorded.results + derivatives, forward=forward, of=of, wrt=wrt)
 
 
@@ -161,7 +164,7 @@ def _groups(thing: Any, what: str) -> list[Group]:
     if isinstance(thing, Value):
         thing = [thing]
     if isinstance(thing, str) or not isinstance(thing, Iterable):
-        raise TypeError(f"{what}: needs Values, or sequences of Values, in a list or a dict; got {thing!r:.60}")
+        raise TypeError(f"{what}s: needs Values, or sequences of Values, in a list or a dict; got {thing!r:.60}")
     pairs = thing.items() if isinstance(thing, Mapping) else [("", item) for item in thing]
     groups = []
     for k, (name, item) in enumerate(pairs, 1):
@@ -191,7 +194,7 @@ class Program:
       input that all examples share, or by a constant, are summed over the batch. Outside a domain and at singular points the
       results are those of IEEE 754, infinite or nan. c takes lists, and every buffer of doubles without a copy; it answers
       with arrays where it was given arrays of NumPy, else with lists. It needs a C compiler once: what it made is kept in the
-      user's cache directory.
+      user's cache directory. ``program.threads = 4`` shares each batch between four threads; there is one unless you ask.
     * jax: a function that `jax.jit`, `jax.vmap` and `jax.grad` accept; double precision is for you to switch on
       (``jax.config.update("jax_enable_x64", True)``). For small graphs.
 
@@ -203,6 +206,19 @@ class Program:
         self.source, self.function, self._run = DIALECTS[dialect](recorded, loop)
         self.inputs, self.results = [item.name for item in recorded.inputs], [item.name for item in recorded.results]
         self.__doc__ = f"{self!r}\n\n{self.source}"
+
+    @property
+    def threads(self) -> int:
+        """Between how many threads a batch is shared; more than one is for the dialect c only."""
+        return int(getattr(self._run, "threads", 1))
+
+    @threads.setter
+    def threads(self, threads: int) -> None:
+        if self.dialect != "c" or isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise ValueError(
+                f"a program in C has a whole number of threads, at least one; got {threads!r:.60} for {self.dialect!r}"
+            )
+        self._run.threads = threads  # type: ignore[attr-defined]
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         if named:
@@ -436,7 +452,7 @@ def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
         columns = [x.T if x.ndim == 2 else x[()] for x in given]
         if in_rows:
             columns = [x[:, np.newaxis] if item.is_array and x.ndim == 1 else x for item, x in zip(recorded.inputs, columns)]
-            columns.append(n or 1)
+            columns.append(1 if n is None else n)
         found = []
         with np.errstate(all="ignore"):
             results = function(*columns)
@@ -496,10 +512,7 @@ def _jax(recorded: Recorded, loop: Loop | None) -> Made:
 
 def _traced(jax: Any, item: Item, x: Any) -> Any:
     """An argument as an array of JAX."""
-    try:
-        array = jax.numpy.asarray(x, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"input {item.name!r} is {item.form}, got {type(x).__name__} {x!r:.60}") from None
+    array = jax.numpy.asarray(_array(_imported("numpy"), item, x) if not isinstance(x, jax.Array) else x, dtype=float)
     if array.shape != (item.size,) * item.is_array:
         raise ValueError(f"input {item.name!r} is {item.form}, got the shape {array.shape}; a batch needs jax.vmap")
     return array

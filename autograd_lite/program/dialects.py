@@ -60,6 +60,8 @@ PYTHON = Dialect(
             "relu": "(0.0 if {x} <= 0.0 else {x})",
             "step": "(1.0 if {x} > 0.0 else 0.0)",
             "sech": "1.0 / cosh({x})",
+            ("maximum", "number"): "({y} if {x} <= {y} else {x})",
+            ("minimum", "number"): "({y} if {x} >= {y} else {x})",
         },
     ),
     {name: "from math import" for name in _MATH} | {name: "from autograd_lite.ops import" for name in _OURS},
@@ -87,7 +89,7 @@ _UFUNCS = [
 _RENAMED = {"acos": "arccos", "asin": "arcsin", "atan": "arctan", "atan2": "arctan2"}
 
 
-def _of(module: str) -> dict[str | tuple[str, float], str]:
+def _of(module: str) -> dict[str | tuple[str, float | str], str]:
     functions = {name: name for name in _UFUNCS} | _RENAMED
     return {
         **{name: f"{module}.{function}({{all}})" for name, function in functions.items()},

@@ -131,7 +131,7 @@ class Expressions:
         return None
 
     def _of_scaled(self, number: float, place: int) -> int | None:
-        """A number times a power of two times something, as one number times it."""
+        """A number times a power of two, from 1 on, times something, as one number times it: only the last rounds."""
         op, x = self.operations[place]
         scale = self._literals.get(x[0]) if op == "mul" else None
         if scale is None or abs(math.frexp(scale)[0]) != 0.5 or not 1 <= abs(scale) <= 1024 or abs(number) > 1e300:
@@ -152,7 +152,7 @@ class Expressions:
         negated = self._negated(y)
         if negated is not None:
             return self._operation("add", x, negated)
-        return x if self._literals.get(y) == 0 else self._of_numbers(lambda a, b: a - b, x, y)
+        return x if str(self._literals.get(y)) == "0.0" else self._of_numbers(lambda a, b: a - b, x, y)
 
     def _fold_mul(self, x: int, y: int) -> int | None:
         for a, b in ((x, y), (y, x)):
@@ -160,9 +160,6 @@ class Expressions:
                 return b
             if self._literals.get(a) == -1:
                 return self._operation("neg", b)
-            negated = self._negated(a)
-            if negated is not None:
-                return self._operation("neg", self._operation("mul", *((negated, y) if a == x else (x, negated))))
             if a in self._literals:
                 product = self._of_scaled(self._literals[a], b)
                 if product is not None:
@@ -171,9 +168,6 @@ class Expressions:
 
     def _fold_div(self, x: int, y: int) -> int | None:
         divisor = self._literals.get(y)
-        negated = self._negated(x)
-        if negated is not None:
-            return self._operation("neg", self._operation("div", negated, y))
         return x if divisor == 1 else self._of_numbers(lambda a, b: a / b, x, y) if divisor else None
 
 
@@ -222,11 +216,16 @@ class Spelling(NamedTuple):
     """How a dialect writes: a number; and a function where that is not ``name(x, y)``.
 
     A function's spelling has ``{x}`` and ``{y}`` for its operands, or ``{all}`` for them and ``{n}`` for their number. Under a
-    name and a number, (name, 2.0), it is for that number as y.
+    name and a number, (name, 2.0), it is for that number as y; under (name, "number") for any that is not nan.
     """
 
     number: Callable[[float], str]
-    functions: dict[str | tuple[str, float], str]
+    functions: dict[str | tuple[str, float | str], str]
+
+    def of(self, op: str, y: float | None) -> str:
+        """The spelling of an operation, where y is that number; "" where it has none of its own."""
+        keys: list[str | tuple[str, float | str]] = [op] if y is None or y != y else [(op, y), (op, "number"), op]
+        return next((self.functions[key] for key in keys if key in self.functions), "")
 
 
 SUM, PRODUCT, NEGATIVE, NAME = 1, 2, 3, 4
@@ -276,8 +275,8 @@ def statements(
             number = spelling.number(expressions.numbers[place])
             texts[place] = Text(number, NEGATIVE if number.startswith("-") else NAME, ())
         else:
-            exponent = expressions.numbers.get(x[-1], math.nan) if expressions.operations[x[-1]][0] == "number" else math.nan
-            spelled = spelling.functions.get((op, exponent), spelling.functions.get(op, ""))
+            last = expressions.numbers.get(x[-1]) if expressions.operations[x[-1]][0] == "number" else None
+            spelled = spelling.of(op, last)
             for i in _too_long(spelled, [texts[i] for i in x], LINES if op in ("add", "sub") else LINE):
                 stated(x[i])
             texts[place] = _written(op, spelled, [texts[i] for i in x])
@@ -295,7 +294,7 @@ def _too_long(spelled: str, operands: Sequence[Text], limit: int) -> Iterator[in
         return
     for i in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
         long = size > limit or (sizes[i] > LINE and not (i == 0 and limit == LINES))
-        if operands[i].template != "@" and (long or i in twice):
+        if operands[i].template != "@" and (long or (i in twice and operands[i].places)):
             size -= sizes[i] - 6
             yield i
 
@@ -317,7 +316,10 @@ def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
     if op in SIGNS and not spelled:
         sign, binds = SIGNS[op]
         x, y = operands
-        return Text(f"{x.within(binds)} {sign} {y.within(binds + 1)}", binds, x.places + y.places)
+        right = y.within(binds + 1)
+        if binds == SUM and right.startswith("-"):
+            sign, right = "-" if sign == "+" else "+", right[1:]
+        return Text(f"{x.within(binds)} {sign} {right}", binds, x.places + y.places)
     if op == "neg":
         (x,) = operands
         inner = x.within(PRODUCT)

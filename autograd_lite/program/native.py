@@ -14,6 +14,7 @@ import sys
 import tempfile
 from array import array
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -261,10 +262,10 @@ def _compile(source: str, command: Sequence[str], path: Path) -> None:
 
 
 class Native:
-    """A program in C, compiled: called with the list of its arguments."""
+    """A program in C, compiled: called with the list of its arguments. A batch is shared between `threads` threads."""
 
     def __init__(self, layout: Layout, times: int = 1) -> None:
-        self.layout, self.times = layout, times
+        self.layout, self.times, self.threads = layout, times, 1
         self._library = library(layout.source, layout.level)
         self._program = self._library.program
         self._program.restype = None
@@ -278,7 +279,7 @@ class Native:
         except IndexError:
             memory = Memory(self.layout)
         try:
-            return memory.called(self._program, self.times, arguments)
+            return memory.called(self._program, self.times, arguments, self.threads)
         finally:
             self._idle.append(memory)
 
@@ -298,7 +299,7 @@ class Memory:
         self.in_pointers, self.in_steps = (pointer * len(self.own))(*self.own), (long * len(self.own))()
         self.out_pointers, self.out_steps = (pointer * len(self.out_own))(*self.out_own), (long * len(self.out_own))()
 
-    def called(self, program: Any, times: int, arguments: Sequence[Any]) -> Any:
+    def called(self, program: Any, times: int, arguments: Sequence[Any], threads: int) -> Any:
         blocks: dict[int, Block] = {}
         for k, (x, (name, size)) in enumerate(zip(arguments, self.sizes)):
             at = self.in_at[k]
@@ -319,8 +320,9 @@ class Memory:
             if batch is None and not any([block.numpy for block in blocks.values()]):
                 program(1, times, self.in_pointers, self.in_steps, self.out_pointers, self.out_steps, self.cells)
                 return _as_given([self._number(k) for k in range(len(self.out_at))])
-            batched = {k for k in blocks if self.in_steps[k]}
-            return self._into_arrays(program, times, batch, batched, any([block.numpy for block in blocks.values()]))
+            batched = {k for k in blocks if counts[k] is not None}
+            numpy = any([block.numpy for block in blocks.values()])
+            return self._into_arrays(program, times, batch, batched, numpy, threads)
         finally:
             for k in blocks:
                 self.in_pointers[k], self.in_steps[k] = self.own[k], 0
@@ -329,7 +331,7 @@ class Memory:
         at, size = self.out_at[k], self.layout.results[k].size
         return self.found[at : at + size] if size else self.found[at]
 
-    def _into_arrays(self, program: Any, times: int, batch: int | None, batched: set[int], numpy: bool) -> Any:
+    def _into_arrays(self, program: Any, times: int, batch: int | None, batched: set[int], numpy: bool, threads: int) -> Any:
         """The results of a batch, or of one example as arrays of NumPy."""
         shapes: list[list[int]] = []
         steps = []
@@ -339,9 +341,37 @@ class Memory:
             steps.append(len(item.places) * len(rows))
         arrays = [_new_array(shape, numpy) for shape in shapes]
         pointers = (ctypes.c_void_p * len(arrays))(*[address for _, address in arrays])
-        out_steps = (ctypes.c_long * len(arrays))(*steps)
-        program(1 if batch is None else batch, times, self.in_pointers, self.in_steps, pointers, out_steps, self.cells)
+        out_steps = (ctypes.c_long * len(steps))(*steps)
+        n = 1 if batch is None else batch
+        if threads > 1 < n:
+            self._share(program, times, n, pointers, out_steps, min(threads, n))
+        else:
+            program(n, times, self.in_pointers, self.in_steps, pointers, out_steps, self.cells)
         return _as_given([x if numpy and shape else _nested(x, shape) for (x, _), shape in zip(arrays, shapes)])
+
+    def _share(self, program: Any, times: int, n: int, outputs: Any, out_steps: Any, threads: int) -> None:
+        """Runs the batch in threads, each on as many examples; what is summed over the batch, each sums by itself first."""
+        sums = [(ctypes.c_double * sum([len(item.places) for item in self.layout.results]))() for _ in range(threads)]
+
+        def run(k: int) -> None:
+            start, end = n * k // threads, n * (k + 1) // threads
+            inputs = [at + 8 * start * step for at, step in zip(self.in_pointers, self.in_steps)]
+            own = _starts(0, self.layout.results)
+            found = [
+                at + 8 * start * step if step else ctypes.addressof(sums[k]) + 8 * own_at
+                for at, step, own_at in zip(outputs, out_steps, own)
+            ]
+            pointer = ctypes.c_void_p
+            pointers = (pointer * len(inputs))(*inputs), (pointer * len(found))(*found)
+            cells = (ctypes.c_double * self.layout.cells)()
+            program(end - start, times, pointers[0], self.in_steps, pointers[1], out_steps, cells)
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(run, range(threads)))
+        for item, at, step, own_at in zip(self.layout.results, outputs, out_steps, _starts(0, self.layout.results)):
+            if not step:
+                total = (ctypes.c_double * len(item.places)).from_address(at)
+                total[:] = [sum([share[own_at + j] for share in sums]) for j in range(len(item.places))]
 
 
 def _as_given(results: list[Any]) -> Any:
@@ -358,25 +388,33 @@ class Block(NamedTuple):
 
 
 def _block(name: str, x: Any) -> Block:
-    if hasattr(x, "__array_interface__"):
-        import numpy
-
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"input {name!r} needs real numbers, got an array of {x.dtype}")
-        x = numpy.ascontiguousarray(x, dtype=float).reshape(x.shape)
-        return Block(x.__array_interface__["data"][0], x.shape, x, True)
+    np = sys.modules.get("numpy")
+    if np is not None and isinstance(x, np.ndarray):
+        if x.dtype.char != "d" or not x.flags.c_contiguous:
+            if x.dtype.kind not in "fiub":
+                raise TypeError(f"input {name!r} needs real numbers, got an array of {x.dtype}")
+            x = np.array(x, dtype=float, order="C")
+        return Block(_address(x), x.shape, x, True)
     try:
         view = memoryview(x)
     except TypeError:
         return _listed(name, x)
     if view.format != "d" or view.readonly or not view.c_contiguous or not view.nbytes:
         return _listed(name, view.tolist())
-    return Block(ctypes.addressof(ctypes.c_char.from_buffer(view)), view.shape or (), view)
+    return Block(_address(view), view.shape or (), view)
+
+
+def _address(x: Any) -> int:
+    """Where the numbers of a buffer are."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(x))
+    except (TypeError, ValueError):  # an array of NumPy that is read-only or empty
+        return int(x.__array_interface__["data"][0])
 
 
 def _listed(name: str, x: Any) -> Block:
     """A sequence of numbers, or of sequences of as many numbers each."""
-    if isinstance(x, str) or not isinstance(x, Iterable):
+    if isinstance(x, str) or not isinstance(x, Sequence):
         raise TypeError(f"input {name!r} needs real numbers, got {type(x).__name__} {x!r:.60}")
     rows = [list(row) if isinstance(row, Sequence) and not isinstance(row, str) else row for row in x]
     shape: tuple[int, ...] = (len(rows),)
@@ -395,7 +433,7 @@ def _new_array(shape: Sequence[int], numpy: bool) -> tuple[Any, int]:
         import numpy as np
 
         x = np.zeros(shape)
-        return x, x.__array_interface__["data"][0]
+        return x, _address(x)
     numbers = array("d", bytes(8 * max(1, math.prod(shape))))
     return numbers, numbers.buffer_info()[0]
 

@@ -164,16 +164,16 @@ class Writer:
 
     def source(self) -> str:
         """The whole source, with its imports."""
-        inputs = {place for item in self.recorded.inputs for place in item.places}
         constants = [line for line in self.statements if not line.places and line.target < self.recorded.forward]
         others = [line for line in self.statements if line.places or line.target >= self.recorded.forward]
         body = self._lines(others)
         if self.loop is not None:
             body = [f"for _ in range({self.loop.times}):", *[f"    {line}" for line in [*body, *self._fed_back(self.loop)]]]
-        renamed = [f"# {self.variable[p]}: {comment(label)}" for p in sorted(inputs) if (label := self._other_label(p))]
+        numbers = [item for item in self.recorded.inputs if not item.is_array]
+        renamed = [f"# {item.name}: {comment(label)}" for item in numbers if (label := self._other_label(item.places[0]))]
         lines = [*docstring(self.recorded), *renamed, *self._unpacked(), *self._lines(constants), *body, *self._returned()]
         signature = spread("def program(", [f"{item.name}, " for item in self.recorded.inputs], "):")
-        header = self.dialect.header([statement.template for statement in self.statements])
+        header = self.dialect.header([self.dialect.array, *[statement.template for statement in self.statements]])
         return header + "\n".join([*signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
 
     def _other_label(self, place: int) -> str:
@@ -186,7 +186,8 @@ class Writer:
         lines = []
         for item in self.recorded.inputs:
             if item.is_array:
-                lines += spread("(", [f"{self.variable[place]}, " for place in item.places], f") = {item.name}", ",")
+                comma = "," * (item.size == 1)
+                lines += spread("(", [f"{self.variable[place]}, " for place in item.places], f") = {item.name}", comma)
         return lines
 
     def _lines(self, statements: Sequence[Statement]) -> list[str]:
@@ -211,7 +212,7 @@ class Writer:
         results = [f"{self._result(place)}, " for place, _ in loop.places]
         inputs = [f"{self.variable[place]}, " for _, place in loop.places]
         if len(inputs) > 1:
-            return [*lines, *spread("(", inputs, ") = (", ","), *spread("    ", results, ")", ",")]
+            return [*lines, *spread("(", inputs, ") = ("), *spread("    ", results, ")")]
         return [*lines, f"{inputs[0][:-2]} = {results[0][:-2]}"]
 
     def _result(self, place: int) -> str:

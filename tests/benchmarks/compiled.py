@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 import autograd_lite as al
-from autograd_lite import Program, Value, compile_program, gradient
+from autograd_lite import Value, compile_program, gradient
 
 from . import scalars
 from . import workloads as w
-from .arrays import loop
+from .arrays import checked, loop
+from .arrays import rate as rate_of
 from .scalars import Run
 
 ENGINE = scalars.eager(linear=True)
@@ -33,52 +34,65 @@ def chain(dialect: str) -> Run:
     return lambda: program(w.X, w.Y, w.A, w.B, w.C)
 
 
-def updating(loss: Value, parameters: list[Value], dialect: str, clip: float | None = None) -> Program:
-    """Of the parameters and the learning rate: the loss, and the parameters after the update."""
-    rate = Value(0.5, "rate")
-    derivatives = gradient(loss, parameters)
-    if clip is not None:
-        derivatives = [al.maximum(al.minimum(g, clip), -clip) for g in derivatives]
-    after = [p - rate * g for p, g in zip(parameters, derivatives)]
-    return compile_program({"loss": loss, "after": after}, {"parameters": parameters, "rate": rate}, dialect=dialect)
-
-
-def recorded(workload: str, dialect: str) -> tuple[Program, list[float]]:
-    """The program of an update, and the parameters at the start."""
+def recorded(workload: str) -> tuple[Value, list[Value], float | None]:
+    """The loss, the parameters, and what the gradient is clipped to."""
     if workload == "moons":
         layers = scalars.moons_leaves(ENGINE)
         points = [([Value(x) for x in point], label) for point, label in w.moons_points()]
-        loss, parameters = scalars.moons_loss(ENGINE, layers, points), scalars.parameters_of(layers)
-    elif workload == "mazur":
+        return scalars.moons_loss(ENGINE, layers, points), scalars.parameters_of(layers), None
+    if workload == "mazur":
         layers = scalars.mazur_leaves(ENGINE)
-        parameters = [p for rows in layers for row in rows for p in row]
         loss = scalars.mazur_loss(ENGINE, layers, [Value(x) for x in w.INPUTS], [Value(b) for b in w.BIASES])
-    else:
-        leaves = scalars.character_leaves(ENGINE, 1 if workload == "rnn" else 4)
-        loss, parameters = scalars.characters_loss(ENGINE, leaves), scalars.character_parameters(leaves)
-    clip = w.CLIP if workload in ("rnn", "lstm") else None
-    return updating(loss, parameters, dialect, clip), [p.data for p in parameters]
+        return loss, [p for rows in layers for row in rows for p in row], None
+    leaves = scalars.character_leaves(ENGINE, 1 if workload == "rnn" else 4)
+    return scalars.characters_loss(ENGINE, leaves), scalars.character_parameters(leaves), w.CLIP
+
+
+def updated(loss: Value, parameters: list[Value], rate: Value, clip: float | None) -> list[Value]:
+    """The parameters after the update."""
+    derivatives = gradient(loss, parameters)
+    if clip is not None:
+        derivatives = [al.maximum(al.minimum(g, clip), -clip) for g in derivatives]
+    return [p - rate * g for p, g in zip(parameters, derivatives)]
 
 
 def stepped(workload: str, dialect: str) -> Run:
     """A call of the program for each update."""
     if workload == "chain":
         return chain(dialect)
-    program, first = recorded(workload, dialect)
-    array = arrays_of(dialect)
+    loss, parameters, clip = recorded(workload)
+    rate = Value(0.5, "rate")
+    outputs = {"loss": loss, "after": updated(loss, parameters, rate, clip)}
+    program = compile_program(outputs, {"parameters": parameters, "rate": rate}, dialect=dialect)
+    first = arrays_of(dialect)([p.data for p in parameters])
 
     def step(parameters: Any, rate: float) -> tuple[Any, Any]:
         loss, after = program(parameters, rate)
         return after, loss
 
-    return loop(workload, step, lambda: array(first))
+    return loop(workload, step, lambda: first)
 
 
 def repeated(workload: str, dialect: str) -> Run:
-    """All updates of workload 3 in one call."""
-    program, first = recorded(workload, dialect)
-    whole = program.repeat(w.MAZUR_UPDATES, {"after": "parameters"})
-    return lambda: (program(first, w.MAZUR_RATE)[0], whole(first, w.MAZUR_RATE)[0])
+    """All updates in one call. The losses are fed back too, as a window of the last ones."""
+    loss, parameters, clip = recorded(workload)
+    updates = w.MAZUR_UPDATES if workload == "mazur" else w.WORKLOADS[workload].count
+    rate, before = Value(0.5, "rate"), [Value(0.0) for _ in range(min(updates, 20))]
+    outputs = {"after": updated(loss, parameters, rate, clip), "losses": [*before[1:], loss]}
+    outputs["next_rate"] = rate - 0.009 if workload == "moons" else rate * 1
+    inputs = {"parameters": parameters, "before": before, "rate": rate}
+    program = compile_program(outputs, inputs, dialect=dialect)
+    whole = program.repeat(updates, {"after": "parameters", "losses": "before", "next_rate": "rate"})
+    array = arrays_of(dialect)
+    start = array([p.data for p in parameters]), array([0.0] * len(before)), rate_of(workload, 0)
+
+    def run() -> tuple[float, ...]:
+        losses = whole(*start)[1]
+        if workload == "mazur":
+            return program(*start)[1][-1], losses[-1]
+        return tuple(losses[k] for k in checked(workload))
+
+    return run
 
 
 def batched(workload: str, dialect: str) -> Run:
@@ -108,5 +122,5 @@ PEERS: dict[str, tuple[set[str], Callable[[str], Run]]] = {
     "numpy, batch": ({"moons"}, partial(batched, dialect="numpy")),
     "c": (TRAINED | {"chain"}, partial(stepped, dialect="c")),
     "c, batch": ({"moons"}, partial(batched, dialect="c")),
-    "c, repeat": ({"mazur"}, partial(repeated, dialect="c")),
+    "c, repeat": (TRAINED, partial(repeated, dialect="c")),
 }
