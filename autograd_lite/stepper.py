@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_IN_A_PAGE = 30_000
 """A page of more steps than this does not open in a browser in reasonable time."""
-MOST_IN_A_NOTEBOOK = 2_000
+MOST_IN_A_NOTEBOOK = 1_000
 FRAMED = 60
 """Up to this number of nodes the picture has no frames around neurons and layers, to be large enough on a projector."""
 HEIGHT = 760

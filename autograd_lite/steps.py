@@ -61,7 +61,7 @@ class Step(_Record):
         return self.steps.is_first(self)
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.number}. {self.words}", *(f"   {line}" for line in self.formula.splitlines())])
+        return "\n".join([f"{self.number}. {self.words}", *(f"    {line}" for line in self.formula.splitlines())])
 
     def __repr__(self) -> str:
         return f"<Step {self.number}, {self.kind}: {self.words}>"
@@ -368,7 +368,7 @@ def steps(output: Value) -> Steps:
     >>> y.label = "y"
     >>> print(steps(y).find("w")[1])
     5. From y back to w: adjoint times local derivative is the contribution.
-       ∂y/∂w = 1 * x = 1 * 2 = 2
+        ∂y/∂w = 1 * x = 1 * 2 = 2
     """
     return Steps(output)
 
