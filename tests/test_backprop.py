@@ -348,10 +348,14 @@ def test_an_interrupt_at_any_access_to_a_leaf_leaves_grads_as_before_and_the_nex
 def test_an_interrupt_by_a_signal_leaves_all_grads_as_before_or_all_done():
     leaves = [Value(1.0 + i / 4096) for i in range(2048)]
     y = sum_([sum_([leaf * leaf, leaf]) for leaf in leaves])
-    start = time.perf_counter()
-    y.backward()
-    duration = time.perf_counter() - start
-    once = grads(leaves)
+    durations = []
+    for _ in range(5):
+        for leaf in leaves:
+            leaf.grad = 0.0
+        start = time.perf_counter()
+        y.backward()
+        durations.append(time.perf_counter() - start)
+    duration, once = min(durations), grads(leaves)
 
     def interrupt(*_):
         raise KeyboardInterrupt
