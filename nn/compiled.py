@@ -7,6 +7,7 @@ import operator
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from autograd_lite import Program, Value, compile_program, no_grad
@@ -180,9 +181,7 @@ def _plain(nest: Any) -> Any:
     """The nest in lists of floats."""
     nest = nest.tolist() if is_array(nest) else nest
     if isinstance(nest, (list, tuple)):
-        return [_plain(item) for item in nest]
-    if type(nest) is float:
-        return nest
+        return list(nest) if set(map(type, nest)) == {float} else [_plain(item) for item in nest]
     try:
         return nest.item() if isinstance(nest, Value) else Value(nest).item()
     except TypeError:
@@ -190,17 +189,22 @@ def _plain(nest: Any) -> Any:
 
 
 def _shape(nest: Any) -> Any:
-    return tuple([_shape(item) for item in nest]) if isinstance(nest, (list, tuple)) else None
+    """None for a number, n for a list of n numbers, a tuple of shapes for a list of others."""
+    if not isinstance(nest, (list, tuple)):
+        return None
+    return len(nest) if not {list, tuple} & set(map(type, nest)) else tuple([_shape(item) for item in nest])
 
 
 def _flat(nest: Any) -> list[Any]:
-    found: list[Any] = []
-    mapped(found.append, nest)
-    return found
+    if not isinstance(nest, (list, tuple)):
+        return [nest]
+    return [x for item in nest for x in _flat(item)] if {list, tuple} & set(map(type, nest)) else list(nest)
 
 
 def _nested(shape: Any, flat: Iterator[float]) -> Any:
-    return next(flat) if shape is None else [_nested(part, flat) for part in shape]
+    if shape is None:
+        return next(flat)
+    return list(islice(flat, shape)) if isinstance(shape, int) else [_nested(part, flat) for part in shape]
 
 
 def _numbers(arguments: Sequence[Any]) -> list[array[float]]:

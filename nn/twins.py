@@ -191,7 +191,7 @@ def to_torch(model: Module) -> Any:
     ImportError without PyTorch (the extra `torch`). ValueError for another model, a subclass with a forward of its own, for
     parameters of which two share a Value, and for an activation that branches on its data.
     """
-    arrays = mapped_parameters(model)
+    arrays = parameter_lists(model)
     names, source = _executed(model, "torch")
     twin = names["Twin"](arrays)
     twin.source = source
@@ -206,7 +206,7 @@ def to_jax(model: Module) -> JaxTwin:
 
     ImportError without JAX (the extra `jax`).
     """
-    arrays = mapped_parameters(model)
+    arrays = parameter_lists(model)
     names, source = _executed(model, "jax")
     params = {name: names["jnp"].asarray(numbers, dtype="float64") for name, numbers in arrays.items()}
     return JaxTwin(params, names["apply"], names.get("run"), source)
@@ -217,12 +217,13 @@ def from_twin(model: Module, params: Mapping[str, Any]) -> None:
     load_nests(f"this {type(model).__name__}", parameter_nests(model), params)
 
 
-def mapped_parameters(model: Module) -> dict[str, Any]:
+def parameter_lists(model: Module) -> dict[str, Any]:
     """The parameters as a twin has them: nested lists of numbers by name."""
     return {name: mapped(lambda value: value.data, nest) for name, nest in parameter_nests(model).items()}
 
 
 def parameter_nests(model: Module) -> dict[str, Any]:
+    """The same as Values. ValueError where the twin would train apart what is one parameter here, or leave one out."""
     nests: dict[str, Any] = {}
     if isinstance(model, MLP):
         for k, layer in enumerate(model.layers):
@@ -297,8 +298,8 @@ def _defined(source: str) -> set[str]:
 
 def _has(thing: Any, kind: type) -> bool:
     """Whether it is of that kind, and computes what that kind computes."""
-    own = {name: member for name, member in vars(kind).items() if callable(member) and name != "__init__"}
-    return isinstance(thing, kind) and all(getattr(type(thing), name) is member for name, member in own.items())
+    computing = [name for name in ("__call__", "forward", "run", "net", "_net", "_unroll") if hasattr(kind, name)]
+    return isinstance(thing, kind) and all(getattr(type(thing), name) is getattr(kind, name) for name in computing)
 
 
 def _function(name: str, parameters: str, lines: list[str], about: str = "") -> str:

@@ -355,6 +355,11 @@ class OfMine(MLP):
         return super().forward(inputs)[::-1]
 
 
+class Backward(RNN):
+    def forward(self, xs, initial=None, detach_every=None):
+        return super().forward(xs[::-1], initial, detach_every)
+
+
 def tied():
     model = RNN(RNNCell(2, 2, rng=0))
     model.cell.b[0] = model.cell.W[0][0]
@@ -371,6 +376,8 @@ REFUSED = {
     "branching": (lambda: MLP([2, 2], output_activation=lambda v: v if v > 0 else 0.1 * v), "graph is another at other points"),
     "reading data": (lambda: MLP([2, 2], output_activation=lambda v: v * v.data), "graph is another at other points"),
     "a cell of mine": (lambda: RNN(Doubling(2, 2)), "Doubling has no twin"),
+    "a network of mine": (lambda: Backward(RNNCell(2, 2)), "Backward has no twin"),
+    "a network of mine within": (lambda: SequenceModel(Backward(RNNCell(2, 2)), 2), "Backward has no twin"),
     "an MLP of mine": (lambda: OfMine([2, 2]), "OfMine has no twin"),
     "tied parameters": (tied, "each parameter must be in one place"),
     "two kinds of units": (mixed, "layer 0 has no twin"),
