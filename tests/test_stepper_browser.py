@@ -51,8 +51,8 @@ def chromium(tmp_path_factory):
     os.environ.update(SE_AVOID_STATS="true", SE_OFFLINE="true")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for flag in [*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(f"--{flag}")
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
     driver.get("about:blank")
