@@ -136,11 +136,11 @@ class Steps(Sequence[Step]):
         return map(self._step, self._records)
 
     def find(self, label: str) -> list[Step]:
-        """The steps that concern the nodes of that label: their values, what they receive, and what they pass on.
+        """The steps that concern the nodes of that label, or shown by that name: their values, what they receive and pass on.
 
         KeyError, with labels that are there, for one that is not.
         """
-        found = {node for node in self.nodes if node.label == label}
+        found = {node for node in self.nodes if label and label in (node.label, self.name(node))}
         if not found:
             labels = list(dict.fromkeys(cleaned(node.label) for node in self.nodes if node.label))
             there = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")

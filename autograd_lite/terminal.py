@@ -47,12 +47,13 @@ def _is_terminal(stream: object) -> bool:
         return False
 
 
-def _walk(steps: Steps, key: Callable[[], str]) -> None:
+def _walk(steps: Steps, key: Callable[[os.terminal_size], str]) -> None:
     now, last = 0, len(steps) - 1
     typed: str | None = None
     while True:
-        _paint(screen(steps, now, *shutil.get_terminal_size(), typed))
-        pressed = key()
+        size = shutil.get_terminal_size()
+        _paint(screen(steps, now, *size, typed))
+        pressed = key(size)
         meaning = LETTERS.get(pressed, pressed)
         if typed is not None:
             if meaning == "quit" and pressed == "\x03":
@@ -173,8 +174,8 @@ def wrapped(text: str, columns: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _keys() -> Iterator[Callable[[], str]]:
-    """A function that waits for a key; "" once the size of the window has changed. The terminal is as before afterwards."""
+def _keys() -> Iterator[Callable[[os.terminal_size], str]]:
+    """A function that waits for a key; "" once the size of the window is not that given. The terminal is as before afterwards."""
     try:
         import termios
         import tty
@@ -185,13 +186,12 @@ def _keys() -> Iterator[Callable[[], str]]:
     before = termios.tcgetattr(file)
     tty.setcbreak(file)
     try:
-        yield lambda: _posix_key(file)
+        yield lambda size: _posix_key(file, size)
     finally:
         termios.tcsetattr(file, termios.TCSADRAIN, before)
 
 
-def _posix_key(file: int) -> str:
-    size = shutil.get_terminal_size()
+def _posix_key(file: int, size: os.terminal_size) -> str:
     while not select.select([file], [], [], 0.25)[0]:
         if shutil.get_terminal_size() != size:
             return ""
@@ -206,7 +206,7 @@ def _posix_key(file: int) -> str:
     return key.decode("latin-1") or "q"  # nothing more to read: the terminal is gone
 
 
-def _windows_key() -> str:
+def _windows_key(size: os.terminal_size) -> str:
     import msvcrt
 
     key: str = msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]

@@ -178,7 +178,7 @@ def test_the_active_step_is_marked_and_what_is_to_come_is_not_shown(page, exampl
     assert "active" in page.classes(f"n{h1}") and "active" in page.classes(f"n{o1}")
     assert {"active", "back"} <= set(page.classes(f"e{o1}_2"))
     assert page.driver.execute_script("return document.querySelectorAll('.edge.active').length") == 1
-    assert page.text(f"#n{h1} .grad") == "grad —" and page.text(f"#n{o1} .grad") == "grad 0.138499"
+    assert page.text(f"#n{h1} .grad") == "grad -0.019 +" and page.text(f"#n{o1} .grad") == "grad 0.138499"
     assert page.grads()["out_h1"] == "-0.019049118 so far" and page.grads()["w1"] == "—"
     assert page.text("#words") == example[number - 1].words
     assert page.find("#formulas math").is_displayed() and "0.055399425" in page.text("#formulas")
@@ -305,7 +305,8 @@ def test_notebook_exported_by_nbconvert(chromium, example, tmp_path):
     cell = nbformat.v4.new_code_cell("steps(error)", execution_count=1)
     cell.outputs = [nbformat.v4.new_output("execute_result", data=example._repr_mimebundle_(), execution_count=1)]
     exporter = nbconvert.HTMLExporter(template_name="basic")
-    body, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    language = {"name": "python", "pygments_lexer": "python3"}  # that of IPython would need IPython
+    body, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[cell], metadata={"language_info": language}))
     path = tmp_path / "notebook.html"
     path.write_text(f"<!DOCTYPE html><meta charset='utf-8'><title>notebook</title>{body}", encoding="utf-8")
     chromium.get(path.as_uri())
