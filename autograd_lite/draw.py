@@ -12,6 +12,7 @@ from typing import Any
 from . import layout as layouts
 from . import svg as writer
 from .backprop import topological_order
+from .notation import cleaned
 from .scopes import Path as ScopePath
 from .scopes import Unit, folded_units, paths_of, split_time, states, units
 from .value import Value
@@ -243,7 +244,7 @@ class _Drawer:
                 members.setdefault(path[:k], []).extend(unit.nodes)
         for path, nodes in members.items():
             k = group_of[path]
-            frames[k] = writer.Frame(frames[k].parent, " · ".join([writer.clean(path[-1][0]), *self._sizes(path, nodes)]))
+            frames[k] = writer.Frame(frames[k].parent, " · ".join([cleaned(path[-1][0]), *self._sizes(path, nodes)]))
         return frames, group_of
 
     def _sizes(self, path: ScopePath, nodes: Sequence[Value]) -> list[str]:
@@ -273,7 +274,7 @@ class _Drawer:
             number = f"{node.data:.6g}"
             return writer.Piece(name, "const", "none", [("data", number)], f"a plain number, {node.data!r}", group, [])
         grad, label = self.grads.get(node), str(self.names.get(node, node.label))
-        title = writer.clean(" = ".join(part for part in (label, node.op) if part))
+        title = cleaned(" = ".join(part for part in (label, node.op) if part))
         lines = [("label", title)] if title else []
         lines += [("data", f"data {node.data:.6g}"), ("grad", "grad —" if grad is None else f"grad {grad:.6g}")]
         tip = f"{label[:1000] or 'no label'}: {node.op or 'a leaf'}, data {node.data!r}"
@@ -282,7 +283,7 @@ class _Drawer:
 
     def _part(self, unit: Unit, name: str, group: int) -> writer.Piece:
         assert unit.title is not None
-        title = writer.clean(unit.title)
+        title = cleaned(unit.title)
         count = f"{len(unit.nodes)} node{'s' * (len(unit.nodes) != 1)}"
         sizes = self._sizes((*unit.path, (unit.title, None)), unit.nodes) or ["‖grad‖ —"]
         if all(node.op == "const" for node in unit.nodes):
@@ -345,7 +346,7 @@ class _Drawer:
     def _words(self, parts: int) -> tuple[str, str, list[str]]:
         """Title, description and caption."""
         output = self.order[-1]
-        name = writer.clean(str(output.label)) or output.op or "a value"
+        name = cleaned(str(output.label)) or output.op or "a value"
         edges = "wider: a larger part of the gradient (adjoint × local derivative)" if self.grads else "wider: larger"
         caption = [
             f"Colour: {self.by}, blue negative, orange positive, white 0. Number on an edge: local derivative; {edges}.",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .layout import ARROW, Group, Layout, Link, Point, Shape
+from .notation import cleaned
 
 LINE_HEIGHT = 17.0
 SIZES = {"label": 14, "title": 13, "delta": 12, "caption": 13}
@@ -283,19 +284,13 @@ def _blocks(bars: Sequence[tuple[int, float]]) -> list[str]:
 
 
 def _dot_text(text: str) -> str:
-    return clean(text, 400).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return cleaned(text, 400).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
 
 
 # Text ----------------------------------------------------------------------------------------------------------------
 
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""What XML cannot hold: control characters, surrogates, and what is no character."""
-
-
-def clean(text: str, most: int = 60) -> str:
-    """The text on one line, of at most so many characters, without characters that XML cannot hold."""
-    text = " ".join(_UNFIT.sub("\ufffd", text[: 10 * most]).split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+"""What XML cannot hold (control characters, surrogates, no characters), and what turns around the text after it."""
 
 
 def _escaped(text: str) -> str:

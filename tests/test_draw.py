@@ -620,3 +620,8 @@ def test_dot_lays_out_what_it_does_not_make_much_taller():
     assert draw(error, frames=False).layout_by == "Graphviz's dot"
     assert draw(error).layout_by.startswith("built-in: Graphviz's dot would make it 2.")
     assert draw(error).svg() == draw(error, dot=False).svg()
+
+
+def test_no_label_turns_the_text_around_it():
+    x = Value(1.0, "a\u202eb\u2066c")
+    assert not {"\u202e", "\u2066"} & set(draw(x * x).svg() + draw(x * x).source)
