@@ -35,7 +35,7 @@ FLAGS = [
     "--window-size=1366,768",
 ]
 HOSTILE = [
-    "</script /<!--<script ",
+    "</script /<!--<script x=1",
     "</script><script>document.title='broken'</script>",
     "<img src=x onerror=document.title='broken'>",
     "a\"b'c&amp;",
