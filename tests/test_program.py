@@ -458,6 +458,22 @@ def test_repeat_feeds_all_results_back_at_once(dialect):
     assert numbers(fibonacci.repeat(30, {0: 0, -1: -1})(0.0, 1.0)) == [832040.0, 1346269.0]
 
 
+@pytest.mark.parametrize("dialect", BATCHES)
+def test_long_programs_repeat_too_for_each_example_of_a_batch(dialect):
+    parameters, x, target, error = two_layers()
+    new = [p - 0.05 * g for p, g in zip(parameters, gradient(error, parameters))]
+    inputs = {"w": parameters, "x": x, "target": target}
+    training = compile_program({"error": error, "w": new, "x": x}, inputs, dialect=dialect).repeat(5, {"w": "w"})
+    alone = compile_program({"error": error, "w": new, "x": x}, inputs).repeat(5, {"w": "w"})
+    w, xs = [p.data for p in parameters], np.array([[0.1, 0.2, 0.3], [0.5, -0.5, 1.0]])
+    errors, weights, given = training(w, xs, 0.7)
+    assert given.tolist() == xs.tolist()
+    for k in range(2):
+        expected = alone(w, xs[k].tolist(), 0.7)
+        assert errors[k] == pytest.approx(expected[0], rel=1e-12)
+        assert weights[k].tolist() == pytest.approx(expected[1], rel=1e-12)
+
+
 def test_repeat_raises_where_the_operation_does():
     x = Value(1.0, "x")
     halved = compile_program(sqrt(x - 1.0), [x]).repeat(3, {0: "x"})
