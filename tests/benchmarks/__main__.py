@@ -46,7 +46,7 @@ PEERS: dict[str, tuple[set[str], Maker]] = {
     ),
     "PyTorch scalars": (SCALAR, scalars.torch_scalars),
     "PyTorch": (TRAINED, arrays.torch),
-    "HIPS autograd scalars": (SCALAR, scalars.hips_scalars),
+    "HIPS autograd scalars": (SCALAR - {"deep6"}, scalars.hips_scalars),
     "HIPS autograd": (TRAINED, arrays.hips),
     "JAX jit": (TRAINED | {"chain"}, arrays.jax),
     "JAX scan": (TRAINED, partial(arrays.jax, whole=True)),
