@@ -337,16 +337,13 @@ class _Paths:
         return float(sum([node.local_derivatives[i] for i in places]))
 
     def _written(self, partial: Partial, terms: list[Term]) -> Equation:
-        forms = [
-            total(
-                [
-                    product([symbol(f) if isinstance(f, Partial) else _local(self.notation, *f)[0][k] for f in term])
-                    for term in terms
-                ]
-            )
-            for k in (0, 1)
-        ]
+        # each factor in two forms, the textbook's and the one that is computed with
+        written = [[self._forms(factor) for factor in term] for term in terms]
+        forms = [total([product([factor[k] for factor in term]) for term in written]) for k in (0, 1)]
         return equation(self.notation, symbol(partial), forms, self.notation.numbers[partial])
+
+    def _forms(self, factor: Any) -> Sequence[Expression]:
+        return [symbol(factor)] * 2 if isinstance(factor, Partial) else _local(self.notation, *factor)[0]
 
     def _ask(self, partial: Partial) -> None:
         """Notes which derivatives will have an equation of their own, so that the chains of others end there."""

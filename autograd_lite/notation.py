@@ -247,9 +247,6 @@ class _Form:
         text: str = self.other_name(cleaned(label)) if match is None else self.simple_name(label, *match.groups())
         return text if copy == 1 else str(self.copied(text, copy))
 
-    def joined(self, operator: str, parts: Sequence[str]) -> str:
-        return operator.join(parts)
-
 
 class _Text(_Form):
     """Plain text, with the operators and functions of Python: what has only numbers in it can be computed there."""
@@ -522,18 +519,6 @@ class Notation:
         """
         return self._written(e, FORMS[form], values, self.digits if digits == -1 else digits, 0)
 
-    def equation(self, sides: Sequence[Expression | str | float], form: str = "text", digits: int | None = -1) -> str:
-        """The sides with equals signs between: expressions, numbers, or what `write` has written. A repeated side is left out."""
-        written: list[str] = []
-        for side in sides:
-            if isinstance(side, Expression):
-                side = self.write(side, form, digits=digits)
-            elif not isinstance(side, str):
-                side = self.write(number(side), form, digits=digits)
-            if not written or side != written[-1]:
-                written.append(side)
-        return str(FORMS[form].joined(FORMS[form].equals, written))
-
     def _symbol(self, thing: Any, form: Any) -> str:
         if isinstance(thing, Partial):
             return str(form.partial(self._symbol(thing.top, form), self._symbol(thing.bottom, form)))
@@ -557,14 +542,14 @@ class Notation:
         elif e.kind == "symbol":
             text = self._symbol(e.parts[0], form)
         elif e.kind == "negative":
-            text, binds = form.joined("", [form.minus.strip(), inner(e.parts[0], 2)]), 1
+            text, binds = form.minus.strip() + inner(e.parts[0], 2), 1
         elif e.kind == "sum":
             text, binds = inner(e.parts[0], 1), 1
             for part in e.parts[1:]:
                 minus = part.kind == "negative"
                 text += (form.minus if minus else form.plus) + inner(part.parts[0] if minus else part, 2 if minus else 1)
         elif e.kind == "product":
-            text, binds = form.joined(form.times, [inner(part, 2) for part in e.parts]), 2
+            text, binds = form.times.join([inner(part, 2) for part in e.parts]), 2
         elif e.kind == "quotient":
             levels = (2, 3) if form.fraction_binds == 2 else (0, 0)
             text, binds = form.quotient(inner(e.parts[0], levels[0]), inner(e.parts[1], levels[1])), form.fraction_binds
