@@ -10,7 +10,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import ops
-from .value import OPERATIONS, Value, as_float, described, in_mode, is_parameter, mode
+from .modes import in_mode, mode
+from .value import OPERATIONS, Value, as_float, described, is_parameter
 
 
 def topological_order(output: Value, known: Container[int] = ()) -> list[Value]:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from .backprop import gradient
-from .value import Value, mode, no_grad
+from .modes import mode
+from .value import Value, no_grad
 
 
 def check_gradients(

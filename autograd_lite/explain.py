@@ -374,9 +374,9 @@ class _Paths:
                 links.append((Partial(top, node), []))
                 break
             side = self.side.get(partial) if node is bottom else None
-            if side or self._is_single(node):
+            if side is not None or self._is_single(node):
                 upper, chain = self._chain(node, top, side)
-                if side:
+                if side is not None:
                     self.side[Partial(upper, node)] = side
             else:
                 upper, chain = self.meeting[node], []
@@ -505,7 +505,7 @@ def _delta_form(output: Value, wrt: Value | None, digits: int) -> Derivation:
     for layer in reversed(layers[lowest:]):
         equations: list[Equation] = []
         causes: dict[Value, Expression] = {}  # dC/da
-        for path, a in zip(paths if above is None else [], filter(None, layer.a)):
+        for path, a in zip(paths if above is None else [], [a for a in layer.a if a is not None]):
             path.notation = notation
             equations += [e for e in path.equations() if e not in equations]
             causes[a] = symbol(Partial(output, a))
@@ -588,7 +588,7 @@ def _layers(output: Value, order: list[Value]) -> list[_Layer]:
 def _activations(zs: list[Value], consumers: dict[Value, list[Value]], by_label: dict[str, Value]) -> list[Value | None]:
     """Of the output units: the nodes of their names, or the only operations on the net inputs alone, or these themselves."""
     named = [by_label.get(f"out_{z.label[4:]}") if z.label.startswith("net_") else None for z in zs]
-    if any(named):
+    if any(a is not None for a in named):
         return list(named)
     above = [consumers.get(z, []) for z in zs]
     if all(len(nodes) == 1 and nodes[0].parents == (z,) and nodes[0].op != "neg" for nodes, z in zip(above, zs)):

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 from .backprop import as_value, gradient, pushforward
-from .value import Value, as_float, in_mode, mode, sum_
+from .modes import in_mode, mode
+from .value import Value, as_float, sum_
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

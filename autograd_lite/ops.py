@@ -296,7 +296,7 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
         return node
     <BLANKLINE>
 
-    `special` is not 0 in a mode such as `no_grad`. A function named ``..._parameter`` is for a plain number as y; one named
+    `special` is true in a mode such as `no_grad`. A function named ``..._parameter`` is for a plain number as y; one named
     ``__...__`` is an operator, for which `otherwise` leaves an unknown operand its turn.
     """
     row = ROWS[op]

@@ -11,14 +11,12 @@ import math
 import numbers
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import ops
+from .modes import current, in_mode, mode, special
 
 Operand = Union["Value", float]
 
@@ -68,7 +66,7 @@ class Value:
 
     `grad` is the derivative of the last `backward()`'s output by this node: summed up over calls for a leaf, of the last call
     for an interior node. `op` names the operation that made the node: ``""`` for a leaf, ``"const"`` for a plain number that
-    was an operand. Equality and hash are identity; ``<`` and ``>`` compare data.
+    was an operand. Equality and hash are identity; ``<`` and ``>`` compare data, and the truth of a Value is that of its data.
     """
 
     # The operands are x and y, as in the table, and dx, dy the local derivatives by them. For an operation over many
@@ -140,6 +138,9 @@ class Value:
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
 
     def __pos__(self) -> Value:
         return self
@@ -290,30 +291,6 @@ def domain_error(op: str, operands: Sequence[Value], error: Exception) -> Except
 
 # Modes ---------------------------------------------------------------------------------------------------------------
 
-_mode: ContextVar[frozenset[str]] = ContextVar("_mode", default=frozenset())
-_counting = threading.Lock()
-
-
-class mode(ContextDecorator):
-    """Within it, in this thread or task, `name` is in ``_mode`` and `without` is not; `special` makes operations ask for it."""
-
-    def __init__(self, name: str, special: bool = True, without: str = "") -> None:
-        self.name, self.special, self.without = name, special, without
-        self._tokens: list[Token[frozenset[str]]] = []
-
-    def _recreate_cm(self) -> mode:
-        return mode(self.name, self.special, self.without)
-
-    def __enter__(self) -> None:
-        self._tokens.append(_mode.set(_mode.get() - {self.without} | {self.name}))
-        with _counting:
-            _names["special"] += self.special
-
-    def __exit__(self, *error: object) -> None:
-        with _counting:
-            _names["special"] -= self.special
-        _mode.reset(self._tokens.pop())
-
 
 def no_grad() -> mode:
     """Within it, operations record nothing: their results are leaves. A context manager, and a decorator.
@@ -341,10 +318,6 @@ def detect_anomaly() -> mode:
     return mode("detect_anomaly")
 
 
-def in_mode(name: str) -> bool:
-    return name in _mode.get()
-
-
 _HERE = os.path.dirname(__file__)
 _OURS = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(_HERE), "nn", ""), "<autograd_lite", "<rule")
 
@@ -365,11 +338,15 @@ def special_way(function: str, op: str, arguments: Sequence[Any]) -> Any:
     node = (_plain()[op][len(arguments[0])] if op in ops.FAMILIES else _plain()[function])(*arguments)
     if not isinstance(node, Value):
         return node
-    if in_mode("detect_anomaly"):
+    modes = current()
+    if "detect_anomaly" in modes:
         node._origin = _user_line()
         if not math.isfinite(node._data):
             raise FloatingPointError(f"{op} gives {node._data} for {described(op, node.parents)}, at {node._origin}")
-    return Value(node._data) if in_mode("no_grad") else node
+    if "no_grad" in modes:
+        node.op = ""
+        node._x = node._y = node._dx = node._dy = None
+    return node
 
 
 def otherwise(op: str, operands: Sequence[Any]) -> Any:
@@ -492,7 +469,7 @@ _names: dict[str, Any] = {
     "pow": math.pow,
     "Value": Value,
     "new": new,
-    "special": 0,
+    "special": special,
     "special_way": special_way,
     "otherwise": otherwise,
     "otherwise_operator": otherwise_operator,
@@ -504,7 +481,7 @@ _functions = _written(_names)
 @cache
 def _plain() -> dict[str, Any]:
     """The eager functions once more, for use within a mode: these never ask for it."""
-    return _written({**_names, "special": 0})
+    return _written({**_names, "special": ()})
 
 
 def _reflected(op: str) -> Callable[[Value, Any], Any]:

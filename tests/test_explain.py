@@ -21,6 +21,12 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def a_node_is_no_condition(monkeypatch):
+    """A node of value 0 is false: what asks for its truth where it asks whether there is one is wrong at 0."""
+    monkeypatch.setattr(Value, "__bool__", lambda node: pytest.fail("the truth of a node is asked for"))
+
+
 def computed(text):
     """The number that a side with numbers in it is, in Python and with the functions of the package."""
     names = {**autograd_lite.OPERATIONS, "inf": math.inf, "nan": math.nan, "__builtins__": {}}

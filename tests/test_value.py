@@ -204,6 +204,11 @@ def test_comparisons_compare_data(compare, x, y):
     assert compare(Value(x), Value(y)) is compare(Value(x), y) is compare(x, Value(y)) is expected
 
 
+@pytest.mark.parametrize("x", [0.0, -0.0, 5e-324, -2.0, inf, nan])
+def test_the_truth_of_a_value_is_that_of_its_number(x):
+    assert bool(Value(x)) is bool(x)
+
+
 def test_comparisons_take_every_real_number_and_nothing_else():
     v = Value(1.5)
     assert v < 2 and v > True and v <= Fraction(3, 2) and Decimal("1.25") < v and v < 10**400

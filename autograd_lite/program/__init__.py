@@ -21,7 +21,8 @@ from typing import Any, NamedTuple, TextIO
 
 from .. import ops
 from ..backprop import adjoints_of, as_value, gradient
-from ..value import Value, as_float, domain_error, mode
+from ..modes import mode
+from ..value import Value, as_float, domain_error
 from .dialects import JAX, NUMPY, PYTHON
 from .expressions import Expressions, needed
 from .writer import LONGEST, STRAIGHT, Item, Loop, Names, Recorded, RowWriter, Writer, listed, one_batch

@@ -1,0 +1,185 @@
+"""Modes, such as `no_grad`: what holds within a `with` statement, in the thread or task that runs it.
+
+An interrupt may raise between any two steps of the interpreter: before ``__exit__`` is called, or within it. So no mode counts
+on being left: it is on while there is what its `with` statement keeps for leaving it. That is ``__exit__``, which the statement
+looks up before it calls ``__enter__``, and lets go of however it ends; here, every lookup gives another.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from functools import partial, wraps
+from types import coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Entry:
+    """A mode in one `with` statement: made when that looks `__exit__` up, and `on` once it is entered."""
+
+    __slots__ = ("__weakref__", "mode", "on", "statement")
+
+    def __init__(self, mode: mode) -> None:
+        self.mode = mode
+        self.on = False
+        self.statement: Callable[[], Any] | None = None  # a weak reference to what the statement keeps; None if it is left
+
+
+_entries: ContextVar[tuple[Entry, ...]] = ContextVar("_entries", default=())
+_home: ContextVar[None] = ContextVar("_home", default=None)  # its tokens know the context that they were made in
+
+# The entries of all contexts, of modes that operations have to ask for: empty, so false, for as long as they need not
+special: list[weakref.ref[Entry]] = []
+
+
+class mode:
+    """Within it, in this thread or task, `name` is a mode and `without` is none; `special` makes operations ask for it.
+
+    A context manager, which may be entered again while it is on, also by others, and a decorator. Of a generator, and of what
+    is ``async``, each resumption is within the mode, and its caller in between is not. A context that is copied within the
+    mode, as that of a new task, keeps it.
+    """
+
+    def __init__(self, name: str, special: bool = True, without: str = "") -> None:
+        self.name, self.special, self.without = name, special, without
+        self._exits: list[partial[None]] = []
+
+    def __enter__(self) -> None:
+        entries = _existing()
+        if entries and entries[-1].mode is self and not entries[-1].on:
+            entries[-1].on = True
+        else:  # called by hand, so no statement keeps `__exit__`
+            leave = self._new_exit()
+            leave.args[0].on = True
+            self._exits.append(leave)
+
+    def _new_exit(self) -> partial[None]:
+        """What leaves a new entry of this mode, which is there, but not yet on."""
+        entry = Entry(self)
+        leave = partial(_leave, entry, _home.set(None))
+        entry.statement = weakref.ref(leave)
+        if self.special:
+            special.append(weakref.ref(entry, special.remove))
+        _entries.set((*_existing(), entry))
+        return leave
+
+    def _leave_by_hand(self, *error: object) -> None:
+        if not self._exits:
+            raise RuntimeError(f"{self.name} is left, but was not entered")
+        here = [leave for leave in self._exits if leave.args[0] in _entries.get()]
+        leave = (here or self._exits)[-1]
+        self._exits.remove(leave)
+        leave(*error)
+
+    if TYPE_CHECKING:
+
+        def __exit__(self, *error: object) -> None: ...
+
+    else:
+
+        class __exit__:
+            """A new one at every lookup. Looked up in the class, as `contextlib.ExitStack` does, it is for entries by hand."""
+
+            def __get__(self, manager: mode | None, owner: type) -> Callable[..., None]:
+                return mode._leave_by_hand if manager is None else manager._new_exit()
+
+        __exit__ = __exit__()
+
+    def __call__(self, function: F) -> F:
+        import inspect  # here, for it takes a tenth of the time of the whole package
+
+        within: Any
+        if inspect.isgeneratorfunction(function):
+
+            def within(*args: Any, **kwargs: Any) -> Any:
+                return (yield from _resumed(self, function(*args, **kwargs)))
+
+        elif inspect.iscoroutinefunction(function):
+
+            async def within(*args: Any, **kwargs: Any) -> Any:
+                return await _resumed(self, function(*args, **kwargs))
+
+        elif inspect.isasyncgenfunction(function):
+
+            async def within(*args: Any, **kwargs: Any) -> Any:
+                generator = function(*args, **kwargs)
+                try:
+                    response = await _resumed(self, generator.asend(None))
+                    while True:
+                        try:
+                            request = yield response
+                        except BaseException as error:
+                            response = await _resumed(self, generator.athrow(error))
+                        else:
+                            response = await _resumed(self, generator.asend(request))
+                except StopAsyncIteration:
+                    return
+
+        else:
+
+            def within(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return function(*args, **kwargs)
+
+        return wraps(function)(within)  # type: ignore[return-value]
+
+
+def _leave(entry: Entry, home: Token[None], *error: object) -> None:
+    if not entry.on:  # `__exit__` is called by hand
+        return entry.mode._leave_by_hand(*error)
+    rest = tuple([other for other in _entries.get() if other is not entry])
+    try:
+        _home.reset(home)
+    except ValueError:  # in another context than it was entered in, as a generator may be: it is over in every context
+        entry.on = False
+        _entries.set(rest)
+    else:  # contexts copied from this one keep it
+        _entries.set(rest)
+        entry.statement = None
+
+
+def _existing() -> tuple[Entry, ...]:
+    """The entries of this context, the innermost last. Those that an interrupt has left behind go."""
+    entries = _entries.get()
+    for entry in entries:
+        if entry.statement is not None and entry.statement() is None:
+            entries = tuple([entry for entry in entries if entry.statement is None or entry.statement() is not None])
+            _entries.set(entries)
+            break
+    return entries
+
+
+def current() -> set[str]:
+    """The names of the modes that this thread or task is in."""
+    names: set[str] = set()
+    for entry in _existing():
+        if entry.on:
+            names.discard(entry.mode.without)
+            names.add(entry.mode.name)
+    return names
+
+
+def in_mode(name: str) -> bool:
+    return name in current()
+
+
+@coroutine
+def _resumed(within: mode, generator: Any) -> Any:
+    """The generator, or what is awaited, with each resumption of it within the mode."""
+    try:
+        with within:
+            response = generator.send(None)
+        while True:
+            try:
+                request = yield response
+            except BaseException as error:
+                with within:
+                    response = generator.throw(error)
+            else:
+                with within:
+                    response = generator.send(request)
+    except StopIteration as stop:
+        return stop.value
