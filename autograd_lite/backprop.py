@@ -6,12 +6,13 @@ import ast
 import math
 import os
 import threading
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from . import ops
 from .modes import in_mode, mode
-from .value import OPERATIONS, Value, as_float, described, is_parameter
+from .value import OPERATIONS, Value, as_float, described, family, is_parameter
 
 
 def topological_order(output: Value, known: Container[int] = ()) -> list[Value]:
@@ -189,9 +190,17 @@ def _minus(x: Any, y: Any) -> Any:
 
 
 def _times(x: Any, y: Any) -> Any:
-    if (_is(x, 0.0) and _is_finite(y)) or (_is(y, 0.0) and _is_finite(x)):
+    if _is(x, 0.0) or _is(y, 0.0):
         return 0.0
-    return y if _is(x, 1.0) else x if _is(y, 1.0) else -y if _is(x, -1.0) else -x if _is(y, -1.0) else x * y
+    for factor, other in ((x, y), (y, x)):
+        if _is(factor, 1.0):
+            return other
+        if _is(factor, -1.0):
+            return -other
+        if masked := _masked(factor):
+            condition, side, inner = masked
+            return _chosen(condition, side, _times(inner, other))
+    return x * y
 
 
 def _over(x: Any, y: Any) -> Any:
@@ -202,17 +211,37 @@ def _power(x: Any, y: Any) -> Any:
     return 1.0 if _is(y, 0.0) else x if _is(y, 1.0) else OPERATIONS["pow"](x, y)
 
 
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    if type(condition) is float:
+        return x if condition else y
+    return OPERATIONS["where"](condition, x, y)
+
+
+def _masked(x: Any) -> tuple[Value, bool, Any] | None:
+    """The condition, the side and the term of what is 0 on the other side: multiplied on its own side only, inf does no harm."""
+    if not isinstance(x, Value) or x.op != "where":
+        return None
+    condition, *sides = x.parents
+    for side, other in ((True, sides[1]), (False, sides[0])):
+        if other.op == "const" and other._data == 0.0:
+            term = sides[0] if side else sides[1]
+            return condition, side, term._data if term.op == "const" else term
+    return None
+
+
+def _chosen(condition: Value, side: bool, x: Any) -> Any:
+    return _where(condition, x, 0.0) if side else _where(condition, 0.0, x)
+
+
 def _is(x: Any, number: float) -> bool:
     return type(x) is float and x == number
 
 
-def _is_finite(x: Any) -> bool:
-    """Whether 0 times it is 0. A program counts on it: its inputs are not those that were recorded."""
-    return in_mode("program") or math.isfinite(as_value(x)._data)
-
-
 _OPERATORS = ((ast.Add, "plus"), (ast.Sub, "minus"), (ast.Mult, "times"), (ast.Div, "over"))
-_ON_VALUES: dict[str, Any] = {**OPERATIONS, "plus": _plus, "minus": _minus, "times": _times, "over": _over, "pow": _power}
+_ON_VALUES: dict[str, Any] = {
+    **{op: OPERATIONS[op] for op in ops.ROWS},
+    **{"plus": _plus, "minus": _minus, "times": _times, "over": _over, "pow": _power, "where": _where},
+}
 
 
 def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
@@ -222,7 +251,7 @@ def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
     does not depend on has derivative 0. The grads of the nodes are left as they are.
 
     Raises RuntimeError if data on the way has been changed since the forward pass. At a singular point (the square root
-    of 0) it is infinite, as the local derivative there; a derivative that is a convention there counts as constant.
+    of 0) it is infinite, as the local derivative there.
 
     >>> x = Value(3.0)
     >>> first = gradient(x**3, x)
@@ -240,10 +269,7 @@ def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
 
 
 def adjoints_of(output: Value, inputs: Iterable[Value]) -> dict[Value, Any]:
-    """The adjoint of `output` and of every node between it and the inputs: a Value, or a float where it is constant.
-
-    In the mode "program" it holds at any inputs: no rule gives way to the convention of the point that was recorded.
-    """
+    """The adjoint of `output` and of every node between it and the inputs: a Value, or a float where it is constant."""
     order = topological_order(output)
     wanted = set(inputs)
     for node in order:
@@ -262,16 +288,26 @@ def adjoints_of(output: Value, inputs: Iterable[Value]) -> dict[Value, Any]:
 
 
 def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
-    """The derivative of `output` along the tangents given for some nodes, as a Value; adds those of the nodes between."""
+    """The derivative of `output` along the tangents given for some nodes, as a Value; adds those of the nodes between.
+
+    A node without a tangent does not move: whatever the local derivative by it is, it contributes nothing.
+    """
     with mode("ieee", special=False):
         for node in topological_order(output):
             if node not in tangent_of:
-                tangent_of[node] = _total([_times(tangent_of[p], d) for p, d in _local_derivatives(node, tangent_of)])
-    return as_value(tangent_of[output])
+                tangent = _total([_times(tangent_of[p], d) for p, d in _local_derivatives(node, tangent_of)])
+                if not _is(tangent, 0.0):
+                    tangent_of[node] = tangent
+    return as_value(tangent_of.get(output, 0.0))
 
 
 def _total(terms: list[Any]) -> Any:
-    terms = [term for term in terms if not _is(term, 0.0)] or [0.0]
+    kept: dict[Any, list[Any]] = {}
+    for k, term in enumerate(terms):
+        if not _is(term, 0.0):
+            masked = _masked(term)
+            kept.setdefault(masked[:2] if masked else k, []).append(masked[2] if masked else term)
+    terms = [of[0] if type(key) is int else _chosen(*key, _total(of)) for key, of in kept.items()] or [0.0]
     return terms[0] if len(terms) == 1 else terms[0] + terms[1] if len(terms) == 2 else OPERATIONS["sum_"](terms)
 
 
@@ -283,18 +319,34 @@ def as_value(x: Value | float) -> Value:
 def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[Value, Any]]:
     """The wanted parents of `node`, each with the rule of its derivative on Values, or a float where that is constant."""
     parents, recorded = node.parents, node.local_derivatives
+    if not parents:
+        return
     check_recorded(node)
-    for i, (text, letters) in enumerate(ops.derivative_rules(node.op, len(parents)) if parents else ()):
-        if parents[i] not in wanted or is_parameter(node.op, i, parents):
+    functions = _ON_VALUES if node.op in ops.ROWS else {**_ON_VALUES, **_families_once()}
+    operands = [parent._data if parent.op == "const" else parent for parent in parents]
+    for i, parent in enumerate(parents):
+        if parent not in wanted or is_parameter(node.op, i, parents):
             continue
-        named = {letter: parents[k] for letter, k in letters.items()}
-        on_values = {letter: x._data if x.op == "const" else x for letter, x in named.items()}
-        derivative = eval(ops.rule(text, _OPERATORS), _ON_VALUES, {"z": node, **on_values})
+        text, names = ops.derivative(node.op, operands, i)
+        derivative = eval(ops.rule(text, _OPERATORS, False), functions, {**names, "z": node})
         if not _same(as_value(derivative)._data, recorded[i]):
-            if not _same(ops.derivative(text, {"z": node._data, **{k: x._data for k, x in named.items()}}), recorded[i]):
+            numbers = [x._data for x in parents]
+            if not _same(ops.local_derivatives(node.op, numbers, node._data)[i], recorded[i]):
                 raise _changed(node)
-            derivative = derivative if in_mode("program") else recorded[i]
-        yield parents[i], derivative
+        yield parent, derivative
+
+
+def _families_once() -> dict[str, Callable[..., Any]]:
+    """The families for the rules of one node: what these share is one node."""
+    made: dict[Any, Any] = {}
+
+    def once(op: str, *operands: Any) -> Any:
+        key = (op, *operands)
+        if key not in made:
+            made[key] = family(op, operands)
+        return made[key]
+
+    return {op: partial(once, op) for op in ops.FAMILIES}
 
 
 def check_recorded(node: Value) -> None:

@@ -83,7 +83,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     (6.0, 23.0)
     """
     inputs, output, finish = _run(f, primals, range(len(primals)))
-    tangent_of = dict(_pairs(inputs, tuple(tangents)))
+    tangent_of = {node: tangent for node, tangent in _pairs(inputs, tuple(tangents)) if type(tangent) is not float or tangent}
     return finish(output), finish(_map(lambda result: pushforward(as_value(result), tangent_of), output))
 
 

@@ -118,21 +118,21 @@ def _parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def expression(text: str, letters: Mapping[str, Expression]) -> Expression:
-    """A formula or rule of the table, with these expressions for its letters."""
-    return _read(_parsed(text), letters)
+def expression(text: str, names: Mapping[str, Any]) -> Expression:
+    """A formula or rule of the table, with these expressions for its letters, and what else its names stand for."""
+    return _read(_parsed(text), names)
 
 
-def _read(tree: ast.AST, letters: Mapping[str, Expression]) -> Expression:
+def _read(tree: ast.AST, names: Mapping[str, Any]) -> Expression:
     match tree:
         case ast.Name(id=letter):
-            return letters[letter]
+            return names[letter]  # type: ignore[no-any-return]
         case ast.Constant(value=constant):
             return number(constant)  # type: ignore[arg-type]
         case ast.UnaryOp(operand=operand):
-            return negative(_read(operand, letters))
+            return negative(_read(operand, names))
         case ast.BinOp(left=left, op=operator, right=right):
-            x, y = _read(left, letters), _read(right, letters)
+            x, y = _read(left, names), _read(right, names)
             match operator:
                 case ast.Add():
                     return total([x, y])
@@ -142,25 +142,22 @@ def _read(tree: ast.AST, letters: Mapping[str, Expression]) -> Expression:
                     return product([x, y])
                 case ast.Div():
                     return Expression("quotient", (x, y))
+        case ast.Call(func=ast.Name(id="total"), args=[term]):
+            return total([_read(term, {**names, **group}) for group in names["total"]])
         case ast.Call(func=ast.Name(id=name), args=operands):
-            parts = [_read(part, letters) for part in operands]
-            return power(*parts) if name == "pow" else Expression(name, tuple(parts))
+            parts = [part for operand in operands for part in _read_all(operand, names)]
+            return power(*parts) if name == "pow" else formula(name, parts) if ops.is_composed(name) else Expression(name, tuple(parts))
     raise AssertionError(ast.dump(tree))
+
+
+def _read_all(tree: ast.AST, names: Mapping[str, Any]) -> Sequence[Expression]:
+    """An operand, or those that a name with a star stands for."""
+    return names[tree.value.id] if isinstance(tree, ast.Starred) else [_read(tree, names)]  # type: ignore
 
 
 def formula(op: str, operands: Sequence[Expression]) -> Expression:
     """The formula of an operation of the table with these operands."""
-    if op in ops.ROWS:
-        return expression(ops.ROWS[op].formula, {"x": operands[0], "y": operands[-1]})
-    family = ops.FAMILIES[op]
-    if family.call:
-        return Expression(family.call, tuple(operands))
-    parts = family.split(operands)
-    groups = [product(group) for group in zip(*parts[: len(family.letters)])]
-    return total([*groups, *(x for part in parts[len(family.letters) :] for x in part)])
-
-
-_rules = cache(ops.derivative_rules)
+    return expression((ops.ROWS.get(op) or ops.FAMILIES[op]).formula, ops.named(op, operands))
 
 
 def value_of(e: Expression, number_of: Any) -> float:
@@ -500,12 +497,13 @@ class Notation:
         parents = node.parents
         if is_parameter(node.op, i, parents):
             return number(0.0)
-        text, letters = _rules(node.op, len(parents))[i]
+        text, names = ops.derivative(node.op, parents, i)
         if textbook and node.op in ops.ROWS and ops.ROWS[node.op].textbook:
             text = ops.ROWS[node.op].textbook[i]
-        if text in letters:
-            return self.of(parents[letters[text]])
-        return expression(text, {"z": self.of(node), **{letter: self.of(parents[k]) for letter, k in letters.items()}})
+        if text in names:
+            return self.of(names[text])
+        of = {name: self.of(x) if isinstance(x, Value) else [*map(self.of, x)] for name, x in names.items()}
+        return expression(text, {**of, "z": self.of(node)})
 
     def number_of(self, thing: Any, digits: int | None = None) -> float:
         """The number of a symbol, or the number itself, as it is written with so many digits."""

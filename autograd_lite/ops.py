@@ -11,10 +11,14 @@ formulas the one that stays accurate for large ``|x|`` is chosen: ``sigmoid(-x)`
 from __future__ import annotations
 
 import ast
+import builtins
+import copy
+import functools
 import itertools
 import math
+import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from math import copysign, inf, nan
 from types import CodeType
@@ -41,13 +45,16 @@ class Row(NamedTuple):
 class Family(NamedTuple):
     """An operation over any number of operands, in groups ``w1 x1, w2 x2, ...`` and perhaps a last one, ``tail``.
 
-    Its formula is the sum over the groups of the product of each, plus ``tail``; or ``call`` of all the operands.
-    `derivatives` has one rule for each letter; in it, a letter is the operand of the same group.
+    `formula` has a letter for the operand of a group, and for the tail; ``total(...)`` is the sum of what is in it over the
+    groups, ``*xs`` are all the x, ``*all`` all operands. `derivatives` has one rule for each letter; in it, a letter is the
+    operand of the same group, and ``*others`` are the other x and the tail. `stable` is what programs compute, where that is
+    another formula; what several nodes share (the largest operand) is computed once.
     """
 
+    formula: str
     derivatives: dict[str, str]
     tail: str = ""
-    call: str = ""
+    stable: str = ""
 
     @property
     def letters(self) -> list[str]:
@@ -75,13 +82,24 @@ ROWS: dict[str, Row] = {
                         needs="y != 0"),
     "neg":          row("-x",                "-1"),
     # x**0 has derivative 0, also at 0; 0**y has derivative 0 by y; by y it is nan for x < 0; a constant exponent has none
-    "pow":          row("pow(x, y)",         "y * pow(x, y - 1)",                     "z * log(x)",
-                        needs="x > 0, or x = 0 with y >= 0, or x < 0 with a whole number y", parameter=nan),
+    "pow":          row("pow(x, y)",         "where(y, y * pow(x, y - 1), 0)",        "where(x, z * log(x), 0)",
+                        needs="x > 0, or x = 0 with y >= 0, or x < 0 with a whole number y", parameter=nan,
+                        textbook=("y * pow(x, y - 1)", "z * log(x)")),
+    "square":       row("x * x",             "2 * x"),
+    "reciprocal":   row("1 / x",             "-z / x",                                needs="x != 0"),
     "exp":          row("exp(x)",            "z"),
+    "exp2":         row("pow(2, x)",         "0.6931471805599453 * z"),               # log(2)
     "expm1":        row("expm1(x)",          "exp(x)"),
     "log":          row("log(x)",            "1 / x",                                 needs="x > 0"),
+    "log2":         row("log2(x)",           "1.4426950408889634 / x",                needs="x > 0"),       # 1/log(2)
+    "log10":        row("log10(x)",          "0.4342944819032518 / x",                needs="x > 0"),       # 1/log(10)
     "log1p":        row("log1p(x)",          "1 / (1 + x)",                           needs="x > -1"),
+    "xlogy":        row("where(x, x * log(y), 0)", "where(x, log(y), where(y, log(y), 0))", "where(x, x / y, 0)",
+                        needs="y > 0, or x = 0", textbook=("log(y)", "x / y")),       # 0 by x at x = y = 0
+    "logaddexp":    row("logaddexp(x, y)",   "sigmoid(x - y)",                        "sigmoid(y - x)"),
     "sqrt":         row("sqrt(x)",           "0.5 / z",                               needs="x >= 0"),        # inf at 0
+    "rsqrt":        row("1 / sqrt(x)",       "-0.5 * z / x",                          needs="x > 0"),
+    "cbrt":         row("cbrt(x)",           "1 / (3 * z * z)"),                      # inf at 0
     "sin":          row("sin(x)",            "cos(x)",                                needs="a finite x"),
     "cos":          row("cos(x)",            "-sin(x)",                               needs="a finite x"),
     "tan":          row("tan(x)",            "1 + z * z",                             needs="a finite x",
@@ -91,76 +109,175 @@ ROWS: dict[str, Row] = {
     "acos":         row("acos(x)",           "-asin_slope(x)",                        needs="-1 <= x <= 1",
                         textbook=("-1 / sqrt(1 - pow(x, 2))",)),
     "asin_slope":   row("asin_slope(x)",     "x * z * z * z",                         needs="-1 < x < 1"),    # 1/sqrt(1 - x*x)
-    "atan":         row("atan(x)",           "1 / (1 + x * x)",                       textbook=("1 / (1 + pow(x, 2))",)),
+    "atan":         row("atan(x)",           "1 / hypot(1, x) / hypot(1, x)",         textbook=("1 / (1 + pow(x, 2))",)),
     # by convention 0 at x = y = 0, as in hypot
-    "atan2":        row("atan2(x, y)",       "y / hypot(x, y) / hypot(x, y)",         "-x / hypot(x, y) / hypot(x, y)",
+    "atan2":        row("atan2(x, y)",       "where(hypot(x, y), y / hypot(x, y) / hypot(x, y), 0)",
+                                             "where(hypot(x, y), -x / hypot(x, y) / hypot(x, y), 0)",
                         textbook=("y / (pow(x, 2) + pow(y, 2))", "-x / (pow(x, 2) + pow(y, 2))")),
-    "hypot":        row("hypot(x, y)",       "x / z",                                 "y / z"),
+    "hypot":        row("hypot(x, y)",       "hypot_slope(x, y)",                     "hypot_slope(y, x)",
+                        textbook=("x / z", "y / z")),
+    "hypot_slope":  row("where(hypot(x, y), x / hypot(x, y), 0)",
+                        "where(hypot(x, y), hypot_slope(y, x) * hypot_slope(y, x) / hypot(x, y), 0)",
+                        "where(hypot(x, y), -z * hypot_slope(y, x) / hypot(x, y), 0)"),
     "sinh":         row("sinh(x)",           "cosh(x)"),
     "cosh":         row("cosh(x)",           "sinh(x)"),
     "tanh":         row("tanh(x)",           "sech(x) * sech(x)",                     textbook=("1 - pow(z, 2)",)),
     "sech":         row("sech(x)",           "-z * tanh(x)"),
+    "asinh":        row("asinh(x)",          "1 / hypot(1, x)",                       textbook=("1 / sqrt(1 + pow(x, 2))",)),
+    "acosh":        row("acosh(x)",          "1 / (sqrt(x - 1) * sqrt(x + 1))",       needs="x >= 1",         # inf at 1
+                        textbook=("1 / sqrt(pow(x, 2) - 1)",)),
+    "atanh":        row("atanh(x)",          "asin_slope(x) * asin_slope(x)",         needs="-1 < x < 1",
+                        textbook=("1 / (1 - pow(x, 2))",)),
     "erf":          row("erf(x)",            "1.1283791670955126 * exp(-x * x)"),     # 2/sqrt(pi)
     "erfc":         row("erfc(x)",           "-1.1283791670955126 * exp(-x * x)"),
-    "sigmoid":      row("sigmoid(x)",        "z * sigmoid(-x)",                       textbook=("z * (1 - z)",)),
+    "sigmoid":      row("sigmoid(x)",        "sigmoid_slope(x)",                      textbook=("z * (1 - z)",)),
+    "sigmoid_slope": row("sigmoid(x) * sigmoid(-x)", "-z * tanh(0.5 * x)"),
+    "logsigmoid":   row("-softplus(-x)",     "sigmoid(-x)"),
     "softplus":     row("softplus(x)",       "sigmoid(x)"),
-    "silu":         row("x * sigmoid(x)",    "sigmoid(x) * (1 + x * sigmoid(-x))",    textbook=("z + sigmoid(x) * (1 - z)",)),
-    # 1/sqrt(2) and 1/sqrt(2*pi): x times the normal distribution function, and that function plus x times its density
-    "gelu":         row("0.5 * x * erfc(-0.7071067811865476 * x)",
-                        "0.5 * erfc(-0.7071067811865476 * x) + 0.3989422804014327 * x * exp(-0.5 * x * x)"),
+    "softsign":     row("x / (1 + abs(x))",  "1 / (1 + abs(x)) / (1 + abs(x))",       textbook=("1 / pow(1 + abs(x), 2)",)),
+    "silu":         row("silu(x)",           "sigmoid(x) + z * sigmoid(-x)",          textbook=("z + sigmoid(x) * (1 - z)",)),
+    "mish":         row("mish(x)",           "tanh(softplus(x)) + sech(softplus(x)) * sech(softplus(x)) * silu(x)"),
+    # the normal distribution function, 1/2 erfc(-x/sqrt(2)), plus x times its density
+    "gelu":         row("gelu(x)",           "0.5 * erfc(-0.7071067811865476 * x) + "
+                                             "0.3989422804014327 * x * exp(-0.25 * x * x) * exp(-0.25 * x * x)",
+                        textbook=("0.5 * erfc(-x / sqrt(2)) + x * exp(-pow(x, 2) / 2) / sqrt(2 * 3.141592653589793)",)),
     "relu":         row("relu(x)",           "step(x)"),                              # 0 at 0
-    "leaky_relu":   row("x * (step(x) + y * (1 - step(x)))",
-                        "step(x) + y * (1 - step(x))",            "x * (1 - step(x))",      parameter=0.01),    # y at 0
-    "elu":          row("relu(x) + y * expm1(-relu(-x))",
-                        "step(x) + y * (1 - step(x)) * exp(x * (1 - step(x)))",
-                        "expm1(x * (1 - step(x)))",                                         parameter=1.0),     # y at 0
+    "relu6":        row("minimum(relu(x), 6)", "step(x) * step(6 - x)"),              # 0 at 0 and at 6
+    "hardtanh":     row("minimum(maximum(x, -1), 1)", "step(x + 1) * step(1 - x)"),   # 0 at -1 and at 1
+    # at 0 the derivative is that of the left side
+    "leaky_relu":   row("where(step(x), x, y * x)",
+                        "where(step(x), 1, y)",               "where(step(x), 0, x)",       parameter=0.01),
+    "elu":          row("where(step(x), x, y * expm1(where(step(x), 0, x)))",
+                        "where(step(x), 1, y * exp(where(step(x), 0, x)))",
+                        "expm1(where(step(x), 0, x))",                                      parameter=1.0),
+    "selu":         row("1.0507009873554805 * where(step(x), x, 1.6732632423543772 * expm1(where(step(x), 0, x)))",
+                        "1.0507009873554805 * where(step(x), 1, 1.6732632423543772 * exp(where(step(x), 0, x)))"),
     "abs":          row("abs(x)",            "sign(x)"),                              # 0 at 0
     "sign":         row("sign(x)",           "0"),
     "step":         row("step(x)",           "0"),                                    # 0 at 0
+    "equal":        row("equal(x, y)",       "0",                                     "0"),
+    "floor":        row("floor(x)",          "0"),
+    "ceil":         row("ceil(x)",           "0"),
+    "round":        row("round(x)",          "0"),                                    # a half goes to the even neighbour
     # a tie is split in halves
-    "maximum":      row("maximum(x, y)",     "0.5 + 0.5 * sign(x - y)",               "0.5 - 0.5 * sign(x - y)"),
-    "minimum":      row("minimum(x, y)",     "0.5 - 0.5 * sign(x - y)",               "0.5 + 0.5 * sign(x - y)"),
+    "maximum":      row("maximum(x, y)",     "equal(x, z) / (1 + equal(x, y))",       "equal(y, z) / (1 + equal(x, y))"),
+    "minimum":      row("minimum(x, y)",     "equal(x, z) / (1 + equal(x, y))",       "equal(y, z) / (1 + equal(x, y))"),
+    # x between the bounds y and w, where its derivative is 1; w if y > w
+    "clamp":        row("minimum(maximum(x, y), w)", "(1 - step(y - x)) * (1 - step(x - w))", "step(y - x) * step(w - y)",
+                        "1 - (1 - step(x - w)) * (1 - step(y - w))"),
+    # y where x is not 0, else w
+    "where":        row("where(x, y, w)",    "0",    "where(x, 1, 0)",    "where(x, 0, 1)"),
 }
 
 FAMILIES: dict[str, Family] = {
-    "sum_":         Family({"x": "1"}),
-    "dot":          Family({"w": "x", "x": "w"}),
-    "linear":       Family({"w": "x", "x": "w", "b": "1"},     tail="b"),
-    "logsumexp":    Family({"x": "exp(x - z)"},                call="logsumexp"),
+    "sum_":         Family("total(x)",               {"x": "1"}),
+    "dot":          Family("total(w * x)",           {"w": "x", "x": "w"}),
+    "linear":       Family("total(w * x) + b",       {"w": "x", "x": "w", "b": "1"},     tail="b"),
+    "prod":         Family("prod(*xs)",              {"x": "prod(*others)"}),
+    # a tie is split evenly
+    "max_":         Family("max_(*xs)",              {"x": "equal(x, z) / count(*others, x)"}),
+    "min_":         Family("min_(*xs)",              {"x": "equal(x, z) / count(*others, x)"}),
+    # how many of the operands are equal to the last, itself included
+    "count":        Family("total(equal(x, b)) + 1", {"x": "0", "b": "0"},               tail="b"),
+    "logsumexp":    Family("logsumexp(*xs)",         {"x": "softmax(*others, x)"}),
+    # the share of the last: b is that operand, the x are the others
+    "softmax":      Family("exp(b) / (total(exp(x)) + exp(b))",
+                           {"x": "-z * softmax(*others, x)", "b": "z * unlike(*others, b)"},  tail="b",
+                           stable="exp(b - max_(*all)) / (1 + sumexpm1(*all))"),
+    # 1 - softmax
+    "unlike":       Family("total(exp(x)) / (total(exp(x)) + exp(b))",
+                           {"x": "softmax(*others, x) * softmax(*xs, b)", "b": "-z * softmax(*others, b)"},  tail="b",
+                           stable="(sumexpm1(*all) + (1 - exp(b - max_(*all)))) / (1 + sumexpm1(*all))"),
+    "log_softmax":  Family("b - logsumexp(*all)",    {"x": "-softmax(*others, x)", "b": "unlike(*others, b)"},  tail="b",
+                           stable="(b - max_(*all)) - log1p(sumexpm1(*all))"),
+    # the cross-entropy of a class: minus the logarithm of its share
+    "nll":          Family("logsumexp(*all) - b",    {"x": "softmax(*others, x)", "b": "-unlike(*others, b)"},  tail="b",
+                           stable="log1p(sumexpm1(*all)) + (max_(*all) - b)"),
+    # with a weight, the target, for each class
+    "weighted_nll": Family("total(w * (logsumexp(*xs) - x))",
+                           {"w": "nll(*others, x)", "x": "softmax(*others, x) * (sum_(*ws) - w) - w * unlike(*others, x)"},
+                           stable="total(where(w, w * (log1p(sumexpm1(*xs)) + (max_(*xs) - x)), 0))"),
 }
 # fmt: on
 
 
 def operands(op: str, arity: int) -> list[str]:
-    """The name of each operand of `op` in its formula: ``x y``, or ``w1 w2 x1 x2 b`` for a family of that many operands."""
+    """The name of each operand of `op` in its formula: ``x y w``, or ``w1 w2 x1 x2 b`` for a family of that many operands."""
     if op in ROWS:
-        return ["x", "y"][:arity]
+        return ["x", "y", "w"][:arity]
     family = FAMILIES[op]
     count = (arity - len(family.tail)) // len(family.letters)
     return [f"{letter}{i}" for letter in family.letters for i in range(1, count + 1)] + list(family.tail)
 
 
+def named(op: str, x: Sequence[T]) -> dict[str, Any]:
+    """What each name in the formula of `op` stands for, of these operands; ``total`` is over the list of this name."""
+    if op in ROWS:
+        return dict(zip("xyw", x))
+    family = FAMILIES[op]
+    groups = [dict(zip(family.letters, group)) for group in zip(*family.split(x)[: len(family.letters)])]
+    return {**_together(family, x), "all": tuple(x), "total": groups}
+
+
+def _together(family: Family, x: Sequence[T]) -> dict[str, Any]:
+    """The operands of each letter, as ``xs``, and the tail."""
+    parts = {f"{letter}s": tuple(part) for letter, part in zip(family.letters, family.split(x))}
+    return {**parts, family.tail: x[-1]} if family.tail else parts
+
+
+def derivative(op: str, x: Sequence[T], i: int) -> tuple[str, dict[str, Any]]:
+    """The text of the derivative by the i-th operand, and what each name in it stands for, of these operands."""
+    if op in ROWS:
+        return ROWS[op].derivatives[i], dict(zip("xyw", x))
+    family = FAMILIES[op]
+    letters, count = family.letters, (len(x) - len(family.tail)) // len(family.letters)
+    k, at = divmod(i, count) if count else (len(letters), 0)
+    text = family.derivatives[letters[k] if k < len(letters) else family.tail]
+    group = {letter: x[k * count + at] for k, letter in enumerate(letters)} if k < len(letters) else {}
+    if "*" not in text:
+        return text, group
+    names = _together(family, x)
+    others = (*names["xs"][:at], *names["xs"][at + 1 :], *x[len(x) - len(family.tail) :]) if group else names["xs"]
+    return text, {**names, **group, "others": others}
+
+
+class _Named(ast.NodeTransformer):
+    """Writes out what the names of a formula stand for."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(self.names.get(node.id, node.id))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        name = node.func.id  # type: ignore[attr-defined]
+        if name == "total":
+            terms = [_Named({**self.names, **group}).visit(copy.deepcopy(node.args[0])) for group in self.names["total"]]
+            return functools.reduce(lambda total, term: ast.BinOp(total, ast.Add(), term), terms)
+        operands: list[ast.AST] = []
+        for operand in node.args:
+            if isinstance(operand, ast.Starred):
+                operands += [ast.Name(of) for of in self.names[operand.value.id]]  # type: ignore[attr-defined]
+            else:
+                operands.append(self.visit(operand))
+        return ast.Call(node.func, operands, [])  # type: ignore[arg-type]
+
+
 def formula(op: str, arity: int) -> str:
-    """The formula of `op` with that many operands, in the letters of `operands`."""
-    if op in ROWS:
-        return ROWS[op].formula
-    family = FAMILIES[op]
-    names = operands(op, arity)
-    if family.call:
-        return f"{family.call}({', '.join(names)})"
-    groups = zip(*family.split(names)[: len(family.letters)])
-    return " + ".join([" * ".join(group) for group in groups] + list(family.tail))
+    """The formula of `op` with that many operands, in the letters of `operands`.
+
+    >>> formula("linear", 5), formula("softmax", 2)
+    ('w1 * x1 + w2 * x2 + b', 'exp(b) / (exp(x1) + exp(b))')
+    """
+    tree = ast.parse((ROWS.get(op) or FAMILIES[op]).formula, mode="eval")
+    return ast.unparse(ast.fix_missing_locations(_Named(named(op, operands(op, arity))).visit(tree)))
 
 
-def derivative_rules(op: str, arity: int) -> list[tuple[str, dict[str, int]]]:
-    """For each operand, its derivative's text and which operand each letter in it stands for."""
-    if op in ROWS:
-        return [(text, {"x": 0, "y": arity - 1}) for text in ROWS[op].derivatives]
-    family = FAMILIES[op]
-    parts = family.split(range(arity))
-    groups = [dict(zip(family.letters, group)) for group in zip(*parts[: len(family.letters)])]
-    rules = [(family.derivatives[letter], group) for letter in family.letters for group in groups]
-    return rules + [(family.derivatives[letter], {}) for letter in family.tail]
+def is_composed(name: str) -> bool:
+    """Whether it is an operation whose formula is made of others; if not, each dialect has a function of this name."""
+    entry = ROWS.get(name) or FAMILIES.get(name)
+    return entry is not None and not entry.formula.startswith(f"{name}(")
 
 
 # Numbers: the functions of the rows, on floats -----------------------------------------------------------------------
@@ -175,6 +292,31 @@ def sigmoid(x: float) -> float:
 
 def softplus(x: float) -> float:
     return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def silu(x: float) -> float:
+    try:
+        return x / (1.0 + math.exp(-x))
+    except OverflowError:  # exp(x) alone is among the subnormal numbers, or below
+        root = math.exp(0.5 * x)
+        return x * root * root
+
+
+def mish(x: float) -> float:
+    """x * tanh(softplus(x)); tanh(log(1 + u)) is (u*u + 2*u) / (u*u + 2*u + 2)."""
+    if x > 0:
+        u = math.exp(-x)
+        return x * ((1.0 + 2.0 * u) / (1.0 + 2.0 * u + 2.0 * u * u))
+    root = math.exp(0.5 * x)
+    u = root * root
+    return x * root * (root * (u + 2.0) / (u * (u + 2.0) + 2.0))
+
+
+def gelu(x: float) -> float:
+    if x < -37.0:  # erfc is among the subnormal numbers: the expansion of Mills' ratio
+        root, u = math.exp(-0.25 * x * x), 1.0 / (x * x)
+        return -0.3989422804014327 * root * (1.0 - u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u))))) * root
+    return 0.5 * x * math.erfc(-0.7071067811865476 * x)
 
 
 def sech(x: float) -> float:
@@ -196,6 +338,39 @@ def sign(x: float) -> float:
     return 1.0 if x > 0 else -1.0 if x < 0 else x  # 0.0, -0.0 and nan stay
 
 
+def equal(x: float, y: float) -> float:
+    return 1.0 if x == y else 0.0
+
+
+def where(x: float, y: float, w: float) -> float:
+    return y if x else w
+
+
+def floor(x: float) -> float:
+    return math.copysign(math.floor(x), x) if math.isfinite(x) else x  # -0.0 stays
+
+
+def ceil(x: float) -> float:
+    return math.copysign(math.ceil(x), x) if math.isfinite(x) else x
+
+
+def round(x: float) -> float:
+    return math.copysign(builtins.round(x), x) if math.isfinite(x) else x
+
+
+def cbrt(x: float) -> float:
+    if x == 0 or not math.isfinite(x):
+        return x
+    root = math.copysign(abs(x) ** (1 / 3), x)
+    return root - (root - x / (root * root)) / 3  # one step of Newton's, for the last bit
+
+
+def logaddexp(x: float, y: float) -> float:
+    if x == y:  # also infinite
+        return x + 0.6931471805599453
+    return maximum(x, y) + math.log1p(math.exp(-abs(x - y)))
+
+
 def maximum(x: float, y: float) -> float:
     return x if x > y or x != x else y
 
@@ -214,26 +389,178 @@ def asin_slope(x: float) -> float:
     return 1.0 / math.sqrt((1.0 - x) * (1.0 + x))
 
 
-def logsumexp(*xs: float) -> float:
-    largest = max(xs)
-    if math.isinf(largest):
-        return largest
-    return largest + math.log(sum([math.exp(x - largest) for x in xs]))
+# Numbers: families, each with its value and its local derivatives -----------------------------------------------------
 
+
+def max_(*xs: float) -> float:
+    return nan if any(map(math.isnan, xs)) else max(xs)
+
+
+def min_(*xs: float) -> float:
+    return nan if any(map(math.isnan, xs)) else min(xs)
+
+
+def prod(*xs: float) -> float:
+    return math.prod(xs)
+
+
+def sumexpm1(*xs: float) -> float:
+    """exp(x1 - m) + ... + exp(xn - m) - 1 for the largest, m: without its term, not to round off the others. nan if m is infinite."""
+    return _powers(xs)[2]
+
+
+def logsumexp(*xs: float) -> float:
+    largest = max_(*xs)
+    return largest + math.log1p(sumexpm1(*xs)) if math.isfinite(largest) else largest
+
+
+def _powers(xs: Sequence[float]) -> tuple[float, list[float], float]:
+    """The largest, the exponential of each x less it, and the sum of all of these but the first that is 1."""
+    largest = max(xs)
+    powers = [math.exp(x - largest) for x in xs]
+    k = xs.index(largest)
+    # fsum: whatever the order. largest - largest is nan if it is infinite or nan
+    return largest, powers, math.fsum(powers[:k] + powers[k + 1 :]) + (largest - largest)
+
+
+def _shares(xs: Sequence[float]) -> tuple[float, float, list[float], list[float]]:
+    """The largest, log(sum) less it, the share of each, and 1 less each, as the sum of the others."""
+    largest, powers, rest = _powers(xs)
+    total = 1.0 + rest
+    return largest, math.log1p(rest), [p / total for p in powers], [(rest + (1.0 - p)) / total for p in powers]
+
+
+def _logsumexp(xs: Sequence[float]) -> tuple[float, list[float]]:
+    return logsumexp(*xs), _shares(xs)[2]
+
+
+def _softmax(xs: Sequence[float]) -> tuple[float, list[float]]:
+    *shares, z = _shares(xs)[2]
+    return z, [*[-z * share for share in shares], z * _shares(xs)[3][-1]]
+
+
+def _unlike(xs: Sequence[float]) -> tuple[float, list[float]]:
+    _, _, shares, unlike = _shares(xs)
+    return unlike[-1], [*[share * shares[-1] for share in shares[:-1]], -unlike[-1] * shares[-1]]
+
+
+def _log_softmax(xs: Sequence[float]) -> tuple[float, list[float]]:
+    largest, log, shares, unlike = _shares(xs)
+    return (xs[-1] - largest) - log, [*[-share for share in shares[:-1]], unlike[-1]]
+
+
+def _nll(xs: Sequence[float]) -> tuple[float, list[float]]:
+    largest, log, shares, unlike = _shares(xs)
+    return log + (largest - xs[-1]), [*shares[:-1], -unlike[-1]]
+
+
+def _weighted_nll(operands: Sequence[float]) -> tuple[float, list[float]]:
+    ws, xs = operands[: len(operands) // 2], operands[len(operands) // 2 :]
+    largest, log, shares, unlike = _shares(xs)
+    losses = [log + (largest - x) for x in xs]
+    weight = _sum(ws)
+    derivatives = [share * (weight - w) - w * rest for w, share, rest in zip(ws, shares, unlike)]
+    return _sum([w * loss if w else 0.0 for w, loss in zip(ws, losses)]), losses + derivatives
+
+
+def _extreme(extreme: Callable[..., float], xs: Sequence[float]) -> tuple[float, list[float]]:
+    z = extreme(*xs)
+    return z, [1.0 / xs.count(x) if x == z else 0.0 for x in xs]
+
+
+def _prod(xs: Sequence[float]) -> tuple[float, list[float]]:
+    below = itertools.accumulate(xs, operator.mul, initial=1.0)
+    above = [*itertools.accumulate(xs[:0:-1], operator.mul, initial=1.0)][::-1]
+    return math.prod(xs), [a * b for a, b in zip(below, above)]
+
+
+def _sum(terms: Iterable[float]) -> float:
+    """From left to right, as the formulas have it, so that every program gives the same. Of no terms, 0.0."""
+    terms = iter(terms)
+    total = next(terms, 0.0)  # begun with 0.0, a sum of -0.0 would be 0.0
+    for term in terms:
+        total += term
+    return total
+
+
+PARTS: dict[str, Callable[[Sequence[float]], tuple[float, list[float]]]] = {
+    "prod": _prod,
+    "max_": functools.partial(_extreme, max_),
+    "min_": functools.partial(_extreme, min_),
+    "count": lambda xs: (float(xs.count(xs[-1])), [0.0] * len(xs)),
+    "logsumexp": _logsumexp,
+    "softmax": _softmax,
+    "unlike": _unlike,
+    "log_softmax": _log_softmax,
+    "nll": _nll,
+    "weighted_nll": _weighted_nll,
+}
 
 FLOATS: dict[str, Callable[..., float]] = {
     **{name: getattr(math, name) for name in ROWS if hasattr(math, name)},
-    **{f.__name__: f for f in (sigmoid, softplus, sech, relu, step, sign, maximum, minimum, asin_slope, logsumexp)},
+    **{f.__name__: f for f in (sigmoid, softplus, silu, mish, gelu, sech, relu, step, sign, equal, where, floor, ceil, round)},
+    **{f.__name__: f for f in (cbrt, logaddexp, maximum, minimum, asin_slope, max_, min_, prod, sumexpm1, logsumexp)},
     "abs": abs,
     "pow": power,
 }
 
+
+class _Spell(ast.NodeTransformer):
+    """Writes numbers as floats, these operators as calls (``x / y`` as ``divide(x, y)``), and `where` as Python's own ``if``."""
+
+    def __init__(self, spellings: Mapping[type[ast.AST], str], choose: bool) -> None:
+        self.spellings, self.choose = spellings, choose
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant(float(node.value))  # type: ignore[arg-type]
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        name = self.spellings.get(type(node.op))
+        return ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], []) if name else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not self.choose or node.func.id != "where":  # type: ignore[attr-defined]
+            return node
+        condition, x, y = node.args
+        return ast.IfExp(condition, x, y)
+
+
+Operators = tuple[tuple[type[ast.AST], str], ...]
+
+
+def _tree(text: str, operators: Operators, choose: bool) -> ast.Expression:
+    tree: ast.Expression = _Spell(dict(operators), choose).visit(ast.parse(text, mode="eval"))
+    return ast.fix_missing_locations(tree)
+
+
+@cache
+def rule(text: str, operators: Operators = (), choose: bool = True) -> CodeType:
+    """The code of an expression, with its numbers as floats and these operators written as calls of these names."""
+    return compile(_tree(text, operators, choose), f"<rule {text}>", "eval")
+
+
+def _with_composed(functions: dict[str, Any], operators: Operators = ()) -> dict[str, Any]:
+    """The functions, and with them the rows that are composed of these."""
+    for name in filter(is_composed, ROWS):
+        body = ast.unparse(_tree(ROWS[name].formula, operators, True))
+        functions[name] = eval(f"lambda {', '.join(operands(name, len(ROWS[name].derivatives)))}: {body}", functions)
+    return functions
+
+
+_with_composed(FLOATS)
+
+
 # Speed: what the eager functions write in place of a call. Where one of these fails, the function above decides.
 INLINE = {
     "sech(x) * sech(x)": "(1.0 / cosh(x)) ** 2",
+    "silu(x)": "x / (1.0 + exp(-x))",
+    "sigmoid_slope(x)": "(1.0 / (1.0 + exp(-x))) * (1.0 / (1.0 + exp(x)))",
     "sigmoid(x)": "(1.0 / (1.0 + exp(-x)))",
     "sigmoid(-x)": "(1.0 / (1.0 + exp(x)))",
     "relu(x)": "(0.0 if x <= 0.0 else x)",
+    " if step(x) else ": " if x > 0.0 else ",
     "step(x)": "(1.0 if x > 0.0 else 0.0)",
 }
 
@@ -262,16 +589,15 @@ def {function}({parameters}):
 
 
 def _spelled(text: str) -> str:
-    """A rule as the eager functions write it: a number as a float, some calls inline."""
-    if text.lstrip("-").isdigit():
-        return repr(float(text))
+    """A rule as the eager functions write it: a number as a float, `where` as an ``if``, some calls inline."""
+    text = ast.unparse(_tree(text, (), True))
     for call, spelling in INLINE.items():
         text = text.replace(call, spelling)
     return text
 
 
 def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
-    """The eager function of a row as Python source, in the letters of the table; p and q are the Values of x and y.
+    """The eager function of a row as Python source, in the letters of the table; p, q and r are the Values of x, y and w.
 
     >>> print(row_source("tanh", "tanh"))
     <BLANKLINE>
@@ -300,8 +626,9 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
     ``__...__`` is an operator, for which `otherwise` leaves an unknown operand its turn.
     """
     row = ROWS[op]
-    derivatives = [_spelled(text) for text in row.derivatives]
-    lines = ["x = p._data", "y = q._data"][: len(derivatives)]
+    formula = _spelled(row.formula)
+    derivatives = [_spelled(text).replace(formula, "z") for text in row.derivatives]
+    lines = ["x = p._data", "y = q._data", "w = r._data"][: len(derivatives)]
     default = ""
     if function.endswith("_parameter"):
         derivatives[1] = "0.0"
@@ -310,13 +637,13 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
     elif row.parameter is not None:
         lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
         default = "" if math.isnan(row.parameter) else f"={row.parameter}"
-    lines.append(f"z = {_spelled(row.formula)}")
-    for i, (name, text) in enumerate(zip(("dx", "dy"), derivatives)):
+    lines.append(f"z = {formula}")
+    for i, (name, text) in enumerate(zip(("dx", "dy", "dw"), derivatives)):
         if text not in ("x", "y", "z", "0.0", "1.0", "-1.0"):
             lines.append(f"{name} = {text}")
             derivatives[i] = name
-    binary = len(derivatives) == 2
-    values = "p, q" if binary else "p"
+    values = ", ".join(["p", "q", "r"][: len(derivatives)])
+    slots = {1: ("p", "None", "None"), 2: ("p", "q", derivatives[-1]), 3: ("(p, q, r)", "...", "None")}[len(derivatives)]
     return _FUNCTION.format(
         function=function,
         op=op,
@@ -325,36 +652,35 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
         operands=values,
         otherwise=otherwise,
         lines="\n        ".join(lines),
-        x="p",
-        y="q" if binary else "None",
-        dx=derivatives[0],
-        dy=derivatives[1] if binary else "None",
+        x=slots[0],
+        y=slots[1],
+        dx=derivatives[0] if len(derivatives) < 3 else f"({', '.join(derivatives)})",
+        dy=slots[2],
     )
 
 
 def family_source(op: str, function: str, count: int) -> str:
-    """The eager function of a family for `count` groups of operands: ws, xs and p are the Values; w1, x1, b the numbers."""
+    """The eager function of a family for `count` groups of operands, of those in `PARTS` for any.
+
+    ws, xs and p are the Values; w1, x1, b the numbers.
+    """
     family = FAMILIES[op]
     letters = family.letters
-    arity = len(letters) * count + len(family.tail)
-    names = operands(op, arity)
-    lines = []
-    for k, letter in enumerate(letters):
-        group = names[k * count : (k + 1) * count]
-        lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
-    lines += [f"{family.tail} = p._data"] * bool(family.tail)
-    if family.call == "logsumexp":
-        lines += [f"largest = max(({', '.join(names)},))", "if largest - largest: raise ValueError  # infinite"]
-        lines += [f"z = largest + log({' + '.join(f'exp({name} - largest)' for name in names)})"]
-    else:
-        lines += [f"z = {formula(op, arity)}"]
-    derivatives = []
-    for text, places in derivative_rules(op, arity):
-        own_names = {letter: names[i] for letter, i in places.items()}
-        derivatives.append(re.sub(r"\b[wxb]\b", lambda letter, own=own_names: own[letter[0]], _spelled(text)))  # type: ignore
-    lines.append(f"dx = ({', '.join(derivatives)},)")
+    names = operands(op, len(letters) * count + len(family.tail))
     arguments = ", ".join([f"{letter}s" for letter in letters] + ["p"] * bool(family.tail))
     values = ", ".join([f"*{letter}s" for letter in letters] + ["p"] * bool(family.tail))
+    if op in PARTS:
+        lines = [f"z, dx = {op}_parts([*map(data, ({values},))])"]
+    else:
+        lines = []
+        for k, letter in enumerate(letters):
+            group = names[k * count : (k + 1) * count]
+            lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
+        lines += [f"{family.tail} = p._data"] * bool(family.tail)
+        groups = zip(*family.split(names)[: len(letters)])
+        lines.append("z = " + " + ".join([" * ".join(group) for group in groups] + list(family.tail)))
+        derivatives = [own.get(text, "1.0") for text, own in [derivative(op, names, i) for i in range(len(names))]]
+        lines.append(f"dx = ({', '.join(derivatives)},)")
     return _FUNCTION.format(
         function=function,
         op=op,
@@ -370,7 +696,7 @@ def family_source(op: str, function: str, count: int) -> str:
     )
 
 
-# Where a derivative does not exist -----------------------------------------------------------------------------------
+# Where an operation has no value in Python ---------------------------------------------------------------------------
 
 
 def _ieee(function: Callable[..., float], *args: float) -> float:
@@ -383,13 +709,21 @@ def _ieee(function: Callable[..., float], *args: float) -> float:
             odd = -1.0
         return copysign(inf, odd)
     except (ValueError, ZeroDivisionError):
-        if (function, args[0]) in ((math.log, 0.0), (math.log1p, -1.0)):
-            return -inf
-        if function is asin_slope and abs(args[0]) == 1:
-            return inf
+        if (function, args[0]) in _POLES:
+            return _POLES[function, args[0]]
         if function is power and args[0] == 0:
             return copysign(inf, args[0]) if math.fmod(args[1], 2.0) in (1.0, -1.0) else inf
         return nan
+
+
+_POLES: dict[tuple[Callable[..., float], float], float] = {
+    **{(logarithm, 0.0): -inf for logarithm in (math.log, math.log2, math.log10)},
+    (math.log1p, -1.0): -inf,
+    (math.atanh, 1.0): inf,
+    (math.atanh, -1.0): -inf,
+    (asin_slope, 1.0): inf,
+    (asin_slope, -1.0): inf,
+}
 
 
 def divide(x: float, y: float) -> float:
@@ -399,67 +733,32 @@ def divide(x: float, y: float) -> float:
     return nan if x != x or x == 0 else copysign(inf, x) * copysign(1.0, y)
 
 
+_DIVIDE = ((ast.Div, "divide"),)
 IEEE: dict[str, Any] = {
     **{name: (lambda *args, _f=function: _ieee(_f, *args)) for name, function in FLOATS.items()},
     "divide": divide,
 }
-
-# Local derivatives at a singular point: 0 times or over anything is 0, and 0**y does not depend on y. So are x**0, hypot and
-# atan2 at 0 what PyTorch and JAX make of them (or, where these disagree, 0, as for abs).
-SINGULAR: dict[str, Any] = {
-    **IEEE,
-    "times": lambda x, y: 0.0 if x == 0 or y == 0 else x * y,
-    "divide": lambda x, y: 0.0 if x == 0 else divide(x, y),
-    "log": lambda x: 0.0 if x == 0 else _ieee(math.log, x),
-}
-
-
-class _Spell(ast.NodeTransformer):
-    """Writes the operators of an expression as calls: ``x / y`` as ``divide(x, y)``."""
-
-    def __init__(self, spellings: Mapping[type[ast.AST], str]) -> None:
-        self.spellings = spellings
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return ast.Constant(float(node.value))  # type: ignore[arg-type]
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        name = self.spellings.get(type(node.op))
-        return ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], []) if name else node
-
-
-@cache
-def rule(text: str, operators: tuple[tuple[type[ast.AST], str], ...]) -> CodeType:
-    """The code of an expression, with its numbers as floats and these operators written as calls of these names."""
-    tree = _Spell(dict(operators)).visit(ast.parse(text, mode="eval"))
-    return compile(ast.fix_missing_locations(tree), f"<rule {text}>", "eval")
+_with_composed(IEEE, _DIVIDE)
 
 
 def value(op: str, x: Sequence[float], functions: dict[str, Any] = FLOATS) -> float:
     """The value of `op` for floats; with the functions `IEEE` it is infinite or nan where Python raises."""
     if op in ROWS:
-        operators = ((ast.Div, "divide"),) if functions is IEEE else ()
-        return float(eval(rule(ROWS[op].formula, operators), functions, {"x": x[0], "y": x[-1]}))
+        return float(eval(rule(ROWS[op].formula, _DIVIDE if functions is IEEE else ()), functions, named(op, x)))
+    if op in PARTS:
+        return PARTS[op](x)[0]
     family = FAMILIES[op]
-    if family.call:
-        return float(functions[family.call](*x))
     parts = family.split(x)
-    total = 0.0  # from left to right, as the formula has it, so that every program gives the same
-    for term in itertools.chain(map(math.prod, zip(*parts[: len(family.letters)])), *parts[len(family.letters) :]):
-        total += term
-    return total
+    groups = map(math.prod, zip(*parts[: len(family.letters)]))
+    return _sum(itertools.chain(groups, *parts[len(family.letters) :]))
 
 
 def local_derivatives(op: str, x: Sequence[float], z: float) -> list[float]:
-    """The local derivatives of `op` at any point."""
-    if op in FAMILIES and not FAMILIES[op].call:  # by a rule that is a letter or a number
+    """The local derivatives of `op` at any point: infinite or nan where the rules are."""
+    if op in PARTS:
+        return PARTS[op](x)[1]
+    if op in FAMILIES:  # by a rule that is a letter or a number
         parts: dict[str, Sequence[float]] = dict(zip(FAMILIES[op].derivatives, FAMILIES[op].split(x)))
         return [d for letter, text in FAMILIES[op].derivatives.items() for d in parts.get(text) or [1.0] * len(parts[letter])]
-    rules = derivative_rules(op, len(x))
-    return [derivative(text, {"z": z, **{letter: x[i] for letter, i in letters.items()}}) for text, letters in rules]
-
-
-def derivative(text: str, numbers: dict[str, float]) -> float:
-    """A rule on floats, by the conventions beside the rows where it has no value."""
-    return float(eval(rule(text, ((ast.Div, "divide"), (ast.Mult, "times"))), SINGULAR, numbers))
+    rules = [derivative(op, x, i) for i in range(len(x))]
+    return [float(eval(rule(text, _DIVIDE), IEEE, {"z": z, **names})) for text, names in rules]

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import ops
@@ -375,7 +376,7 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
         derivatives[1] = 0.0
     node = new(Value)
     node._data, node.grad, node.op, node.label = z, 0.0, op, ""
-    if op in ops.FAMILIES:
+    if op in ops.FAMILIES or len(values) > 2:
         node._x, node._y, node._dx, node._dy = tuple(values), ..., tuple(derivatives), None
     else:
         node._x, node._y = values if len(values) == 2 else (values[0], None)
@@ -416,11 +417,13 @@ class Written(dict[int, Callable[..., Any]]):
     """The eager functions of a family by their number of groups, written when first asked for."""
 
     def __init__(self, op: str, names: dict[str, Any]) -> None:
-        self.op, self.names = op, names
+        self.op, self.names = op, {**names, "parts": ops.PARTS.get(op), "data": attrgetter("_data")}
 
     def __missing__(self, count: int) -> Callable[..., Any]:
         if not 0 < count <= UNROLLED:
             return self.at_length
+        if self.op in ops.PARTS and count > 1:
+            return self[1]
         function = f"{self.op}_{count}"
         written = _execute(ops.family_source(self.op, function, count), f"<autograd_lite {function}>", self.names)
         self[count] = written[function]
@@ -466,6 +469,8 @@ def _written(names: dict[str, Any]) -> dict[str, Any]:
 
 _names: dict[str, Any] = {
     **ops.FLOATS,
+    **{f"{op}_parts": parts for op, parts in ops.PARTS.items()},
+    "data": attrgetter("_data"),
     "pow": math.pow,
     "Value": Value,
     "new": new,
@@ -554,29 +559,77 @@ def mean(xs: Iterable[Operand]) -> Any:
     return sum_(xs) / len(xs)
 
 
+def var(xs: Iterable[Operand], correction: float = 1) -> Any:
+    """The variance of n numbers: the sum of (x_i - mean(x))**2, divided by n - correction. ValueError for too few.
+
+    The default is that of a sample, as in PyTorch; with ``correction=0``, NumPy's default, it is that of the numbers themselves.
+    """
+    xs = _some("var", xs)
+    if len(xs) <= correction:
+        raise ValueError(f"var with correction={correction} needs more than {correction} operands, got {len(xs)}")
+    centre = mean(xs)
+    return sum_([OPERATIONS["square"](x - centre) for x in xs]) / (len(xs) - correction)
+
+
+def std(xs: Iterable[Operand], correction: float = 1) -> Any:
+    """The standard deviation: the square root of `var`."""
+    return OPERATIONS["sqrt"](var(xs, correction))
+
+
+def prod(xs: Iterable[Operand]) -> Any:
+    """x1 * ... * xn as one node; 1.0 if there are none."""
+    xs = list(xs)
+    return family("prod", xs) if xs else 1.0
+
+
+def max_(xs: Iterable[Operand]) -> Any:
+    """The largest as one node; a tie splits the derivative evenly. nan if one is nan. ValueError if there are none."""
+    return family("max_", _some("max_", xs))
+
+
+def min_(xs: Iterable[Operand]) -> Any:
+    """The smallest as one node; a tie splits the derivative evenly. nan if one is nan. ValueError if there are none."""
+    return family("min_", _some("min_", xs))
+
+
 def logsumexp(xs: Iterable[Operand]) -> Any:
     """log(exp(x1) + ... + exp(xn)) as one node, without overflow. ValueError if there are none."""
-    xs = _some("logsumexp", xs)
-    return _functions["logsumexp"][len(xs)](xs)
+    return family("logsumexp", _some("logsumexp", xs))
 
 
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
     """The logarithm of each of `softmax(xs)`, also where that underflows: x_i - logsumexp(x). ValueError if there are none."""
-    xs = _some("log_softmax", xs)
-    largest = max([x._data if isinstance(x, Value) else as_float(x, "log_softmax") for x in xs])
-    if abs(largest) > 4.0:  # the digits that logsumexp would round off
-        xs = [x - largest for x in xs]
-    total = logsumexp(xs)
-    return [x - total for x in xs]
+    return [family("log_softmax", operands) for operands in _each_last(_some("log_softmax", xs))]
 
 
 def softmax(xs: Iterable[Operand]) -> list[Any]:
     """exp(x_i) / (exp(x1) + ... + exp(xn)) for each i: positive, of sum 1, without overflow. ValueError if there are none.
 
+    Each is one node of all operands, x_i the last of them; its local derivatives are a row of the Jacobian, p_i * ((i == j) - p_j).
+
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    return [OPERATIONS["exp"](x) for x in log_softmax(xs)]
+    return [family("softmax", operands) for operands in _each_last(_some("softmax", xs))]
+
+
+def nll(logits: Iterable[Operand], target: int | Iterable[Operand]) -> Any:
+    """The negative log-likelihood, or cross-entropy, of a target under p = softmax(logits), as one node.
+
+    target: the index k of a class, for -log(p_k); or n weights, for -(w1 * log(p1) + ... + wn * log(pn)), where a weight of 0
+    leaves its term out. The local derivative by logit i is p_i - (i == k), or p_i * (w1 + ... + wn) - w_i. ValueError unless
+    there is at least one logit, and a weight for each.
+    """
+    logits = _some("nll", logits)
+    if isinstance(target, int):
+        return family("nll", _each_last(logits)[target])
+    weights, logits = _groups("nll", target, logits)
+    return family("weighted_nll", [*weights, *logits])
+
+
+def _each_last(xs: Sequence[Operand]) -> list[list[Operand]]:
+    """The operands once for each, with that one last."""
+    return [[*xs[:i], *xs[i + 1 :], x] for i, x in enumerate(xs)]
 
 
 def _some(op: str, xs: Iterable[Operand]) -> list[Operand]:
@@ -587,4 +640,4 @@ def _some(op: str, xs: Iterable[Operand]) -> list[Operand]:
 
 
 _linear = _functions["linear"]
-OPERATIONS.update({f.__name__: f for f in (linear, dot, sum_, mean, logsumexp, log_softmax, softmax)})
+OPERATIONS.update({f.__name__: f for f in (linear, dot, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax, nll)})

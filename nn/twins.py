@@ -140,22 +140,44 @@ class Library:
     recurrent: str
 
 
-# Where the derivative of the formula at 0 is not that of the rule beside it
-FORMULAS = {"elu": "where(x > 0, x, y * expm1(where(x > 0, 0 * x, x)))"}
-LACKED = {"step(x)": "sign(relu(x))", "sech(x)": "1 / cosh(x)", "asin_slope(x)": "1 / sqrt((1 - x) * (1 + x))"}
+LACKED = {
+    "step(x)": "sign(relu(x))",
+    "equal(x, y)": "where(x == y, 0 * x + 1, 0 * x)",
+    "sech(x)": "1 / cosh(x)",
+    "asin_slope(x)": "1 / sqrt((1 - x) * (1 + x))",
+    "silu(x)": "x * sigmoid(x)",
+    "mish(x)": "x * tanh(softplus(x))",
+    "gelu(x)": "0.5 * x * erfc(-0.7071067811865476 * x)",
+}
 LIBRARIES = {
     "torch": Library(
         "import torch",
         ("torch",),
         LACKED
-        | {"softplus(x)": "maximum(x, 0 * x) + log1p(exp(-abs(x)))", "logsumexp(*x)": "torch.logsumexp(torch.stack(x), 0)"},
+        | {
+            "softplus(x)": "maximum(x, 0 * x) + log1p(exp(-abs(x)))",
+            "cbrt(x)": "sign(x) * abs(x) ** (1 / 3)",
+            "where(x, y, w)": "torch.where(x != 0, y, w)",
+            "logsumexp(*x)": "torch.logsumexp(torch.stack(x), 0)",
+            "max_(*x)": "torch.amax(torch.stack(x), 0)",
+            "min_(*x)": "torch.amin(torch.stack(x), 0)",
+            "prod(*x)": "torch.prod(torch.stack(x), 0)",
+        },
         "torch.cat",
         TORCH_RECURRENT,
     ),
     "jax": Library(
         "import jax\nimport jax.numpy as jnp",
         ("jax.numpy", "jax.nn", "jax.scipy.special"),
-        LACKED | {"abs(x)": "x * sign(x)", "logsumexp(*x)": "jax.nn.logsumexp(jnp.stack(x), 0)"},
+        LACKED
+        | {
+            "abs(x)": "x * sign(x)",
+            "where(x, y, w)": "jnp.where(x != 0, y, w)",
+            "logsumexp(*x)": "jax.nn.logsumexp(jnp.stack(x), 0)",
+            "max_(*x)": "jnp.max(jnp.stack(x), 0)",
+            "min_(*x)": "jnp.min(jnp.stack(x), 0)",
+            "prod(*x)": "jnp.prod(jnp.stack(x), 0)",
+        },
         "jnp.concatenate",
         JAX_RECURRENT,
     ),
@@ -421,8 +443,7 @@ def _equations(named: Mapping[str, Value], symbols: dict[Value, ast.expr]) -> li
         if node.parents:
             letters = operands(node.op, len(node.parents))
             substitution = dict(zip(letters, [symbols[parent] for parent in node.parents]))
-            text = FORMULAS.get(node.op) or formula(node.op, len(node.parents))
-            expression = _Substituted(substitution).visit(_expression(text))
+            expression = _Substituted(substitution).visit(_expression(formula(node.op, len(node.parents))))
             if node in names or uses[node] > 1:
                 name = names.get(node, f"t{len(lines) + 1}")
                 lines.append(f"{name} = {ast.unparse(ast.fix_missing_locations(expression))}")

@@ -39,8 +39,7 @@ def compile_program(
     outputs, inputs: each a sequence, or a dict by name, of Values and of sequences of Values; such a sequence is one array of
     numbers as argument or result. Inputs are leaves, and take their names from their labels. **A leaf that is no input is a
     constant**, with the number that it has now: a parameter too. gradients_of: the Value whose derivatives by `wrt` (in a form
-    as `inputs`, which it is unless given) follow the outputs as further results; they hold at any inputs, while Values from
-    `gradient` among the outputs keep a convention of the point at which they were recorded, if it was singular.
+    as `inputs`, which it is unless given) follow the outputs as further results.
 
     dialect: "python" runs anywhere, "numpy" and "c" also take a batch, "jax" is for `jit`, `vmap` and `grad`. See `Program`.
 
@@ -139,7 +138,7 @@ def _with_derivatives(recorded: Recorded, output: Value, wanted: list[Group]) ->
     wrt = [[expressions.place(node) for node in nodes] for _, nodes, _ in wanted]
     forward = len(expressions.operations)
     above = f"d{output.label[: LONGEST // 2]}_d" if output.label else "d"
-    with mode("program", special=False, without="no_grad"):
+    with mode("derivative", special=False, without="no_grad"):
         adjoints = adjoints_of(output, [node for _, nodes, _ in wanted for node in nodes])
         places = {node: expressions.place(as_value(adjoint)) for node, adjoint in adjoints.items()}
         zero = expressions.place(as_value(0.0))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from .. import ops
 from .expressions import Spelling
 
 
@@ -25,13 +26,13 @@ class Dialect(NamedTuple):
     def header(self, templates: Iterable[str]) -> str:
         """The imports and the functions that these lines need."""
         words: set[str] = set()
-        helpers = []
+        helpers: list[str] = []
         for template in set(templates):
             words.update(WORD.findall(template))
-        for name, source in self.helpers.items():
+        for name, source in reversed(self.helpers.items()):  # one that needs another stands after it
             if name in words:
                 words.update(WORD.findall(source))
-                helpers.append(source)
+                helpers.insert(0, source)
         lines: dict[str, list[str]] = {}
         for name in sorted(words & self.imports.keys()):
             lines.setdefault(self.imports[name], []).append(name)
@@ -47,8 +48,10 @@ def _number(inf: str, nan: str, x: float) -> str:
     return repr(x) if math.isfinite(x) else nan if x != x else inf if x > 0 else f"-{inf}"
 
 
-_MATH = [name for name in dir(math) if not name.startswith("_") and name != "pow"]
-_OURS = ["asin_slope", "logsumexp", "maximum", "minimum", "power", "relu", "sech", "sigmoid", "sign", "softplus", "step"]
+# A function of the formulas is one of `math`, or stands in `ops`
+_IMPORTS = {
+    name: "from math import" if f is getattr(math, name, None) else "from autograd_lite.ops import" for name, f in ops.FLOATS.items()
+}
 
 PYTHON = Dialect(
     Spelling(
@@ -59,34 +62,26 @@ PYTHON = Dialect(
             "pow": "power({x}, {y})",
             "relu": "(0.0 if {x} <= 0.0 else {x})",
             "step": "(1.0 if {x} > 0.0 else 0.0)",
+            "equal": "(1.0 if {x} == {y} else 0.0)",
+            "where": "({y} if {x} else {w})",
             "sech": "1.0 / cosh({x})",
             ("maximum", "number"): "({y} if {x} <= {y} else {x})",
             ("minimum", "number"): "({y} if {x} >= {y} else {x})",
         },
     ),
-    {name: "from math import" for name in _MATH} | {name: "from autograd_lite.ops import" for name in _OURS},
+    {**_IMPORTS, "inf": "from math import", "nan": "from math import", "power": "from autograd_lite.ops import"},
     {},
 )
 
+# What NumPy and JAX call otherwise
+_RENAMED = {
+    **{name: f"arc{name[1:]}" for name in ("acos", "asin", "atan", "atan2", "acosh", "asinh", "atanh")},
+    "round": "rint",
+}
 _UFUNCS = [
-    "cos",
-    "cosh",
-    "exp",
-    "expm1",
-    "hypot",
-    "log",
-    "log1p",
-    "maximum",
-    "minimum",
-    "sign",
-    "sin",
-    "sinh",
-    "sqrt",
-    "tan",
-    "tanh",
-    "abs",
+    *["abs", "cbrt", "ceil", "cos", "cosh", "exp", "expm1", "floor", "hypot", "log", "log10", "log1p", "log2", "logaddexp"],
+    *["maximum", "minimum", "sign", "sin", "sinh", "sqrt", "tan", "tanh"],
 ]
-_RENAMED = {"acos": "arccos", "asin": "arcsin", "atan": "arctan", "atan2": "arctan2"}
 
 
 def _of(module: str) -> dict[str | tuple[str, float | str], str]:
@@ -98,44 +93,92 @@ def _of(module: str) -> dict[str | tuple[str, float | str], str]:
         ("pow", 3.0): "{x}**3",
         "relu": f"{module}.maximum({{x}}, 0.0)",
         "step": f"{module}.where({{x}} > 0.0, 1.0, 0.0)",
+        "equal": f"{module}.where({{x}} == {{y}}, 1.0, 0.0)",
+        "where": f"{module}.where({{x}} != 0.0, {{y}}, {{w}})",
         "softplus": f"{module}.logaddexp({{x}}, 0.0)",
     }
 
 
-_SECH = """
+def _helpers(np: str, helpers: Mapping[str, str]) -> dict[str, str]:
+    """The functions that NumPy and JAX lack, and those that one of them lacks."""
+    return {name: source.replace("np.", f"{np}.") for name, source in {**helpers, **_ARRAY_HELPERS}.items()}
+
+
+_ARRAY_HELPERS = {
+    "sech": """
 def sech(x):
-    e = {np}.exp(-{np}.abs(x))
+    e = np.exp(-np.abs(x))
     return 2.0 * e / (1.0 + e * e)
-"""
-_ASIN_SLOPE = """
+""",
+    "asin_slope": """
 def asin_slope(x):
-    return 1.0 / {np}.sqrt((1.0 - x) * (1.0 + x))
-"""
+    return 1.0 / np.sqrt((1.0 - x) * (1.0 + x))
+""",
+    "silu": """
+def silu(x):
+    e = np.exp(-0.5 * np.abs(x))
+    e, total = np.where(x >= 0.0, 1.0, e), 1.0 + e * e
+    return x * e / total * e
+""",
+    "mish": """
+def mish(x):
+    e = np.exp(-0.5 * np.abs(x))
+    u = e * e
+    positive = (1.0 + 2.0 * u) / (1.0 + 2.0 * u + 2.0 * u * u)
+    return np.where(x > 0.0, x * positive, x * e * (e * (u + 2.0) / (u * (u + 2.0) + 2.0)))
+""",
+    "gelu": """
+def gelu(x):
+    e, u = np.exp(-0.25 * x * x), 1.0 / np.maximum(x * x, 1.0)
+    ratio = 1.0 - u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u))))
+    return np.where(x < -37.0, -0.3989422804014327 * e * ratio * e, 0.5 * x * erfc(-0.7071067811865476 * x))
+""",
+    "max_": """
+def max_(*xs):
+    return functools.reduce(np.maximum, xs)
+""",
+    "min_": """
+def min_(*xs):
+    return functools.reduce(np.minimum, xs)
+""",
+    "prod": """
+def prod(*xs):
+    return functools.reduce(np.multiply, xs)
+""",
+    # all terms but the first that is 1
+    "sumexpm1": """
+def sumexpm1(*xs):
+    xs = np.stack(np.broadcast_arrays(*xs))
+    largest = xs.max(axis=0)
+    first = np.arange(len(xs)).reshape(-1, *[1] * largest.ndim) == xs.argmax(axis=0)
+    return np.where(first, 0.0, np.exp(xs - largest)).sum(axis=0) + (largest - largest)
+""",
+    "logsumexp": """
+def logsumexp(*xs):
+    largest = max_(*xs)
+    return np.where(np.isfinite(largest), largest + np.log1p(sumexpm1(*xs)), largest)
+""",
+}
 
 NUMPY = Dialect(
     Spelling(lambda x: _number("np.inf", "np.nan", x), _of("np")),
     {"np": "import numpy as np", "math": "import math", "functools": "import functools"},
-    {
-        "sigmoid": """
+    _helpers(
+        "np",
+        {
+            "sigmoid": """
 def sigmoid(x):
     e = np.exp(-np.abs(x))
     return np.where(x >= 0.0, 1.0, e) / (1.0 + e)
 """,
-        "sech": _SECH.format(np="np"),
-        "asin_slope": _ASIN_SLOPE.format(np="np"),
-        "logsumexp": """
-def logsumexp(*xs):
-    largest = functools.reduce(np.maximum, xs)
-    shift = np.where(np.isinf(largest), 0.0, largest)
-    return shift + np.log(sum(np.exp(x - shift) for x in xs))
-""",
-        "erf": """
+            "erf": """
 erf = np.vectorize(math.erf, otypes=[float])
 """,
-        "erfc": """
+            "erfc": """
 erfc = np.vectorize(math.erfc, otypes=[float])
 """,
-    },
+        },
+    ),
 )
 
 JAX = Dialect(
@@ -149,19 +192,12 @@ JAX = Dialect(
             "erfc": "jax.scipy.special.erfc({x})",
         },
     ),
-    {"jnp": "import jax.numpy as jnp", "jax": "import jax"},
-    {
-        "sech": _SECH.format(np="jnp"),
-        "asin_slope": _ASIN_SLOPE.format(np="jnp"),
-        "logsumexp": """
-def logsumexp(*xs):
-    return jax.nn.logsumexp(jnp.stack(jnp.broadcast_arrays(*xs)), axis=0)
-""",
-    },
+    {"jnp": "import jax.numpy as jnp", "jax": "import jax", "functools": "import functools"},
+    _helpers("jnp", {"sigmoid": "sigmoid = jax.nn.sigmoid", "erfc": "erfc = jax.scipy.special.erfc"}),
     "jnp.stack(",
 )
 
-# logsumexp's operands are an array, with their number before it
+# Operands in any number are an array, with their number before it
 C = Dialect(
     Spelling(
         lambda x: _number("INFINITY", "NAN", x),
@@ -170,7 +206,10 @@ C = Dialect(
             "abs": "fabs({x})",
             "relu": "({x} <= 0.0 ? 0.0 : {x})",
             "step": "({x} > 0.0 ? 1.0 : 0.0)",
-            "logsumexp": "logsumexp({n}, (double[]){{all}})",
+            "equal": "({x} == {y} ? 1.0 : 0.0)",
+            "where": "({x} != 0.0 ? {y} : {w})",
+            "round": "rint({x})",
+            **{name: f"{name}({{n}}, (double[]){{{{all}}}})" for name in ("logsumexp", "sumexpm1", "max_", "min_", "prod")},
         },
     ),
     {},
@@ -196,13 +235,65 @@ static inline double softplus(double x) { return (x > 0.0 ? x : 0.0) + log1p(exp
         "sech": """
 static inline double sech(double x) { double e = exp(-fabs(x)); return 2.0 * e / (1.0 + e * e); }
 """,
+        "silu": """
+static inline double silu(double x) {
+    double e = exp(-0.5 * fabs(x)), root = x >= 0.0 ? 1.0 : e;
+    return x * root / (1.0 + e * e) * root;
+}
+""",
+        "mish": """
+static inline double mish(double x) {
+    double e = exp(-0.5 * fabs(x)), u = e * e;
+    return x > 0.0 ? x * ((1.0 + 2.0 * u) / (1.0 + 2.0 * u + 2.0 * u * u))
+                   : x * e * (e * (u + 2.0) / (u * (u + 2.0) + 2.0));
+}
+""",
+        "gelu": """
+static inline double gelu(double x) {
+    if (!(x < -37.0)) return 0.5 * x * erfc(-0.7071067811865476 * x);
+    double e = exp(-0.25 * x * x), u = 1.0 / (x * x);
+    return -0.3989422804014327 * e * (1.0 - u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u))))) * e;
+}
+""",
+        "logaddexp": """
+static inline double logaddexp(double x, double y) {
+    return x == y ? x + 0.6931471805599453 : maximum(x, y) + log1p(exp(-fabs(x - y)));
+}
+""",
+        "max_": """
+static inline double max_(int n, const double *x) {
+    double largest = x[0];
+    for (int i = 1; i < n; i++) largest = maximum(largest, x[i]);
+    return largest;
+}
+""",
+        "min_": """
+static inline double min_(int n, const double *x) {
+    double smallest = x[0];
+    for (int i = 1; i < n; i++) smallest = minimum(smallest, x[i]);
+    return smallest;
+}
+""",
+        "prod": """
+static inline double prod(int n, const double *x) {
+    double product = x[0];
+    for (int i = 1; i < n; i++) product *= x[i];
+    return product;
+}
+""",
+        "sumexpm1": """
+static inline double sumexpm1(int n, const double *x) {
+    int k = 0;
+    for (int i = 1; i < n; i++) if (x[i] > x[k]) k = i;
+    double total = x[k] - x[k];
+    for (int i = 0; i < n; i++) if (i != k) total += exp(x[i] - x[k]);
+    return total;
+}
+""",
         "logsumexp": """
-static double logsumexp(int n, const double *x) {
-    double largest = x[0], total = 0.0;
-    for (int i = 1; i < n; i++) if (x[i] > largest || x[i] != x[i]) largest = x[i];
-    if (isinf(largest)) return largest;
-    for (int i = 0; i < n; i++) total += exp(x[i] - largest);
-    return largest + log(total);
+static inline double logsumexp(int n, const double *x) {
+    double largest = max_(n, x);
+    return isfinite(largest) ? largest + log1p(sumexpm1(n, x)) : largest;
 }
 """,
     },

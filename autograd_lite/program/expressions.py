@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial, reduce
+from typing import Any, NamedTuple
 
 from .. import ops
 from ..backprop import topological_order
@@ -62,35 +61,38 @@ class Expressions:
         x = [self._places[id(parent)] for parent in node.parents]
         if not x:
             return self._number(node.data) if node.op == "const" else self._append("leaf", (), node.data)
-        if node.op in ops.ROWS:
-            return self._formula(_parsed(ops.ROWS[node.op].formula), {"x": x[0], "y": x[-1]})
-        family = ops.FAMILIES[node.op]
-        if family.call:
-            return self._operation(family.call, *x)
-        parts = family.split(x)
-        groups = zip(*parts[: len(family.letters)])
-        terms = [self._chain("mul", group) for group in groups]
-        return self._chain("add", itertools.chain(terms, *parts[len(family.letters) :]))
+        return self._expanded(node.op, x)
 
-    def _chain(self, op: str, places: Iterable[int]) -> int:
-        first, *others = places
-        for place in others:
-            first = self._operation(op, first, place)
-        return first
+    def _expanded(self, op: str, x: Sequence[int]) -> int:
+        """The place of an operation of the table on these places, by its formula."""
+        if op in ops.ROWS:
+            return self._formula(_parsed(ops.ROWS[op].formula), ops.named(op, x))
+        family = ops.FAMILIES[op]
+        # in order, so that what several nodes of the same operands share is found again
+        names = {**ops.named(op, x), "all": sorted(x)}
+        return self._formula(_parsed(family.stable or family.formula), names)
 
-    def _formula(self, tree: ast.AST, letters: dict[str, int]) -> int:
+    def _formula(self, tree: ast.AST, names: Mapping[str, Any]) -> int:
         match tree:
             case ast.Name(id=letter):
-                return letters[letter]
+                return names[letter]  # type: ignore[no-any-return]
             case ast.Constant(value=number):
                 return self._number(float(number))  # type: ignore[arg-type]
             case ast.UnaryOp(operand=x):
-                return self._operation("neg", self._formula(x, letters))
+                return self._operation("neg", self._formula(x, names))
             case ast.BinOp(left=x, op=operator, right=y):
-                return self._operation(OPERATORS[type(operator)], self._formula(x, letters), self._formula(y, letters))
+                return self._operation(OPERATORS[type(operator)], self._formula(x, names), self._formula(y, names))
+            case ast.Call(func=ast.Name(id="total"), args=[term]):
+                first, *others = [self._formula(term, {**names, **group}) for group in names["total"]]
+                return reduce(partial(self._operation, "add"), others, first)
             case ast.Call(func=ast.Name(id=name), args=operands):
-                return self._operation(name, *[self._formula(x, letters) for x in operands])
+                x = [place for operand in operands for place in self._all(operand, names)]
+                return self._expanded(name, x) if ops.is_composed(name) else self._operation(name, *x)
         raise AssertionError(ast.dump(tree))
+
+    def _all(self, tree: ast.AST, names: Mapping[str, Any]) -> Sequence[int]:
+        """An operand, or those that a name with a star stands for."""
+        return names[tree.value.id] if isinstance(tree, ast.Starred) else [self._formula(tree, names)]  # type: ignore
 
     def _append(self, op: str, x: tuple[int, ...], number: float | None = None) -> int:
         self.operations.append((op, x))
@@ -215,7 +217,7 @@ class Text(NamedTuple):
 class Spelling(NamedTuple):
     """How a dialect writes: a number; and a function where that is not ``name(x, y)``.
 
-    A function's spelling has ``{x}`` and ``{y}`` for its operands, or ``{all}`` for them and ``{n}`` for their number. Under a
+    A function's spelling has ``{x}``, ``{y}`` and ``{w}`` for its operands, or ``{all}`` for them and ``{n}`` for their number. Under a
     name and a number, (name, 2.0), it is for that number as y; under (name, "number") for any that is not nan.
     """
 
@@ -302,7 +304,7 @@ def _too_long(spelled: str, operands: Sequence[Text], limit: int) -> Iterator[in
 @cache
 def _twice(spelled: str) -> tuple[int, ...]:
     """Which operands a spelling names more than once."""
-    return tuple([i for i, name in enumerate(("{x}", "{y}")) if spelled.count(name) > 1])
+    return tuple([i for i, letter in enumerate("xyw") if spelled.count(f"{{{letter}}}") > 1])
 
 
 @cache
@@ -333,8 +335,8 @@ def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
         elif part == "{all}":
             template += ", ".join([text.template for text in operands])
             places += [place for text in operands for place in text.places]
-        elif part in ("{x}", "{y}"):
-            text = operands[0 if part == "{x}" else -1]
+        elif part in ("{x}", "{y}", "{w}"):
+            text = operands["xyw".index(part[1])]
             template += text.within(NAME if binds == NEGATIVE else 0)
             places += text.places
         else:
