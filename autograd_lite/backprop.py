@@ -76,9 +76,12 @@ def backward(output: Value) -> None:
         raise RuntimeError("backward() was called within backward(), by a signal handler or a finalizer")
     with _pass:
         try:
-            _reach(output, zero, order, leaves, before)
+            chooses = _reach(output, zero, order, leaves, before)
             output.grad = 1.0
-            _apply_chain_rule(order)
+            if chooses:
+                _apply_chain_rule_with_choices(order, zero)
+            else:
+                _apply_chain_rule(order)
             if in_mode("detect_anomaly"):
                 _check_adjoints(order)
             after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
@@ -107,10 +110,21 @@ def _apply_chain_rule(order: list[Value]) -> None:
                 y.grad += adjoint * node._dy
 
 
-def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], before: list[float]) -> None:
+def _apply_chain_rule_with_choices(order: list[Value], zero: float) -> None:
+    """The same where a side was not taken: it gets no contribution, and a node without any makes none, whatever is below."""
+    for node in reversed(order):
+        adjoint = node.grad
+        if adjoint is not zero:
+            derivatives = node._dx if node._y is ... else node.local_derivatives
+            for parent, derivative in zip(node.parents, derivatives):
+                if derivative is not None:
+                    parent.grad += adjoint * derivative
+
+
+def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], before: list[float]) -> bool:
     """Appends the interior nodes below `output`, parents first, and the leaves with their grads; sets all grads to `zero`.
 
-    The same walk as `topological_order`, in the form that took the least time.
+    Returns whether one of them is an operation that chooses. The same walk as `topological_order`, in the form that took the least time.
     """
 
     def reach_leaf(leaf: Value) -> None:
@@ -118,8 +132,10 @@ def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], 
         leaves.append(leaf)
         leaf.grad = zero
 
+    chooses = False
     if output._x is None:
-        return reach_leaf(output)
+        reach_leaf(output)
+        return chooses
     path: list[Value] = []
     unread: dict[Value, Any] = {}  # of a node with many operands, those still to be looked at
     node = output
@@ -137,9 +153,10 @@ def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], 
                         node.grad = zero
                         break
             else:
+                chooses |= node._dy is not None
                 order.append(node)
                 if not path:
-                    return
+                    return chooses
                 node = path.pop()
             continue
         if x.grad is not zero:
@@ -160,7 +177,7 @@ def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], 
                 continue
         order.append(node)
         if not path:
-            return
+            return chooses
         node = path.pop()
 
 
@@ -190,8 +207,6 @@ def _minus(x: Any, y: Any) -> Any:
 
 
 def _times(x: Any, y: Any) -> Any:
-    if _is(x, 0.0) or _is(y, 0.0):
-        return 0.0
     for factor, other in ((x, y), (y, x)):
         if _is(factor, 1.0):
             return other
@@ -317,7 +332,10 @@ def as_value(x: Value | float) -> Value:
 
 
 def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[Value, Any]]:
-    """The wanted parents of `node`, each with the rule of its derivative on Values, or a float where that is constant."""
+    """The wanted parents of `node`, each with the rule of its derivative on Values, or a float where that is constant.
+
+    One by which it does not vary anywhere is left out.
+    """
     parents, recorded = node.parents, node.local_derivatives
     if not parents:
         return
@@ -328,6 +346,8 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
         if parent not in wanted or is_parameter(node.op, i, parents):
             continue
         text, names = ops.derivative(node.op, operands, i)
+        if text == "0":
+            continue
         derivative = eval(ops.rule(text, _OPERATORS, False), functions, {**names, "z": node})
         if not _same(as_value(derivative)._data, recorded[i]):
             numbers = [x._data for x in parents]

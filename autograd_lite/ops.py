@@ -163,8 +163,10 @@ ROWS: dict[str, Row] = {
     "maximum":      row("maximum(x, y)",     "equal(x, z) / (1 + equal(x, y))",       "equal(y, z) / (1 + equal(x, y))"),
     "minimum":      row("minimum(x, y)",     "equal(x, z) / (1 + equal(x, y))",       "equal(y, z) / (1 + equal(x, y))"),
     # x between the bounds y and w, where its derivative is 1; w if y > w
-    "clamp":        row("minimum(maximum(x, y), w)", "(1 - step(y - x)) * (1 - step(x - w))", "step(y - x) * step(w - y)",
-                        "1 - (1 - step(x - w)) * (1 - step(y - w))"),
+    "clamp":        row("minimum(maximum(x, y), w)",
+                        "where(step(y - x), 0, where(step(x - w), 0, 1))",
+                        "where(step(y - x), where(step(w - y), 1, 0), 0)",
+                        "where(step(maximum(x, y) - w), 1, 0)"),
     # y where x is not 0, else w
     "where":        row("where(x, y, w)",    "0",    "where(x, 1, 0)",    "where(x, 0, 1)"),
 }
@@ -643,7 +645,11 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
             lines.append(f"{name} = {text}")
             derivatives[i] = name
     values = ", ".join(["p", "q", "r"][: len(derivatives)])
-    slots = {1: ("p", "None", "None"), 2: ("p", "q", derivatives[-1]), 3: ("(p, q, r)", "...", "None")}[len(derivatives)]
+    slots = {
+        1: ("p", "None", derivatives[0], "None"),
+        2: ("p", "q", derivatives[0], derivatives[-1]),
+        3: ("(p, q, r)", "...", f"({', '.join([f'{d} or None' for d in derivatives])})", "True"),
+    }
     return _FUNCTION.format(
         function=function,
         op=op,
@@ -652,10 +658,7 @@ def row_source(op: str, function: str, otherwise: str = "otherwise") -> str:
         operands=values,
         otherwise=otherwise,
         lines="\n        ".join(lines),
-        x=slots[0],
-        y=slots[1],
-        dx=derivatives[0] if len(derivatives) < 3 else f"({', '.join(derivatives)})",
-        dy=slots[2],
+        **dict(zip(("x", "y", "dx", "dy"), slots[len(derivatives)])),
     )
 
 

@@ -71,8 +71,9 @@ class Value:
     """
 
     # The operands are x and y, as in the table, and dx, dy the local derivatives by them. For an operation over many
-    # operands, y is `...`, x is the tuple of operands and dx that of their derivatives. A leaf has no x. Everything is in
-    # slots of one object, for the garbage collector's time goes by the number of objects.
+    # operands, y is `...`, x is the tuple of operands and dx that of their derivatives. One of three operands chooses: dy is
+    # True, and the derivative by a side that was not taken None, which is more than 0: not even infinity comes through. A
+    # leaf has no x. Everything is in slots of one object, for the garbage collector's time goes by the number of objects.
     __slots__ = ("_data", "grad", "op", "label", "_x", "_y", "_dx", "_dy", "_origin", "scope")
 
     _data: float
@@ -119,7 +120,7 @@ class Value:
     def local_derivatives(self) -> tuple[float, ...]:
         """The derivative of this node by each of its `parents`, at the operands of the forward pass."""
         if self._y is ...:
-            return tuple(self._dx)
+            return tuple([derivative or 0.0 for derivative in self._dx] if self._dy else self._dx)
         return () if self._x is None else (self._dx,) if self._y is None else (self._dx, self._dy)
 
     def backward(self) -> None:
@@ -376,8 +377,10 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
         derivatives[1] = 0.0
     node = new(Value)
     node._data, node.grad, node.op, node.label = z, 0.0, op, ""
-    if op in ops.FAMILIES or len(values) > 2:
+    if op in ops.FAMILIES:
         node._x, node._y, node._dx, node._dy = tuple(values), ..., tuple(derivatives), None
+    elif len(values) > 2:
+        node._x, node._y, node._dx, node._dy = tuple(values), ..., tuple([d or None for d in derivatives]), True
     else:
         node._x, node._y = values if len(values) == 2 else (values[0], None)
         node._dx, node._dy = derivatives if len(values) == 2 else (derivatives[0], None)
@@ -417,7 +420,7 @@ class Written(dict[int, Callable[..., Any]]):
     """The eager functions of a family by their number of groups, written when first asked for."""
 
     def __init__(self, op: str, names: dict[str, Any]) -> None:
-        self.op, self.names = op, {**names, "parts": ops.PARTS.get(op), "data": attrgetter("_data")}
+        self.op, self.names = op, names
 
     def __missing__(self, count: int) -> Callable[..., Any]:
         if not 0 < count <= UNROLLED:
