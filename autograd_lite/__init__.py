@@ -11,6 +11,7 @@ Every operation of the table in :mod:`autograd_lite.ops` is a function here (``t
 (``x.tanh()``).
 """
 
+import builtins
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .backprop import gradient, topological_order
@@ -31,10 +32,16 @@ from .value import (
     linear,
     log_softmax,
     logsumexp,
+    max_,
     mean,
+    min_,
+    nll,
     no_grad,
+    prod,
     softmax,
+    std,
     sum_,
+    var,
 )
 
 globals().update(OPERATIONS)
@@ -60,16 +67,23 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsumexp",
+    "max_",
     "mean",
+    "min_",
+    "nll",
     "no_grad",
+    "prod",
     "softmax",
+    "std",
     "steps",
     "sum_",
     "topological_order",
     "trace",
     "value_and_grad",
+    "var",
 ]
-__all__ += [name for name in OPERATIONS if name not in __all__]
+# Python's own abs, pow and round stay what they are
+__all__ += [name for name in OPERATIONS if name not in __all__ and not hasattr(builtins, name)]
 
 if TYPE_CHECKING:
 

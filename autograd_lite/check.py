@@ -19,8 +19,9 @@ def check_gradients(
 
     f: a function with one Value as its result. inputs: numbers, or leaves whose data is moved and put back, such as a
     model's parameters (then `f` may ignore its arguments). Two numbers agree if they differ by at most `tolerance` times
-    the larger of 1 and their size. The differences, extrapolated from two widths around 1e-3 times the input's size, are
-    good to about 1e-10 for a smooth `f`; at a kink (relu at 0) they are not the derivative, and the line says so.
+    the larger of 1 and their size. The differences are of widths in proportion to the input's size, and to 1, and the one is
+    taken that varies least with its width: good to about 1e-9 for a smooth `f`; at a kink (relu at 0) they are not the
+    derivative, and the line says so.
 
     >>> x, y = Value(2.0, "x"), Value(-3.0, "y")
     >>> check_gradients(lambda x, y: x * y + x**2, [x, y], file=sys.stdout)
@@ -58,20 +59,38 @@ def check_gradients(
     return not failing
 
 
-def _difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> float:
-    """The central difference of `f` by one node, with the error of second order in the width extrapolated away."""
-    data = node.data
-    width = 1e-3 * max(1.0, abs(data))
+# Widths of differences, in parts of the size of the input
+WIDTHS = (1e-3, 1e-5, 1e-7, 1e-9)
 
-    def central(h: float) -> float:
+
+def _difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> float:
+    """The central difference of `f` by one node, at the width where it is best: by how much it varies and by its rounding.
+
+    At each, the error of second order is extrapolated away. Raises what `f` raises if it does at all of them.
+    """
+    data = node.data
+
+    def central(h: float) -> tuple[float, float]:
+        """The difference, and what the rounding of `f` makes of it."""
         node.data = data + h
         above, high = f(*nodes).item(), node.data
         node.data = data - h
         below, low = f(*nodes).item(), node.data
-        return float((above - below) / (high - low))
+        return (above - below) / (high - low), math.ulp(max(abs(above), abs(below))) / (high - low)
 
+    found: list[tuple[float, float]] = []
+    failed: Exception = ArithmeticError("no width is small enough for differences")
     try:
         with no_grad():
-            return (4.0 * central(width / 2) - central(width)) / 3.0
+            for width in sorted({part * size for part in WIDTHS for size in (abs(data), max(1.0, abs(data))) if size}):
+                try:
+                    (wide, _), (narrow, rounding) = central(width), central(width / 2)
+                except (ValueError, ArithmeticError) as error:
+                    failed = error
+                    continue
+                found.append((abs(wide - narrow) + rounding, (4.0 * narrow - wide) / 3.0))
     finally:
         node.data = data
+    if not found:
+        raise failed
+    return min(found, key=lambda pair: (math.isnan(pair[0]), pair[0]))[1]

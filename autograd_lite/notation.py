@@ -142,8 +142,9 @@ def _read(tree: ast.AST, names: Mapping[str, Any]) -> Expression:
                     return product([x, y])
                 case ast.Div():
                     return Expression("quotient", (x, y))
-        case ast.Call(func=ast.Name(id="total"), args=[term]):
-            return total([_read(term, {**names, **group}) for group in names["total"]])
+        case ast.Call(func=ast.Name(id="total" | "product" as over), args=[term]):
+            terms = [_read(term, {**names, **group}) for group in names["groups"]]
+            return total(terms) if over == "total" else product(terms)
         case ast.Call(func=ast.Name(id=name), args=operands):
             parts = [part for operand in operands for part in _read_all(operand, names)]
             return power(*parts) if name == "pow" else formula(name, parts) if ops.is_composed(name) else Expression(name, tuple(parts))

@@ -46,8 +46,9 @@ class Family(NamedTuple):
     """An operation over any number of operands, in groups ``w1 x1, w2 x2, ...`` and perhaps a last one, ``tail``.
 
     `formula` has a letter for the operand of a group, and for the tail; ``total(...)`` is the sum of what is in it over the
-    groups, ``*xs`` are all the x, ``*all`` all operands. `derivatives` has one rule for each letter; in it, a letter is the
-    operand of the same group, and ``*others`` are the other x and the tail. `stable` is what programs compute, where that is
+    groups, ``product(...)`` the product, ``*xs`` are all the x, ``*all`` all operands. `derivatives` has one rule for each
+    letter; in it, a letter is the operand of the same group, ``*others`` are the other x and the tail, ``*before`` the x
+    before it, and ``*after`` those after it, from the last on. `stable` is what programs compute, where that is
     another formula; what several nodes share (the largest operand) is computed once.
     """
 
@@ -175,12 +176,12 @@ FAMILIES: dict[str, Family] = {
     "sum_":         Family("total(x)",               {"x": "1"}),
     "dot":          Family("total(w * x)",           {"w": "x", "x": "w"}),
     "linear":       Family("total(w * x) + b",       {"w": "x", "x": "w", "b": "1"},     tail="b"),
-    "prod":         Family("prod(*xs)",              {"x": "prod(*others)"}),
+    "prod":         Family("product(x)",             {"x": "prod(*before) * prod(*after)"}),
     # a tie is split evenly
-    "max_":         Family("max_(*xs)",              {"x": "equal(x, z) / count(*others, x)"}),
-    "min_":         Family("min_(*xs)",              {"x": "equal(x, z) / count(*others, x)"}),
-    # how many of the operands are equal to the last, itself included
-    "count":        Family("total(equal(x, b)) + 1", {"x": "0", "b": "0"},               tail="b"),
+    "max_":         Family("max_(*xs)",              {"x": "equal(x, z) / count(*xs, z)"}),
+    "min_":         Family("min_(*xs)",              {"x": "equal(x, z) / count(*xs, z)"}),
+    # how many of the x are equal to the last operand
+    "count":        Family("total(equal(x, b))",     {"x": "0", "b": "0"},               tail="b"),
     "logsumexp":    Family("logsumexp(*xs)",         {"x": "softmax(*others, x)"}),
     # the share of the last: b is that operand, the x are the others
     "softmax":      Family("exp(b) / (total(exp(x)) + exp(b))",
@@ -203,6 +204,10 @@ FAMILIES: dict[str, Family] = {
 # fmt: on
 
 
+# What is taken over the groups of a family, and the operator that does it
+OVER_GROUPS: dict[str, type[ast.operator]] = {"total": ast.Add, "product": ast.Mult}
+
+
 def operands(op: str, arity: int) -> list[str]:
     """The name of each operand of `op` in its formula: ``x y w``, or ``w1 w2 x1 x2 b`` for a family of that many operands."""
     if op in ROWS:
@@ -213,12 +218,12 @@ def operands(op: str, arity: int) -> list[str]:
 
 
 def named(op: str, x: Sequence[T]) -> dict[str, Any]:
-    """What each name in the formula of `op` stands for, of these operands; ``total`` is over the list of this name."""
+    """What each name in the formula of `op` stands for, of these operands, and the ``groups`` that a total is over."""
     if op in ROWS:
         return dict(zip("xyw", x))
     family = FAMILIES[op]
     groups = [dict(zip(family.letters, group)) for group in zip(*family.split(x)[: len(family.letters)])]
-    return {**_together(family, x), "all": tuple(x), "total": groups}
+    return {**_together(family, x), "all": tuple(x), "groups": groups}
 
 
 def _together(family: Family, x: Sequence[T]) -> dict[str, Any]:
@@ -232,15 +237,19 @@ def derivative(op: str, x: Sequence[T], i: int) -> tuple[str, dict[str, Any]]:
     if op in ROWS:
         return ROWS[op].derivatives[i], dict(zip("xyw", x))
     family = FAMILIES[op]
-    letters, count = family.letters, (len(x) - len(family.tail)) // len(family.letters)
+    letters, arity = family.letters, len(x) - len(family.tail)
+    count = arity // len(letters)
     k, at = divmod(i, count) if count else (len(letters), 0)
     text = family.derivatives[letters[k] if k < len(letters) else family.tail]
     group = {letter: x[k * count + at] for k, letter in enumerate(letters)} if k < len(letters) else {}
     if "*" not in text:
         return text, group
     names = _together(family, x)
-    others = (*names["xs"][:at], *names["xs"][at + 1 :], *x[len(x) - len(family.tail) :]) if group else names["xs"]
-    return text, {**names, **group, "others": others}
+    xs = names["xs"]
+    if not group:
+        return text, {**names, "others": xs}
+    before, after = xs[:at], xs[at + 1 :]
+    return text, {**names, **group, "others": (*before, *after, *x[arity:]), "before": before, "after": after[::-1]}
 
 
 class _Named(ast.NodeTransformer):
@@ -254,9 +263,9 @@ class _Named(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         name = node.func.id  # type: ignore[attr-defined]
-        if name == "total":
-            terms = [_Named({**self.names, **group}).visit(copy.deepcopy(node.args[0])) for group in self.names["total"]]
-            return functools.reduce(lambda total, term: ast.BinOp(total, ast.Add(), term), terms)
+        if name in OVER_GROUPS:
+            terms = [_Named({**self.names, **group}).visit(copy.deepcopy(node.args[0])) for group in self.names["groups"]]
+            return functools.reduce(lambda total, term: ast.BinOp(total, OVER_GROUPS[name](), term), terms)
         operands: list[ast.AST] = []
         for operand in node.args:
             if isinstance(operand, ast.Starred):
@@ -402,10 +411,6 @@ def min_(*xs: float) -> float:
     return nan if any(map(math.isnan, xs)) else min(xs)
 
 
-def prod(*xs: float) -> float:
-    return math.prod(xs)
-
-
 def sumexpm1(*xs: float) -> float:
     """exp(x1 - m) + ... + exp(xn - m) - 1 for the largest, m: without its term, not to round off the others. nan if m is infinite."""
     return _powers(xs)[2]
@@ -467,13 +472,13 @@ def _weighted_nll(operands: Sequence[float]) -> tuple[float, list[float]]:
 
 def _extreme(extreme: Callable[..., float], xs: Sequence[float]) -> tuple[float, list[float]]:
     z = extreme(*xs)
-    return z, [1.0 / xs.count(x) if x == z else 0.0 for x in xs]
+    return z, [divide(equal(x, z), xs.count(z)) for x in xs]
 
 
 def _prod(xs: Sequence[float]) -> tuple[float, list[float]]:
     below = itertools.accumulate(xs, operator.mul, initial=1.0)
     above = [*itertools.accumulate(xs[:0:-1], operator.mul, initial=1.0)][::-1]
-    return math.prod(xs), [a * b for a, b in zip(below, above)]
+    return math.prod(xs, start=1.0), [a * b for a, b in zip(below, above)]
 
 
 def _sum(terms: Iterable[float]) -> float:
@@ -489,7 +494,7 @@ PARTS: dict[str, Callable[[Sequence[float]], tuple[float, list[float]]]] = {
     "prod": _prod,
     "max_": functools.partial(_extreme, max_),
     "min_": functools.partial(_extreme, min_),
-    "count": lambda xs: (float(xs.count(xs[-1])), [0.0] * len(xs)),
+    "count": lambda xs: (float(xs[:-1].count(xs[-1])), [0.0] * len(xs)),
     "logsumexp": _logsumexp,
     "softmax": _softmax,
     "unlike": _unlike,
@@ -501,7 +506,7 @@ PARTS: dict[str, Callable[[Sequence[float]], tuple[float, list[float]]]] = {
 FLOATS: dict[str, Callable[..., float]] = {
     **{name: getattr(math, name) for name in ROWS if hasattr(math, name)},
     **{f.__name__: f for f in (sigmoid, softplus, silu, mish, gelu, sech, relu, step, sign, equal, where, floor, ceil, round)},
-    **{f.__name__: f for f in (cbrt, logaddexp, maximum, minimum, asin_slope, max_, min_, prod, sumexpm1, logsumexp)},
+    **{f.__name__: f for f in (cbrt, logaddexp, maximum, minimum, asin_slope, max_, min_, sumexpm1, logsumexp)},
     "abs": abs,
     "pow": power,
 }

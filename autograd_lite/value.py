@@ -165,8 +165,18 @@ class Value:
         number = _comparable(other)
         return self._data >= number if number is not None else NotImplemented
 
+    def __copy__(self) -> Value:
+        if in_mode("derivative"):
+            return sum_([self])  # type: ignore[no-any-return]
+        copied, arguments = self.__reduce__()
+        return copied(*arguments)  # type: ignore[no-any-return]
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from .backprop import topological_order
+
+        if in_mode("derivative"):  # within a function that is differentiated, a copy depends on what it is a copy of
+            memo[id(self)] = sum_([self])
+            return memo[id(self)]  # type: ignore[no-any-return]
 
         for node in topological_order(self, memo):
             copy = new(type(node))
@@ -511,9 +521,12 @@ for _op, _function in OPERATIONS.items():
     setattr(Value, _op, _function)
 Value.__neg__ = OPERATIONS["neg"]  # type: ignore[method-assign]
 Value.__abs__ = OPERATIONS["abs"]  # type: ignore[method-assign]
-# np.arcsin(an array of Values) calls the method arcsin of each
-for _op in ("asin", "acos", "atan", "atan2"):
+# np.arcsin(an array of Values) calls the method arcsin of each, np.var the conjugate
+for _op in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh"):
     setattr(Value, "arc" + _op[1:], OPERATIONS[_op])
+Value.rint, Value.fabs = OPERATIONS["round"], OPERATIONS["abs"]
+Value.conjugate = Value.conj = Value.__pos__
+Value.__floor__, Value.__ceil__ = OPERATIONS["floor"], OPERATIONS["ceil"]
 
 
 # Over many operands --------------------------------------------------------------------------------------------------
@@ -643,4 +656,4 @@ def _some(op: str, xs: Iterable[Operand]) -> list[Operand]:
 
 
 _linear = _functions["linear"]
-OPERATIONS.update({f.__name__: f for f in (linear, dot, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax, nll)})
+OPERATIONS.update({f.__name__: f for f in (linear, dot, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax)})

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_lite import DomainError, Scope, Value, dot, log, log1p, log_softmax, mean, relu, softplus, sum_
+from autograd_lite import DomainError, Scope, Value, dot, log, log1p, mean, nll, relu, softplus, sum_
 
 Outputs = Any
 Targets = Any
@@ -55,7 +55,7 @@ def binary_cross_entropy(outputs: Outputs, targets: Targets, reduction: str = "s
         if not 0 <= number <= 1 or (number == 0 and y != 0) or (number == 1 and y != 1):
             what = "is infinite" if 0 <= number <= 1 else "needs probabilities"
             raise DomainError(f"binary_cross_entropy {what}, got {a!r} for target {y}: pass net inputs, with logits=True")
-        terms.append(-_weighted([(y, log, a), (1 - y, log1p, -a)]))
+        terms.append(0.0 - _weighted([(y, log, a), (1 - y, log1p, -a)]))  # a loss of 0 is not -0.0
     return _reduced(terms, reduction)
 
 
@@ -109,11 +109,10 @@ def _cross_entropy(scores: Sequence[Value], target: Any, logits: bool) -> Any:
     else:
         if not 0 <= target < len(scores):
             raise ValueError(f"cross_entropy got class {target}, but the classes are 0 to {len(scores) - 1}")
+        if logits:
+            return nll(scores, target)
         weights = [float(k == target) for k in range(len(scores))]
-    if logits:
-        logarithms = log_softmax(scores)
-        return -_weighted([(y, lambda x: x, x) for y, x in zip(weights, logarithms)])
-    return -_weighted([(y, log, a) for y, a in zip(weights, scores)])
+    return nll(scores, weights) if logits else 0.0 - _weighted([(y, log, a) for y, a in zip(weights, scores)])
 
 
 def hinge(outputs: Outputs, targets: Targets, reduction: str = "sum") -> Value:

@@ -48,9 +48,11 @@ def _number(inf: str, nan: str, x: float) -> str:
     return repr(x) if math.isfinite(x) else nan if x != x else inf if x > 0 else f"-{inf}"
 
 
-# A function of the formulas is one of `math`, or stands in `ops`
+# A function of the formulas is one of Python's own, of `math`, or of `ops`
 _IMPORTS = {
-    name: "from math import" if f is getattr(math, name, None) else "from autograd_lite.ops import" for name, f in ops.FLOATS.items()
+    name: "from math import" if f is getattr(math, name, None) else "from autograd_lite.ops import"
+    for name, f in ops.FLOATS.items()
+    if f is not abs
 }
 
 PYTHON = Dialect(
@@ -141,10 +143,6 @@ def max_(*xs):
 def min_(*xs):
     return functools.reduce(np.minimum, xs)
 """,
-    "prod": """
-def prod(*xs):
-    return functools.reduce(np.multiply, xs)
-""",
     # all terms but the first that is 1
     "sumexpm1": """
 def sumexpm1(*xs):
@@ -209,7 +207,7 @@ C = Dialect(
             "equal": "({x} == {y} ? 1.0 : 0.0)",
             "where": "({x} != 0.0 ? {y} : {w})",
             "round": "rint({x})",
-            **{name: f"{name}({{n}}, (double[]){{{{all}}}})" for name in ("logsumexp", "sumexpm1", "max_", "min_", "prod")},
+            **{name: f"{name}({{n}}, (double[]){{{{all}}}})" for name in ("logsumexp", "sumexpm1", "max_", "min_")},
         },
     ),
     {},
@@ -272,13 +270,6 @@ static inline double min_(int n, const double *x) {
     double smallest = x[0];
     for (int i = 1; i < n; i++) smallest = minimum(smallest, x[i]);
     return smallest;
-}
-""",
-        "prod": """
-static inline double prod(int n, const double *x) {
-    double product = x[0];
-    for (int i = 1; i < n; i++) product *= x[i];
-    return product;
 }
 """,
         "sumexpm1": """

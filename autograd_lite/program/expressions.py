@@ -18,7 +18,7 @@ from .. import ops
 from ..backprop import topological_order
 from ..value import Value
 
-OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
+OPERATORS: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 
 
 @cache
@@ -82,9 +82,9 @@ class Expressions:
                 return self._operation("neg", self._formula(x, names))
             case ast.BinOp(left=x, op=operator, right=y):
                 return self._operation(OPERATORS[type(operator)], self._formula(x, names), self._formula(y, names))
-            case ast.Call(func=ast.Name(id="total"), args=[term]):
-                first, *others = [self._formula(term, {**names, **group}) for group in names["total"]]
-                return reduce(partial(self._operation, "add"), others, first)
+            case ast.Call(func=ast.Name(id=over), args=[term]) if over in ops.OVER_GROUPS:
+                first, *others = [self._formula(term, {**names, **group}) for group in names["groups"]]
+                return reduce(partial(self._operation, OPERATORS[ops.OVER_GROUPS[over]]), others, first)
             case ast.Call(func=ast.Name(id=name), args=operands):
                 x = [place for operand in operands for place in self._all(operand, names)]
                 return self._expanded(name, x) if ops.is_composed(name) else self._operation(name, *x)
