@@ -4,7 +4,7 @@
     >>> x, w = Value(2.0, label="x"), Value(-0.5, label="w")
     >>> y = tanh(w * x)
     >>> y.backward()
-    >>> round(w.grad, 6)
+    >>> print(f"{w.grad:.6f}")
     0.839949
 
 Every operation of the table in :mod:`autograd_lite.ops` is a function here (``tanh(x)``, of a float too) and a method

@@ -124,7 +124,8 @@ def _apply_chain_rule_with_choices(order: list[Value], zero: float) -> None:
 def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], before: list[float]) -> bool:
     """Appends the interior nodes below `output`, parents first, and the leaves with their grads; sets all grads to `zero`.
 
-    Returns whether one of them is an operation that chooses. The same walk as `topological_order`, in the form that took the least time.
+    Returns whether one of them is an operation that chooses. The same walk as `topological_order`, in the form that took
+    the least time.
     """
 
     def reach_leaf(leaf: Value) -> None:
@@ -317,12 +318,15 @@ def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
 
 
 def _total(terms: list[Any]) -> Any:
-    kept: dict[Any, list[Any]] = {}
-    for k, term in enumerate(terms):
-        if not _is(term, 0.0):
-            masked = _masked(term)
-            kept.setdefault(masked[:2] if masked else k, []).append(masked[2] if masked else term)
-    terms = [of[0] if type(key) is int else _chosen(*key, _total(of)) for key, of in kept.items()] or [0.0]
+    kept: list[Any] = []
+    chosen: dict[tuple[Value, bool], list[Any]] = {}
+    for term in terms:
+        if masked := _masked(term):
+            condition, side, inner = masked
+            chosen.setdefault((condition, side), []).append(inner)
+        elif not _is(term, 0.0):
+            kept.append(term)
+    terms = [*kept, *[_chosen(condition, side, _total(inner)) for (condition, side), inner in chosen.items()]] or [0.0]
     return terms[0] if len(terms) == 1 else terms[0] + terms[1] if len(terms) == 2 else OPERATIONS["sum_"](terms)
 
 

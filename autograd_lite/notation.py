@@ -147,7 +147,13 @@ def _read(tree: ast.AST, names: Mapping[str, Any]) -> Expression:
             return total(terms) if over == "total" else product(terms)
         case ast.Call(func=ast.Name(id=name), args=operands):
             parts = [part for operand in operands for part in _read_all(operand, names)]
-            return power(*parts) if name == "pow" else formula(name, parts) if ops.is_composed(name) else Expression(name, tuple(parts))
+            return (
+                power(*parts)
+                if name == "pow"
+                else formula(name, parts)
+                if ops.is_composed(name)
+                else Expression(name, tuple(parts))
+            )
     raise AssertionError(ast.dump(tree))
 
 

@@ -17,7 +17,6 @@ import functools
 import itertools
 import math
 import operator
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from math import copysign, inf, nan
@@ -43,30 +42,37 @@ class Row(NamedTuple):
 
 
 class Family(NamedTuple):
-    """An operation over any number of operands, in groups ``w1 x1, w2 x2, ...`` and perhaps a last one, ``tail``.
+    """An operation over any number of operands, in groups ``w1 x1, w2 x2, ...`` and perhaps a single one: `head` or `tail`.
 
-    `formula` has a letter for the operand of a group, and for the tail; ``total(...)`` is the sum of what is in it over the
-    groups, ``product(...)`` the product, ``*xs`` are all the x, ``*all`` all operands. `derivatives` has one rule for each
-    letter; in it, a letter is the operand of the same group, ``*others`` are the other x and the tail, ``*before`` the x
-    before it, and ``*after`` those after it, from the last on. `stable` is what programs compute, where that is
-    another formula; what several nodes share (the largest operand) is computed once.
+    The operands are ``head, w1 .. wn, x1 .. xn, tail``. `formula` has a letter for that of a group, and for the single one;
+    ``total(...)`` is the sum of what is in it over the groups, ``product(...)`` the product, ``*xs`` are all the x, ``*all`` all
+    operands. `derivatives` has one rule for each letter; in it, a letter is the operand of the same group, ``*others`` are the
+    head and the other x, ``*before`` the x before it, and ``*after`` those after it, from the last on. `stable` is what programs
+    compute, where that is another formula; what several nodes share (the largest operand) is computed once.
     """
 
     formula: str
     derivatives: dict[str, str]
+    head: str = ""
     tail: str = ""
     stable: str = ""
 
     @property
     def letters(self) -> list[str]:
         """The letters of a group."""
-        return [letter for letter in self.derivatives if letter != self.tail]
+        return [letter for letter in self.derivatives if letter not in (self.head, self.tail)]
 
     def split(self, x: Sequence[T]) -> list[Sequence[T]]:
-        """The operands by letter: ``w1 .. wn``, ``x1 .. xn``, and the last one if there is a tail."""
-        count = (len(x) - len(self.tail)) // len(self.letters)
-        parts = [x[k * count : (k + 1) * count] for k in range(len(self.letters))]
-        return parts + [x[len(x) - 1 :]] * len(self.tail)
+        """The operands by letter: the head if there is one, ``w1 .. wn``, ``x1 .. xn``, and the tail if there is one."""
+        inner = x[len(self.head) : len(x) - len(self.tail)]
+        count = len(inner) // len(self.letters)
+        parts = [inner[k * count : (k + 1) * count] for k in range(len(self.letters))]
+        return [*[x[:1]] * len(self.head), *parts, *[x[len(x) - 1 :]] * len(self.tail)]
+
+    def grouped(self, x: Sequence[T]) -> list[dict[str, T]]:
+        """The operands of each group by letter."""
+        parts = self.split(x)[len(self.head) :]
+        return [dict(zip(self.letters, group)) for group in zip(*parts[: len(self.letters)])]
 
 
 def row(formula: str, *derivatives: str, needs: str = "", parameter: float | None = None, textbook: tuple[str, ...] = ()) -> Row:
@@ -178,27 +184,27 @@ FAMILIES: dict[str, Family] = {
     "linear":       Family("total(w * x) + b",       {"w": "x", "x": "w", "b": "1"},     tail="b"),
     "prod":         Family("product(x)",             {"x": "prod(*before) * prod(*after)"}),
     # a tie is split evenly
-    "max_":         Family("max_(*xs)",              {"x": "equal(x, z) / count(*xs, z)"}),
-    "min_":         Family("min_(*xs)",              {"x": "equal(x, z) / count(*xs, z)"}),
-    # how many of the x are equal to the last operand
-    "count":        Family("total(equal(x, b))",     {"x": "0", "b": "0"},               tail="b"),
-    "logsumexp":    Family("logsumexp(*xs)",         {"x": "softmax(*others, x)"}),
-    # the share of the last: b is that operand, the x are the others
-    "softmax":      Family("exp(b) / (total(exp(x)) + exp(b))",
-                           {"x": "-z * softmax(*others, x)", "b": "z * unlike(*others, b)"},  tail="b",
+    "max_":         Family("max_(*xs)",              {"x": "equal(x, z) / count(z, *xs)"}),
+    "min_":         Family("min_(*xs)",              {"x": "equal(x, z) / count(z, *xs)"}),
+    # how many of the x are equal to b
+    "count":        Family("total(equal(x, b))",     {"b": "0", "x": "0"},               head="b"),
+    "logsumexp":    Family("logsumexp(*xs)",         {"x": "softmax(x, *others)"}),
+    # the share of b; the x are the others
+    "softmax":      Family("exp(b) / (exp(b) + total(exp(x)))",
+                           {"b": "z * unlike(b, *others)", "x": "-z * softmax(x, *others)"},  head="b",
                            stable="exp(b - max_(*all)) / (1 + sumexpm1(*all))"),
     # 1 - softmax
-    "unlike":       Family("total(exp(x)) / (total(exp(x)) + exp(b))",
-                           {"x": "softmax(*others, x) * softmax(*xs, b)", "b": "-z * softmax(*others, b)"},  tail="b",
+    "unlike":       Family("total(exp(x)) / (exp(b) + total(exp(x)))",
+                           {"b": "-z * softmax(b, *others)", "x": "softmax(x, *others) * softmax(b, *xs)"},  head="b",
                            stable="(sumexpm1(*all) + (1 - exp(b - max_(*all)))) / (1 + sumexpm1(*all))"),
-    "log_softmax":  Family("b - logsumexp(*all)",    {"x": "-softmax(*others, x)", "b": "unlike(*others, b)"},  tail="b",
+    "log_softmax":  Family("b - logsumexp(*all)",    {"b": "unlike(b, *others)", "x": "-softmax(x, *others)"},  head="b",
                            stable="(b - max_(*all)) - log1p(sumexpm1(*all))"),
     # the cross-entropy of a class: minus the logarithm of its share
-    "nll":          Family("logsumexp(*all) - b",    {"x": "softmax(*others, x)", "b": "-unlike(*others, b)"},  tail="b",
+    "nll":          Family("logsumexp(*all) - b",    {"b": "-unlike(b, *others)", "x": "softmax(x, *others)"},  head="b",
                            stable="log1p(sumexpm1(*all)) + (max_(*all) - b)"),
     # with a weight, the target, for each class
     "weighted_nll": Family("total(w * (logsumexp(*xs) - x))",
-                           {"w": "nll(*others, x)", "x": "softmax(*others, x) * (sum_(*ws) - w) - w * unlike(*others, x)"},
+                           {"w": "nll(x, *others)", "x": "softmax(x, *others) * (sum_(*ws) - w) - w * unlike(x, *others)"},
                            stable="total(where(w, w * (log1p(sumexpm1(*xs)) + (max_(*xs) - x)), 0))"),
 }
 # fmt: on
@@ -213,23 +219,22 @@ def operands(op: str, arity: int) -> list[str]:
     if op in ROWS:
         return ["x", "y", "w"][:arity]
     family = FAMILIES[op]
-    count = (arity - len(family.tail)) // len(family.letters)
-    return [f"{letter}{i}" for letter in family.letters for i in range(1, count + 1)] + list(family.tail)
+    count = (arity - len(family.head + family.tail)) // len(family.letters)
+    return [*family.head, *[f"{letter}{i}" for letter in family.letters for i in range(1, count + 1)], *family.tail]
 
 
 def named(op: str, x: Sequence[T]) -> dict[str, Any]:
     """What each name in the formula of `op` stands for, of these operands, and the ``groups`` that a total is over."""
     if op in ROWS:
         return dict(zip("xyw", x))
-    family = FAMILIES[op]
-    groups = [dict(zip(family.letters, group)) for group in zip(*family.split(x)[: len(family.letters)])]
-    return {**_together(family, x), "all": tuple(x), "groups": groups}
+    return {**_together(FAMILIES[op], x), "all": tuple(x), "groups": FAMILIES[op].grouped(x)}
 
 
 def _together(family: Family, x: Sequence[T]) -> dict[str, Any]:
-    """The operands of each letter, as ``xs``, and the tail."""
-    parts = {f"{letter}s": tuple(part) for letter, part in zip(family.letters, family.split(x))}
-    return {**parts, family.tail: x[-1]} if family.tail else parts
+    """The operands of each letter of a group, as ``xs``, and the single one."""
+    single = family.head + family.tail
+    parts = zip(family.derivatives, family.split(x))
+    return dict([(letter, part[0]) if letter in single else (f"{letter}s", tuple(part)) for letter, part in parts])
 
 
 def derivative(op: str, x: Sequence[T], i: int) -> tuple[str, dict[str, Any]]:
@@ -237,19 +242,18 @@ def derivative(op: str, x: Sequence[T], i: int) -> tuple[str, dict[str, Any]]:
     if op in ROWS:
         return ROWS[op].derivatives[i], dict(zip("xyw", x))
     family = FAMILIES[op]
-    letters, arity = family.letters, len(x) - len(family.tail)
-    count = arity // len(letters)
-    k, at = divmod(i, count) if count else (len(letters), 0)
-    text = family.derivatives[letters[k] if k < len(letters) else family.tail]
-    group = {letter: x[k * count + at] for k, letter in enumerate(letters)} if k < len(letters) else {}
+    head, letters = len(family.head), family.letters
+    count = (len(x) - head - len(family.tail)) // len(letters)
+    k, at = divmod(i - head, count) if count else (-head, 0)
+    if not 0 <= k < len(letters):
+        text = family.derivatives[family.head or family.tail]
+        return text, {**_together(family, x), "others": tuple(x[head : len(x) - len(family.tail)])}
+    text, group = family.derivatives[letters[k]], {letter: x[head + j * count + at] for j, letter in enumerate(letters)}
     if "*" not in text:
         return text, group
     names = _together(family, x)
-    xs = names["xs"]
-    if not group:
-        return text, {**names, "others": xs}
-    before, after = xs[:at], xs[at + 1 :]
-    return text, {**names, **group, "others": (*before, *after, *x[arity:]), "before": before, "after": after[::-1]}
+    before, after = names["xs"][:at], names["xs"][at + 1 :]
+    return text, {**names, **group, "others": (*x[:head], *before, *after), "before": before, "after": after[::-1]}
 
 
 class _Named(ast.NodeTransformer):
@@ -265,7 +269,7 @@ class _Named(ast.NodeTransformer):
         name = node.func.id  # type: ignore[attr-defined]
         if name in OVER_GROUPS:
             terms = [_Named({**self.names, **group}).visit(copy.deepcopy(node.args[0])) for group in self.names["groups"]]
-            return functools.reduce(lambda total, term: ast.BinOp(total, OVER_GROUPS[name](), term), terms)
+            return functools.reduce(lambda total, term: ast.BinOp(total, OVER_GROUPS[name](), term), terms)  # type: ignore
         operands: list[ast.AST] = []
         for operand in node.args:
             if isinstance(operand, ast.Starred):
@@ -326,7 +330,9 @@ def mish(x: float) -> float:
 def gelu(x: float) -> float:
     if x < -37.0:  # erfc is among the subnormal numbers: the expansion of Mills' ratio
         root, u = math.exp(-0.25 * x * x), 1.0 / (x * x)
-        return -0.3989422804014327 * root * (1.0 - u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u))))) * root
+        return (
+            -0.3989422804014327 * root * (1.0 - u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u))))) * root
+        )
     return 0.5 * x * math.erfc(-0.7071067811865476 * x)
 
 
@@ -412,7 +418,10 @@ def min_(*xs: float) -> float:
 
 
 def sumexpm1(*xs: float) -> float:
-    """exp(x1 - m) + ... + exp(xn - m) - 1 for the largest, m: without its term, not to round off the others. nan if m is infinite."""
+    """exp(x1 - m) + ... + exp(xn - m) - 1 for the largest, m: without its term, which would round off the others.
+
+    nan if m is infinite.
+    """
     return _powers(xs)[2]
 
 
@@ -442,23 +451,23 @@ def _logsumexp(xs: Sequence[float]) -> tuple[float, list[float]]:
 
 
 def _softmax(xs: Sequence[float]) -> tuple[float, list[float]]:
-    *shares, z = _shares(xs)[2]
-    return z, [*[-z * share for share in shares], z * _shares(xs)[3][-1]]
+    _, _, (z, *shares), (rest, *_) = _shares(xs)
+    return z, [z * rest, *[-z * share for share in shares]]
 
 
 def _unlike(xs: Sequence[float]) -> tuple[float, list[float]]:
-    _, _, shares, unlike = _shares(xs)
-    return unlike[-1], [*[share * shares[-1] for share in shares[:-1]], -unlike[-1] * shares[-1]]
+    _, _, (share, *shares), (z, *_) = _shares(xs)
+    return z, [-z * share, *[other * share for other in shares]]
 
 
 def _log_softmax(xs: Sequence[float]) -> tuple[float, list[float]]:
-    largest, log, shares, unlike = _shares(xs)
-    return (xs[-1] - largest) - log, [*[-share for share in shares[:-1]], unlike[-1]]
+    largest, log, (_, *shares), (rest, *_) = _shares(xs)
+    return (xs[0] - largest) - log, [rest, *[-share for share in shares]]
 
 
 def _nll(xs: Sequence[float]) -> tuple[float, list[float]]:
-    largest, log, shares, unlike = _shares(xs)
-    return log + (largest - xs[-1]), [*shares[:-1], -unlike[-1]]
+    largest, log, (_, *shares), (rest, *_) = _shares(xs)
+    return log + (largest - xs[0]), [-rest, *shares]
 
 
 def _weighted_nll(operands: Sequence[float]) -> tuple[float, list[float]]:
@@ -494,7 +503,7 @@ PARTS: dict[str, Callable[[Sequence[float]], tuple[float, list[float]]]] = {
     "prod": _prod,
     "max_": functools.partial(_extreme, max_),
     "min_": functools.partial(_extreme, min_),
-    "count": lambda xs: (float(xs[:-1].count(xs[-1])), [0.0] * len(xs)),
+    "count": lambda xs: (float(xs[1:].count(xs[0])), [0.0] * len(xs)),
     "logsumexp": _logsumexp,
     "softmax": _softmax,
     "unlike": _unlike,
@@ -673,20 +682,18 @@ def family_source(op: str, function: str, count: int) -> str:
     ws, xs and p are the Values; w1, x1, b the numbers.
     """
     family = FAMILIES[op]
-    letters = family.letters
-    names = operands(op, len(letters) * count + len(family.tail))
-    arguments = ", ".join([f"{letter}s" for letter in letters] + ["p"] * bool(family.tail))
-    values = ", ".join([f"*{letter}s" for letter in letters] + ["p"] * bool(family.tail))
+    single = family.head + family.tail
+    parts = ["p" if letter in single else f"{letter}s" for letter in family.derivatives]
+    arguments, values = ", ".join(parts), ", ".join([part if part == "p" else f"*{part}" for part in parts])
     if op in PARTS:
         lines = [f"z, dx = {op}_parts([*map(data, ({values},))])"]
     else:
+        names = operands(op, len(family.letters) * count + len(single))
         lines = []
-        for k, letter in enumerate(letters):
-            group = names[k * count : (k + 1) * count]
-            lines += [f"{', '.join(group)}, = {letter}s"] + [f"{name} = {name}._data" for name in group]
-        lines += [f"{family.tail} = p._data"] * bool(family.tail)
-        groups = zip(*family.split(names)[: len(letters)])
-        lines.append("z = " + " + ".join([" * ".join(group) for group in groups] + list(family.tail)))
+        for letter, group in zip(family.derivatives, family.split(names)):
+            lines += [f"{letter} = p._data"] if letter in single else [f"{', '.join(group)}, = {letter}s"]
+            lines += [f"{name} = {name}._data" for name in group if letter not in single]
+        lines.append("z = " + " + ".join([" * ".join(group.values()) for group in family.grouped(names)] + [*family.tail]))
         derivatives = [own.get(text, "1.0") for text, own in [derivative(op, names, i) for i in range(len(names))]]
         lines.append(f"dx = ({', '.join(derivatives)},)")
     return _FUNCTION.format(
@@ -755,10 +762,8 @@ def value(op: str, x: Sequence[float], functions: dict[str, Any] = FLOATS) -> fl
         return float(eval(rule(ROWS[op].formula, _DIVIDE if functions is IEEE else ()), functions, named(op, x)))
     if op in PARTS:
         return PARTS[op](x)[0]
-    family = FAMILIES[op]
-    parts = family.split(x)
-    groups = map(math.prod, zip(*parts[: len(family.letters)]))
-    return _sum(itertools.chain(groups, *parts[len(family.letters) :]))
+    groups = [math.prod(group.values(), start=1.0) for group in FAMILIES[op].grouped(x)]
+    return _sum([*groups, *x[len(x) - len(FAMILIES[op].tail) :]])
 
 
 def local_derivatives(op: str, x: Sequence[float], z: float) -> list[float]:

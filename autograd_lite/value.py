@@ -147,6 +147,9 @@ class Value:
     def __pos__(self) -> Value:
         return self
 
+    def conjugate(self) -> Value:
+        return self
+
     # An operand that knows about Values itself (a NumPy array of them) gets its turn: NotImplemented
 
     def __lt__(self, other: Operand) -> bool:
@@ -415,9 +418,10 @@ def otherwise_operator(op: str, operands: Sequence[Any]) -> Any:
 
 def family(op: str, operands: Sequence[Any]) -> Any:
     """The operation of a family on its operands in one sequence: ``w1 .. wn x1 .. xn b``."""
-    *groups, last = ops.FAMILIES[op].split(operands)
-    last = last if not ops.FAMILIES[op].tail else last[0]
-    return _functions[op][len(groups[0] if groups else last)](*groups, last)
+    rows = ops.FAMILIES[op]
+    parts = rows.split(operands)
+    arguments = [part[0] if letter in (rows.head, rows.tail) else part for letter, part in zip(rows.derivatives, parts)]
+    return _functions[op][(len(operands) - len(rows.head + rows.tail)) // len(rows.letters)](*arguments)
 
 
 # The straight way: functions written from the table ------------------------------------------------------------------
@@ -446,8 +450,9 @@ class Written(dict[int, Callable[..., Any]]):
         """The operation without a function written for its number of operands."""
         if self.names["special"]:
             return special_way("", self.op, groups)
-        letters = len(ops.FAMILIES[self.op].letters)
-        return otherwise(self.op, [x for group in groups[:letters] for x in group] + list(groups[letters:]))
+        single = ops.FAMILIES[self.op].head + ops.FAMILIES[self.op].tail
+        parts = [[part] if letter in single else part for letter, part in zip(ops.FAMILIES[self.op].derivatives, groups)]
+        return otherwise(self.op, [x for part in parts for x in part])
 
 
 def constant(number: Any, op: str) -> Value:
@@ -524,9 +529,8 @@ Value.__abs__ = OPERATIONS["abs"]  # type: ignore[method-assign]
 # np.arcsin(an array of Values) calls the method arcsin of each, np.var the conjugate
 for _op in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh"):
     setattr(Value, "arc" + _op[1:], OPERATIONS[_op])
-Value.rint, Value.fabs = OPERATIONS["round"], OPERATIONS["abs"]
-Value.conjugate = Value.conj = Value.__pos__
-Value.__floor__, Value.__ceil__ = OPERATIONS["floor"], OPERATIONS["ceil"]
+for _method, _op in {"rint": "round", "fabs": "abs", "__floor__": "floor", "__ceil__": "ceil"}.items():
+    setattr(Value, _method, OPERATIONS[_op])
 
 
 # Over many operands --------------------------------------------------------------------------------------------------
@@ -615,18 +619,19 @@ def logsumexp(xs: Iterable[Operand]) -> Any:
 
 def log_softmax(xs: Iterable[Operand]) -> list[Any]:
     """The logarithm of each of `softmax(xs)`, also where that underflows: x_i - logsumexp(x). ValueError if there are none."""
-    return [family("log_softmax", operands) for operands in _each_last(_some("log_softmax", xs))]
+    return [family("log_softmax", operands) for operands in _each_first(_some("log_softmax", xs))]
 
 
 def softmax(xs: Iterable[Operand]) -> list[Any]:
     """exp(x_i) / (exp(x1) + ... + exp(xn)) for each i: positive, of sum 1, without overflow. ValueError if there are none.
 
-    Each is one node of all operands, x_i the last of them; its local derivatives are a row of the Jacobian, p_i * ((i == j) - p_j).
+    Each is one node of all operands, x_i the first of them. Its local derivatives are a row of the Jacobian,
+    p_i * ((i == j) - p_j).
 
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    return [family("softmax", operands) for operands in _each_last(_some("softmax", xs))]
+    return [family("softmax", operands) for operands in _each_first(_some("softmax", xs))]
 
 
 def nll(logits: Iterable[Operand], target: int | Iterable[Operand]) -> Any:
@@ -638,14 +643,14 @@ def nll(logits: Iterable[Operand], target: int | Iterable[Operand]) -> Any:
     """
     logits = _some("nll", logits)
     if isinstance(target, int):
-        return family("nll", _each_last(logits)[target])
+        return family("nll", _each_first(logits)[target])
     weights, logits = _groups("nll", target, logits)
     return family("weighted_nll", [*weights, *logits])
 
 
-def _each_last(xs: Sequence[Operand]) -> list[list[Operand]]:
-    """The operands once for each, with that one last."""
-    return [[*xs[:i], *xs[i + 1 :], x] for i, x in enumerate(xs)]
+def _each_first(xs: Sequence[Operand]) -> list[list[Operand]]:
+    """The operands once for each, with that one first."""
+    return [[x, *xs[:i], *xs[i + 1 :]] for i, x in enumerate(xs)]
 
 
 def _some(op: str, xs: Iterable[Operand]) -> list[Operand]:

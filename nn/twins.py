@@ -467,7 +467,7 @@ class _Substituted(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         arguments = [self.visit(argument) for argument in node.args]
-        arrays = [argument for argument in arguments if not isinstance(argument, ast.Constant)]
+        arrays = [argument for argument in arguments if any(isinstance(part, ast.Name) for part in ast.walk(argument))]
         if arrays and ast.unparse(node.func) != "pow":  # a function of two arrays
             full = ast.Name("full_like")
             arguments = [x if x in arrays else ast.Call(full, [arrays[0], x], []) for x in arguments]

@@ -435,12 +435,13 @@ def test_third_derivative_of_a_power_at_zero(exponent, third, at):
 
 # The families --------------------------------------------------------------------------------------------------------
 
-def share(x, b):
-    return mpmath.exp(b) / mpmath.fsum(map(mpmath.exp, [*x, b]))
+
+def share(b, x):
+    return mpmath.exp(b[0]) / mpmath.fsum(map(mpmath.exp, [*b, *x]))
 
 
-def loss(x, b):
-    return mpmath.log(mpmath.fsum(map(mpmath.exp, [*x, b]))) - b
+def loss(b, x):
+    return mpmath.log(mpmath.fsum(map(mpmath.exp, [*b, *x]))) - b[0]
 
 
 FAMILY_FORMULAS = {
@@ -450,20 +451,20 @@ FAMILY_FORMULAS = {
     "prod": mpmath.fprod,
     "max_": max,
     "min_": min,
-    "count": lambda x, b: sum(a == b[0] for a in x),
+    "count": lambda b, x: sum(a == b[0] for a in x),
     "logsumexp": lambda x: mpmath.log(mpmath.fsum(map(mpmath.exp, x))),
-    "softmax": lambda x, b: share(x, b[0]),
-    "unlike": lambda x, b: 1 - share(x, b[0]),
-    "log_softmax": lambda x, b: -loss(x, b[0]),
-    "nll": lambda x, b: loss(x, b[0]),
+    "softmax": share,
+    "unlike": lambda b, x: 1 - share(b, x),
+    "log_softmax": lambda b, x: -loss(b, x),
+    "nll": loss,
     "weighted_nll": lambda w, x: mpmath.fsum(w) * mpmath.log(mpmath.fsum(map(mpmath.exp, x))) - mpmath.fdot(w, x),
 }
 
 
 def family_operands(op, groups):
     """Numbers of both signs, neither equal nor in order."""
-    letters, tail = ops.FAMILIES[op].letters, ops.FAMILIES[op].tail
-    return [2.0 * math.sin(3.0 * k + 1.0) for k in range(groups * len(letters) + len(tail))]
+    single = ops.FAMILIES[op].head + ops.FAMILIES[op].tail
+    return [2.0 * math.sin(3.0 * k + 1.0) for k in range(groups * len(ops.FAMILIES[op].letters) + len(single))]
 
 
 def exact_family(op, operands):

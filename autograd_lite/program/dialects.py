@@ -29,7 +29,7 @@ class Dialect(NamedTuple):
         helpers: list[str] = []
         for template in set(templates):
             words.update(WORD.findall(template))
-        for name, source in reversed(self.helpers.items()):  # one that needs another stands after it
+        for name, source in reversed(list(self.helpers.items())):  # one that needs another stands after it
             if name in words:
                 words.update(WORD.findall(source))
                 helpers.insert(0, source)

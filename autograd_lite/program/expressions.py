@@ -86,8 +86,8 @@ class Expressions:
                 first, *others = [self._formula(term, {**names, **group}) for group in names["groups"]]
                 return reduce(partial(self._operation, OPERATORS[ops.OVER_GROUPS[over]]), others, first)
             case ast.Call(func=ast.Name(id=name), args=operands):
-                x = [place for operand in operands for place in self._all(operand, names)]
-                return self._expanded(name, x) if ops.is_composed(name) else self._operation(name, *x)
+                places = [place for operand in operands for place in self._all(operand, names)]
+                return self._expanded(name, places) if ops.is_composed(name) else self._operation(name, *places)
         raise AssertionError(ast.dump(tree))
 
     def _all(self, tree: ast.AST, names: Mapping[str, Any]) -> Sequence[int]:
@@ -217,8 +217,8 @@ class Text(NamedTuple):
 class Spelling(NamedTuple):
     """How a dialect writes: a number; and a function where that is not ``name(x, y)``.
 
-    A function's spelling has ``{x}``, ``{y}`` and ``{w}`` for its operands, or ``{all}`` for them and ``{n}`` for their number. Under a
-    name and a number, (name, 2.0), it is for that number as y; under (name, "number") for any that is not nan.
+    A function's spelling has ``{x}``, ``{y}`` and ``{w}`` for its operands, or ``{all}`` for them and ``{n}`` for their number.
+    Under a name and a number, (name, 2.0), it is for that number as y; under (name, "number") for any that is not nan.
     """
 
     number: Callable[[float], str]
