@@ -283,7 +283,7 @@ def formula(op: str, arity: int) -> str:
     """The formula of `op` with that many operands, in the letters of `operands`.
 
     >>> formula("linear", 5), formula("softmax", 2)
-    ('w1 * x1 + w2 * x2 + b', 'exp(b) / (exp(x1) + exp(b))')
+    ('w1 * x1 + w2 * x2 + b', 'exp(b) / (exp(b) + exp(x1))')
     """
     tree = ast.parse((ROWS.get(op) or FAMILIES[op]).formula, mode="eval")
     return ast.unparse(ast.fix_missing_locations(_Named(named(op, operands(op, arity))).visit(tree)))
