@@ -357,7 +357,8 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
             numbers = [x._data for x in parents]
             if not _same(ops.local_derivatives(node.op, numbers, node._data)[i], recorded[i]):
                 raise _changed(node)
-        yield parent, derivative
+        if not (node._dy is True and _is(derivative, 0.0)):  # a side that is never taken
+            yield parent, derivative
 
 
 def _families_once() -> dict[str, Callable[..., Any]]:

@@ -89,7 +89,7 @@ ROWS: dict[str, Row] = {
                         needs="y != 0"),
     "neg":          row("-x",                "-1"),
     # x**0 has derivative 0, also at 0; 0**y has derivative 0 by y; by y it is nan for x < 0; a constant exponent has none
-    "pow":          row("pow(x, y)",         "where(y, y * pow(x, y - 1), 0)",        "where(x, z * log(x), 0)",
+    "pow":          row("pow(x, y)",         "where(where(y, 1, x), y * pow(x, y - 1), 0)", "where(x, z * log(x), 0)",
                         needs="x > 0, or x = 0 with y >= 0, or x < 0 with a whole number y", parameter=nan,
                         textbook=("y * pow(x, y - 1)", "z * log(x)")),
     "square":       row("x * x",             "2 * x"),
@@ -101,8 +101,9 @@ ROWS: dict[str, Row] = {
     "log2":         row("log2(x)",           "1.4426950408889634 / x",                needs="x > 0"),       # 1/log(2)
     "log10":        row("log10(x)",          "0.4342944819032518 / x",                needs="x > 0"),       # 1/log(10)
     "log1p":        row("log1p(x)",          "1 / (1 + x)",                           needs="x > -1"),
-    "xlogy":        row("where(x, x * log(y), 0)", "where(x, log(y), where(y, log(y), 0))", "where(x, x / y, 0)",
-                        needs="y > 0, or x = 0", textbook=("log(y)", "x / y")),       # 0 by x at x = y = 0
+    "xlogy":        row("where(x, x * log(y), 0)",
+                        "where(where(x, 1, y), log(y), 0)",      "where(where(x, 1, y), x / y, 0)",
+                        needs="y > 0, or x = 0", textbook=("log(y)", "x / y")),       # 0 at x = y = 0
     "logaddexp":    row("logaddexp(x, y)",   "sigmoid(x - y)",                        "sigmoid(y - x)"),
     "sqrt":         row("sqrt(x)",           "0.5 / z",                               needs="x >= 0"),        # inf at 0
     "rsqrt":        row("1 / sqrt(x)",       "-0.5 * z / x",                          needs="x > 0"),
@@ -577,6 +578,7 @@ INLINE = {
     "sigmoid(-x)": "(1.0 / (1.0 + exp(x)))",
     "relu(x)": "(0.0 if x <= 0.0 else x)",
     " if step(x) else ": " if x > 0.0 else ",
+    " if (1.0 if y else x) else ": " if y or x else ",
     "step(x)": "(1.0 if x > 0.0 else 0.0)",
 }
 

@@ -13,7 +13,7 @@ import pytest
 import sympy
 from sympy import Piecewise, S
 
-from autograd_lite import DomainError, Value, gradient, ops
+from autograd_lite import DomainError, Value, clamp, compile_program, gradient, jvp, nll, ops, where
 from autograd_lite.value import OPERATIONS, UNROLLED, _names, family
 
 x, y, w = sympy.symbols("x y w", real=True)
@@ -185,16 +185,12 @@ def condition(op, point, by):
 def terms(op, point, by):
     """The size of the terms in a derivative that is their sum or difference: its digits are counted from there."""
     a, b = point[0], point[-1]
-    if op == "sigmoid" and by == "xx":  # z * (1 - z) * (1 - 2*z)
-        return exact(op, point, "x")
     if op == "sech" and by == "xx":  # z * (tanh(x)**2 - z*z)
         return exact(op, point)
     if op == "silu" and by == "xx":
         return exact("sech", (a / 2,))
     if op == "gelu" and by == "xx":  # (2 - x*x) * the density
         return math.exp(-min(a * a / 2, 700))
-    if op == "hypot" and len(by) == 2:  # y*y / z**3, as (1 - x*x/z/z) / z
-        return 1 / exact(op, point)
     if op == "atan2" and len(by) == 2:  # (x*x - y*y) / z**4
         return nearest(1 / mpmath.hypot(a, b) ** 2)
     if op == "pow" and by in ("xy", "yx"):  # (1 + y * log(x)) * pow(x, y - 1)
@@ -375,6 +371,24 @@ def test_source_can_be_shown(op):
 # Singular points: the conventions beside the rows --------------------------------------------------------------------
 
 CONVENTIONS = {
+    "relu6 at 0 and 6": (lambda x, y: x.relu6() + y.relu6(), [0.0, 6.0], [0, 0], [0, 0, 0, 0]),
+    "hardtanh at -1 and 1": (lambda x, y: x.hardtanh() + y.hardtanh(), [-1.0, 1.0], [0, 0], [0, 0, 0, 0]),
+    "selu at 0": (lambda x: x.selu(), [0.0], [1.7580993408473766], [1.7580993408473766]),
+    "elu at inf": (lambda x: x.elu(), [inf], [1], [0]),
+    "selu at inf": (lambda x: x.selu(), [inf], [1.0507009873554805], [0]),
+    "leaky_relu at inf": (lambda x: x.leaky_relu(), [inf], [1], [0]),
+    "maximum of infinities": (lambda x, y: x.maximum(y), [inf, inf], [0.5, 0.5], [0, 0, 0, 0]),
+    "minimum of infinities": (lambda x, y: x.minimum(y), [inf, inf], [0.5, 0.5], [0, 0, 0, 0]),
+    "maximum of -inf": (lambda x, y: x.maximum(y), [-inf, -inf], [0.5, 0.5], [0, 0, 0, 0]),
+    "cbrt at 0": (lambda x: x.cbrt(), [0.0], [inf], [nan]),
+    "acosh at 1": (lambda x: x.acosh(), [1.0], [inf], [nan]),
+    "xlogy at 0, 0": (lambda x, y: x.xlogy(y), [0.0, 0.0], [0, 0], [0, 0, 0, 0]),
+    "xlogy at 0, 2": (lambda x, y: x.xlogy(y), [0.0, 2.0], [math.log(2.0), 0], [0, 0.5, 0.5, 0]),
+    "clamp at its bounds": (lambda x, y: x.clamp(1.0, 2.0) + y.clamp(1.0, 2.0), [1.0, 2.0], [1, 1], [0, 0, 0, 0]),
+    "clamp between infinities": (lambda x: x.clamp(-inf, inf), [inf], [1], [0]),
+    "max_, a tie": (lambda x, y, w: OPERATIONS["max_"]([x, y, w]), [2.0, 2.0, 1.0], [0.5, 0.5, 0], [0] * 9),
+    "min_, a tie of infinities": (lambda x, y: OPERATIONS["min_"]([x, y]), [-inf, -inf], [0.5, 0.5], [0] * 4),
+    "prod with zeros": (lambda x, y, w: OPERATIONS["prod"]([x, y, w]), [0.0, 3.0, 0.0], [0, 0, 0], [0, 0, 3, 0, 0, 0, 3, 0, 0]),
     "relu at 0": (lambda x: x.relu(), [0.0], [0], [0]),
     "relu at -0": (lambda x: x.relu(), [-0.0], [0], [0]),
     "abs at 0": (abs, [0.0], [0], [0]),
@@ -421,6 +435,12 @@ def test_convention_at_singular_point(name):
     assert [derivative.data for derivative in derivatives] == pytest.approx(first, rel=0, abs=0, nan_ok=True)
     again = [d.data for derivative in derivatives for d in gradient(derivative, inputs)]
     assert again == pytest.approx(second, rel=0, abs=0, nan_ok=True)
+
+
+def test_second_derivatives_of_a_power_where_the_exponent_is_zero():
+    x, y = Value(2.0), Value(0.0)
+    second = [d.data for first in gradient(x**y, [x, y]) for d in gradient(first, [x, y])]
+    assert second == pytest.approx([0.0, 0.5, 0.5, math.log(2) ** 2], rel=1e-15)
 
 
 @pytest.mark.parametrize("exponent, third", [(0, 0), (1, 0), (2, 0), (3, 6), (4, 0)])
@@ -577,6 +597,165 @@ def test_saturates_without_overflow(op, point, value, derivative):
     node = OPERATIONS[op](x)
     node.backward()
     assert (node.data, x.grad, OPERATIONS[op](point)) == (value, derivative, value)
+
+
+def test_a_half_is_rounded_to_the_even_neighbour():
+    assert [OPERATIONS["round"](x) for x in (0.5, 1.5, 2.5, -0.5, -2.5, 1e300)] == [0.0, 2.0, 2.0, 0.0, -2.0, 1e300]
+    assert [math.copysign(1.0, OPERATIONS[op](x)) for op, x in (("round", -0.3), ("ceil", -0.3), ("floor", -0.0))] == [-1, -1, -1]
+    assert [OPERATIONS[op](x) for op in ("floor", "ceil", "round") for x in (inf, -inf)] == [inf, -inf] * 3
+
+
+# Where a factor alone is below the smallest normal number, and has lost its digits: 5e-324 is the unit of what is left
+SUBNORMAL = [
+    *[("silu", x, by) for x in (-745.2, -740.0, -748.0) for by in ("", "x", "xx")],
+    *[("mish", x, "") for x in (-745.2, -740.0)],
+    *[("gelu", x, by) for x in (-38.5, -37.7, -37.1) for by in ("", "x")],
+    ("atan", 1.9e161, "x"),
+    ("softsign", 1e157, "x"),
+]
+
+
+@pytest.mark.parametrize("op, at, by", SUBNORMAL)
+def test_no_digits_are_lost_among_subnormal_numbers(op, at, by):
+    x = Value(at)
+    node = OPERATIONS[op](x)
+    for _ in by:
+        node = gradient(node, x)
+    rounding = 1e-15 * (2 + condition(op, (at,), by) + (at * at if op == "gelu" else 0))
+    assert node.data == pytest.approx(exact(op, (at,), by), rel=rounding, abs=3 * 5e-324)
+
+
+@pytest.mark.parametrize("at", [1e-20, -1e-20, 1e-10, 1e-300, 1.0, 40.0])
+def test_second_derivatives_near_their_zero(at):
+    """-p * (1 - p) * (2 * p - 1), lost where 2 * p - 1 is a difference."""
+    for op in ("sigmoid", "tanh", "atan", "asinh", "softsign", "hypot_slope"):
+        x = Value(at)
+        point = (at,) if arity(op) == 1 else (at, 1.0)
+        second = gradient(gradient(OPERATIONS[op](x, *point[1:]), x), x).data
+        assert second == pytest.approx(exact(op, point, "xx"), rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("size", [1e3, 1e5, 1e8, 1.8e15, 1e50, 1e300, -1e50])
+@pytest.mark.parametrize("count", [2, 3])
+def test_shares_of_equal_logits_at_any_size(size, count):
+    inputs = [Value(size) for _ in range(count)]
+    node = OPERATIONS["logsumexp"](inputs)
+    assert list(node.local_derivatives) == [d.data for d in gradient(node, inputs)] == [1 / count] * count
+    assert [a.data for a in OPERATIONS["softmax"](inputs)] == [1 / count] * count
+    assert [a.data for a in OPERATIONS["log_softmax"](inputs)] == pytest.approx([-math.log(count)] * count, rel=1e-15)
+    assert nll(inputs, 0).data == nll(inputs, [1.0] + [0.0] * (count - 1)).data == pytest.approx(math.log(count), rel=1e-15)
+
+
+def test_the_dominating_logit_keeps_its_derivative():
+    """1 - p is the sum of the others' shares, not a difference: sigmoid(-x) for two."""
+    x = 37.42994775023705
+    right = 5.551115123125776e-17
+    for make, sign in (
+        (lambda v: OPERATIONS["log_softmax"](v)[0], 1),
+        (lambda v: OPERATIONS["softmax"](v)[0], 1),
+        (lambda v: nll(v, 0), -1),
+        (lambda v: nll(v, [1.0, 0.0]), -1),
+        (lambda v: nll(v, [Value(1.0), Value(0.0)]), -1),
+    ):
+        v = [Value(x), Value(0.0)]
+        output = make(v)
+        output.backward()
+        assert [a.grad for a in v] == pytest.approx([sign * right, -sign * right], rel=1e-15)
+        assert [d.data for d in gradient(output, v)] == [a.grad for a in v]
+    assert OPERATIONS["log_softmax"]([x, 0.0]) == [pytest.approx(-right, rel=1e-15), -x]
+    second = gradient(gradient(OPERATIONS["logsumexp"](v), v[0]), v)
+    assert [d.data for d in second] == pytest.approx([right, -right], rel=1e-15)
+
+
+# What PyTorch gives (recorded from 2.13): the value of logsumexp, and the first of log_softmax and of softmax
+NOT_FINITE = [
+    ([inf, 0.0], inf, nan, nan),
+    ([inf, inf], inf, nan, nan),
+    ([-inf, -inf], -inf, nan, nan),
+    ([-inf, 0.0], 0.0, -inf, 0.0),
+    ([nan, 0.0], nan, nan, nan),
+    ([0.0, nan], nan, nan, nan),
+    ([inf, nan], nan, nan, nan),
+    ([nan, inf], nan, nan, nan),
+    ([-inf, nan], nan, nan, nan),
+    ([inf, -inf], inf, nan, nan),
+    ([-inf], -inf, nan, nan),
+]
+
+
+@pytest.mark.parametrize("xs, total, log, share", NOT_FINITE, ids=str)
+def test_logits_that_are_not_finite_are_as_in_pytorch(xs, total, log, share):
+    for kind in (float, Value):
+        found = [OPERATIONS["logsumexp"](map(kind, xs)), *[OPERATIONS[op](map(kind, xs))[0] for op in ("log_softmax", "softmax")]]
+        assert [getattr(a, "data", a) for a in found] == pytest.approx([total, log, share], nan_ok=True, abs=0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 256, 257])
+def test_a_sum_of_negative_zeros_is_negative(count):
+    for operands in ([-0.0] * count, [Value(-0.0) for _ in range(count)]):
+        found = [OPERATIONS["sum_"](operands), OPERATIONS["dot"](operands, [1.0] * count)]
+        found.append(OPERATIONS["linear"](operands, [1.0] * count, -0.0))
+        assert [math.copysign(1.0, getattr(a, "data", a)) for a in found] == [-1.0] * 3
+
+
+def test_of_no_operands():
+    assert (OPERATIONS["sum_"]([]), OPERATIONS["prod"]([]), OPERATIONS["dot"]([], [])) == (0.0, 1.0, 0.0)
+    for op in ("max_", "min_", "mean", "var", "std", "logsumexp", "softmax"):
+        with pytest.raises(ValueError, match="at least one operand"):
+            OPERATIONS[op]([])
+    with pytest.raises(ValueError, match="var with correction=1 needs more than 1 operands, got 1"):
+        OPERATIONS["std"]([1.0])
+
+
+@pytest.mark.parametrize("correction", [0, 1])
+def test_variance_and_its_derivatives(correction):
+    """2 * (x_i - mean) / (n - correction)."""
+    inputs = [Value(x) for x in (1.0, 2.5, -4.0)]
+    node = OPERATIONS["var"](inputs, correction)
+    node.backward()
+    centre = -0.5 / 3
+    assert node.data == pytest.approx(sum([(x.data - centre) ** 2 for x in inputs]) / (3 - correction), rel=1e-15)
+    assert [x.grad for x in inputs] == pytest.approx([2 * (x.data - centre) / (3 - correction) for x in inputs], rel=1e-14)
+    assert OPERATIONS["std"](inputs, correction).data == pytest.approx(math.sqrt(node.data), rel=1e-15)
+
+
+# Operations that choose ----------------------------------------------------------------------------------------------
+
+NOT_TAKEN = {
+    "where": lambda x, side: where(1.0, x, side),
+    "where, a condition that varies": lambda x, side: where(x > 0, x, side),
+    "where, the other side": lambda x, side: where(Value(0.0), side, x),
+    "clamp": lambda x, side: clamp(-1.0, x, side),
+    "where, used twice": lambda x, side: where(1.0, x, side * side + side),
+    "where, nested": lambda x, side: where(1.0, where(1.0, x, side), side),
+    "a sum of two": lambda x, side: 0.5 * where(0.0, side, x) + where(1.0, 0.5 * x, side * 2),
+}
+SIDES = {
+    "infinite derivative": lambda w: w.sqrt() + 7.0,
+    "infinite": lambda w: (w + 1.0) * inf,
+    "nan": lambda w: (w + nan).log(),
+    "nan by nan": lambda w: w * nan,
+}
+
+
+# a bound that is nan makes nan of what it bounds
+BOTH = [(choose, side) for choose in NOT_TAKEN for side in SIDES if not (choose == "clamp" and "nan" in side)]
+
+
+@pytest.mark.parametrize("choose, side", BOTH)
+def test_a_side_that_is_not_taken_does_no_harm(choose, side):
+    choose, side = NOT_TAKEN[choose], SIDES[side]
+    x, w = Value(3.0), Value(0.0)
+    output = choose(x, side(w))
+    output.backward()
+    assert (output.data, x.grad, w.grad) == (3.0, 1.0, 0.0)
+    assert [d.data for d in gradient(output, [x, w])] == [1.0, 0.0]
+    again = gradient(gradient(output * output, x), [x, w])
+    assert [d.data for d in again] == [2.0, 0.0]
+    assert jvp(lambda x, w: choose(x, side(w)), (3.0, 0.0), (1.0, 1.0))[1] == 1.0
+    for dialect in ("python", "numpy"):
+        program = compile_program(output, [x, w], gradients_of=output, dialect=dialect)
+        assert program(3.0, 0.0) == (3.0, 1.0, 0.0)
 
 
 SOFTMAX_POINTS = [[1000, 999.5], [-1000, -999.5, -1001], [1000, -1000, 0.5], [-745, 0], [0.1, 0.2], [3.9, -3.9], [7.0], [5, 5, 5]]
