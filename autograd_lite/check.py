@@ -88,7 +88,8 @@ def _difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> float
                 except (ValueError, ArithmeticError) as error:
                     failed = error
                     continue
-                found.append((abs(wide - narrow) + rounding, (4.0 * narrow - wide) / 3.0))
+                difference = (4.0 * narrow - wide) / 3.0
+                found.append(((abs(wide - narrow) + rounding) / max(1.0, abs(difference)), difference))
     finally:
         node.data = data
     if not found:

@@ -763,6 +763,16 @@ def test_gradient_agrees_with_backward_where_0_meets_infinity():
     assert math.isnan(x.grad) and math.isnan(autograd_lite.gradient(y, x).data)
 
 
+@pytest.mark.parametrize(
+    "f", [lambda x: x.atan2(0.0), lambda x: autograd_lite.atan2(0.0, x), lambda x: x.hypot(0.0), lambda x: x * 0.0]
+)
+def test_gradient_at_nan_is_no_changed_data(f):
+    x = Value(math.nan, "x")
+    f(x).backward()
+    autograd_lite.gradient(f(x), x)
+    assert math.isnan(x.grad) or x.grad == 0.0
+
+
 @pytest.mark.parametrize("thing", [1.0, [Value(1.0)], None])
 def test_a_graph_is_that_of_a_value(thing):
     with pytest.raises(TypeError, match="a graph is that of a Value"):

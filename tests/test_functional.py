@@ -1,5 +1,6 @@
 """Derivatives of plain functions against closed forms; the check by differences."""
 
+import copy
 import io
 import math
 import threading
@@ -281,6 +282,33 @@ def test_jvp_of_an_operation_with_a_parameter(f, x):
     assert jvp(f, (x,), (1.0,))[1] == near(grad(f)(x)) != 0.0
 
 
+# What does not depend on x, or does not move, contributes nothing, however infinite its own local derivatives are
+STILL = [  # f, x, the derivative by hand
+    (lambda x: x ** Value(3.0), -2.0, 12.0),
+    (lambda x: x * sqrt(Value(0.0)), 2.0, 0.0),
+    (lambda x: x + Value(0.0) ** 0.5, 2.0, 1.0),
+    (lambda x: x * autograd_lite.asin(Value(1.0)), 2.0, math.pi / 2),
+    (lambda x: x + 1 / Value(1e-200), 2.0, 1.0),
+    (lambda x: x * Value(-2.0) ** Value(2.0), 3.0, 4.0),
+    (lambda x: 2.0**x, 1023.9, 1.1626206203995922e308),
+    (lambda x: autograd_lite.hypot(x, Value(0.0)), -3.0, -1.0),
+]
+
+
+@pytest.mark.parametrize("case", range(len(STILL)))
+def test_what_is_constant_contributes_nothing(case):
+    f, x, right = STILL[case]
+    assert grad(f)(x) == pytest.approx(right, rel=1e-14)
+    assert jvp(f, (x,), (1.0,))[1] == pytest.approx(right, rel=1e-14)
+
+
+def test_jvp_along_a_direction_in_which_an_argument_does_not_move():
+    assert jvp(lambda v: sqrt(v[0]) - v[1] ** 2, ([0.0, 1.0],), ([0.0, 1.0],))[1] == -2.0
+    assert jvp(lambda v: v[0] ** v[1], ([-2.0, 3.0],), ([1.0, 0.0],))[1] == 12.0
+    assert jvp(lambda x, y: [x * y, sqrt(y)], (2.0, 0.0), (1.0, 0.0))[1] == [0.0, 0.0]
+    assert grad(lambda t: jvp(lambda x, y: x * y * y, (t, 3.0), (1.0, 0.0))[1])(5.0) == 0.0
+
+
 def test_jvp_is_the_jacobian_times_the_tangent():
     def f(p, s):
         return [p[0] * p[1] * s, autograd_lite.sin(p[0]) + s**2.0, 4.0]
@@ -349,6 +377,27 @@ def test_arguments_that_are_not_differentiated_may_be_anything():
     assert grad(lambda x, how: x * 2 if how == "twice" else x)(1.0, "twice") == 2.0
 
 
+COPIES = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "in a list": lambda x: copy.deepcopy([x])[0],
+    "of what was computed": lambda x: copy.deepcopy({"x": x * 1})["x"],
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_a_copy_within_a_differentiated_function_depends_on_its_original(copied):
+    assert grad(lambda x: copied(x) + 2 * copied(x) * x)(3.0) == 13.0
+    assert jvp(lambda x: copied(x) ** 2, (3.0,), (1.0,))[1] == 6.0
+    assert hessian(lambda x: copied(x) ** 3)(2.0) == 12.0
+
+
+def test_elsewhere_a_copy_of_a_leaf_is_a_leaf_of_its_own():
+    x = Value(2.0, "x")
+    for copied in (copy.copy(x), copy.deepcopy(x)):
+        assert copied is not x and (copied.data, copied.label, copied.parents) == (2.0, "x", ())
+
+
 # check_gradients -----------------------------------------------------------------------------------------------------
 
 
@@ -398,6 +447,13 @@ def test_check_gradients_uses_its_tolerance():
 @pytest.mark.parametrize("x", [1e-4, 0.5, 3.0, 50.0, 1e6, -2.0])
 def test_check_gradients_agrees_on_smooth_functions_of_any_size(x):
     assert check(lambda x: x * x * 3 + autograd_lite.sin(x / 10 if abs(x) < 100 else x / 1e6) + tanh(x), [x])[0]
+
+
+@pytest.mark.parametrize("x", [1e-100, 1e-8, 1e-4, 0.01, 300.0])
+def test_the_width_of_differences_goes_with_the_size_of_the_input(x):
+    for f in (log, sqrt, lambda v: 1 / v, lambda v: v**1.5, lambda v: autograd_lite.atan2(v, Value(x)), lambda v: 1 + v):
+        assert check(f, [x])[0]
+    assert not check(lambda v: log(v) * log(v).detach(), [x])[0]  # half of it
 
 
 def test_check_gradients_prints_why_there_is_no_difference_and_restores_the_data():

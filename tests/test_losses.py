@@ -167,6 +167,32 @@ def test_hinge_targets_other_than_minus_1_or_1(target):
         hinge(Value(0.5), target)
 
 
+def test_a_loss_of_zero_is_not_negative():
+    zeros = [
+        cross_entropy([Value(5.0)], 0),
+        cross_entropy([Value(1000.0), Value(0.0)], 0),
+        cross_entropy([Value(1000.0), Value(0.0)], [Value(1.0), Value(0.0)]),
+        cross_entropy([Value(1.0), Value(0.0)], 0, logits=False),
+        cross_entropy([Value(1.0), Value(0.0)], [1.0, 0.0], logits=False),
+        binary_cross_entropy(Value(1.0), 1.0),
+        binary_cross_entropy(Value(0.0), 0.0),
+        binary_cross_entropy(Value(1000.0), 1.0, logits=True),
+        sequence_cross_entropy([[Value(1000.0), Value(0.0)]], [0]),
+    ]
+    assert [(loss.data, math.copysign(1.0, loss.data)) for loss in zeros] == [(0.0, 1.0)] * len(zeros)
+
+
+def test_a_masked_class_costs_nothing():
+    """A logit of -inf has probability 0; a target that is not it, as an index or as weights, has a finite loss."""
+    for target in (0, [1.0, 0.0, 0.0], [Value(1.0), Value(0.0), Value(0.0)]):
+        logits = [Value(1.0), Value(-math.inf), Value(2.0)]
+        loss = cross_entropy(logits, target)
+        loss.backward()
+        p = 1 / (1 + math.exp(-1.0))
+        assert loss.data == pytest.approx(-math.log(1 - p), rel=1e-15)
+        assert [x.grad for x in logits] == pytest.approx([-p, 0.0, p], rel=1e-15)
+
+
 @pytest.mark.parametrize("logits", [False, True])
 @pytest.mark.parametrize(
     "targets, message",

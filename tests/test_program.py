@@ -191,6 +191,76 @@ def test_stable_forms_at_a_thousand(dialect):
     assert numbers(program(-1000.0, 1000.0)) == [1000.0, 0.0, 1.0]
 
 
+# Logits at which a shift by the largest would be frozen
+LOGITS = [
+    [0.0, 1.0],
+    [1.0, 2.0],
+    [1e6, 1e6 + 1],
+    [1e10, 1e10],
+    [1e17, 0.0],
+    [1e17, 1e17],
+    [-1e300, 1e300],
+    [37.4, 0.0],
+    [-800.0, 1.0],
+]
+OF_LOGITS = {
+    "softmax": lambda v: autograd_lite.softmax(v),
+    "log_softmax": lambda v: autograd_lite.log_softmax(v),
+    "cross_entropy": lambda v: nn.cross_entropy(v, 0),
+    "of weights": lambda v: nn.cross_entropy(v, [0.25, 0.75]),
+    "logsumexp": logsumexp,
+}
+
+
+@pytest.mark.parametrize("name", OF_LOGITS)
+@pytest.mark.parametrize("dialect", [name for name in DIALECTS if name != "jax"])
+def test_a_program_holds_at_other_logits_than_those_it_was_recorded_at(name, dialect):
+    for recorded in LOGITS[:: 1 if dialect == "python" else 4]:
+        v = [Value(x) for x in recorded]
+        outputs = OF_LOGITS[name](v)
+        first = outputs[0] if isinstance(outputs, list) else outputs
+        program = compile_program([outputs], [v], gradients_of=first, dialect=dialect)
+        for used in LOGITS:
+            inputs = [Value(x) for x in used]
+            expected = OF_LOGITS[name](inputs)
+            output = expected[0] if isinstance(expected, list) else expected
+            values = [y.data for y in (expected if isinstance(expected, list) else [expected])]
+            values += [d.data for d in gradient(output, inputs)]
+            assert numbers(program(used)) == pytest.approx(values, rel=4e-15, abs=5e-324), (recorded, used)
+
+
+NOT_FINITE = [
+    [math.inf, 0.0],
+    [math.inf, math.inf],
+    [-math.inf, -math.inf],
+    [-math.inf, 0.0],
+    [math.nan, 0.0],
+    [math.inf, math.nan],
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_logits_that_are_not_finite_are_the_same_in_every_dialect(dialect):
+    v = [Value(0.5), Value(-0.5)]
+    outputs = [
+        autograd_lite.softmax(v),
+        autograd_lite.log_softmax(v),
+        [logsumexp(v), autograd_lite.max_(v), autograd_lite.min_(v)],
+    ]
+    program = compile_program(outputs, [v], gradients_of=outputs[2][0], dialect=dialect)
+    for xs in NOT_FINITE:
+        found = [
+            *autograd_lite.softmax(xs),
+            *autograd_lite.log_softmax(xs),
+            logsumexp(xs),
+            autograd_lite.max_(xs),
+            autograd_lite.min_(xs),
+        ]
+        inputs = [Value(x) for x in xs]
+        logsumexp(inputs).backward()
+        assert numbers(program(xs)) == pytest.approx([*found, *[x.grad for x in inputs]], nan_ok=True, rel=1e-15)
+
+
 # Singular points ------------------------------------------------------------------------------------------------------
 
 # The convention of the rows, from programs that were recorded elsewhere

@@ -650,3 +650,36 @@ def test_an_array_of_values_does_not_turn_into_floats(np):
 
 def test_format_is_that_of_the_number():
     assert f"{Value(0.12345):.3f}" == "0.123" and f"{Value(1.0)}" == "Value(data=1.0, grad=0.0)"
+
+
+def test_statistics_of_numpy_on_arrays_of_values(np):
+    v = np.array([Value(1.0), Value(2.0)])
+    spread = np.std(v)
+    spread.backward()
+    assert (np.var(v).data, spread.data, [x.grad for x in v]) == (0.25, 0.5, [-0.5, 0.5])
+    assert [x.data for x in np.conjugate(v)] == [1.0, 2.0] and np.linalg.norm(v).data == pytest.approx(5**0.5, rel=1e-15)
+
+
+OTHERS = ["log2", "log10", "exp2", "cbrt", "square", "reciprocal", "arcsinh", "arctanh", "floor", "ceil", "rint", "fabs"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_ufuncs_of_numpy_on_arrays_of_values(np, name):
+    x = Value(0.7)
+    (y,) = getattr(np, name)(np.array([x]))
+    assert isinstance(y, Value) and y.data == pytest.approx(float(getattr(np, name)(0.7)), rel=1e-15)
+    y.backward()
+    h = 1e-6
+    slope = (getattr(np, name)(0.7 + h) - getattr(np, name)(0.7 - h)) / (2 * h)
+    assert x.grad == pytest.approx(float(slope), rel=1e-8)
+
+
+def test_python_rounds_values_through_the_table():
+    x = Value(2.5, "x")
+    assert [(y.op, y.data) for y in (math.floor(x), math.ceil(x))] == [("floor", 2.0), ("ceil", 3.0)]
+
+
+def test_a_star_import_leaves_pythons_own_functions_alone():
+    names = {}
+    exec("from autograd_lite import *", names)
+    assert "tanh" in names and not {"abs", "pow", "round"} & names.keys()
