@@ -12,6 +12,7 @@ from typing import Any
 
 from . import ops
 from .modes import in_mode, mode
+from .recording import watch
 from .value import OPERATIONS, Value, as_float, described, family, is_parameter
 
 
@@ -66,6 +67,7 @@ def backward(output: Value) -> None:
 
     Raises FloatingPointError under `detect_anomaly`, where an adjoint is infinite or nan.
     """
+    watch("goes backward() from", output)
     # A node whose grad is this very object has been reached in this pass, and its adjoint is still zero. Whatever an
     # interrupted pass has left behind is another object.
     zero = float("0")
@@ -340,7 +342,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
 
     One by which it does not vary anywhere is left out.
     """
-    parents, recorded = node.parents, node.local_derivatives
+    parents, recorded = node.parents, node._derivatives()
     if not parents:
         return
     check_recorded(node)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import linecache
 import math
 import numbers
-import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import ops
 from .modes import current, in_mode, mode, special
+from .recording import live, note, user_line, watch
 
 Operand = Union["Value", float]
 
@@ -99,14 +98,20 @@ class Value:
     @property
     def data(self) -> float:
         """The number itself. It may be set: recorded local derivatives keep the forward pass that was run."""
+        if live:
+            watch("reads the data of", self)
         return self._data
 
     @data.setter
     def data(self, data: float) -> None:
+        if live:
+            watch("sets the data of", self)
         self._data = as_float(data, "Value.data")
 
     def item(self) -> float:
         """The number itself, a float."""
+        if live:
+            watch("reads the data of", self)
         return self._data
 
     @property
@@ -119,6 +124,10 @@ class Value:
     @property
     def local_derivatives(self) -> tuple[float, ...]:
         """The derivative of this node by each of its `parents`, at the operands of the forward pass."""
+        watch("reads the local derivatives of", self)
+        return self._derivatives()
+
+    def _derivatives(self) -> tuple[float, ...]:
         if self._y is ...:
             return tuple([derivative or 0.0 for derivative in self._dx] if self._dy else self._dx)
         return () if self._x is None else (self._dx,) if self._y is None else (self._dx, self._dy)
@@ -131,6 +140,7 @@ class Value:
 
     def detach(self) -> Value:
         """A leaf with the same data and label: derivatives do not flow through it."""
+        watch("detaches", self)
         return Value(self._data, self.label)
 
     def __repr__(self) -> str:
@@ -142,6 +152,8 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     def __bool__(self) -> bool:
+        if live:
+            watch("asks for the truth of", self)
         return self._data != 0.0
 
     def __pos__(self) -> Value:
@@ -153,19 +165,19 @@ class Value:
     # An operand that knows about Values itself (a NumPy array of them) gets its turn: NotImplemented
 
     def __lt__(self, other: Operand) -> bool:
-        number = _comparable(other)
+        number = _compared(self, other)
         return self._data < number if number is not None else NotImplemented
 
     def __le__(self, other: Operand) -> bool:
-        number = _comparable(other)
+        number = _compared(self, other)
         return self._data <= number if number is not None else NotImplemented
 
     def __gt__(self, other: Operand) -> bool:
-        number = _comparable(other)
+        number = _compared(self, other)
         return self._data > number if number is not None else NotImplemented
 
     def __ge__(self, other: Operand) -> bool:
-        number = _comparable(other)
+        number = _compared(self, other)
         return self._data >= number if number is not None else NotImplemented
 
     def __copy__(self) -> Value:
@@ -198,6 +210,7 @@ class Value:
         return result
 
     def __reduce__(self) -> tuple[Any, ...]:
+        watch("copies", self)
         if self._x is not None:
             raise TypeError(
                 f"{_named(self)} was computed by {self.op} and cannot be pickled, or copied without its graph: "
@@ -259,10 +272,32 @@ def as_float(number: Any, operation: str) -> float:
         raise ValueError(f"{operation}: {_shown(number)} is no number") from None
 
 
-def _comparable(other: Any) -> float | None:
-    if isinstance(other, Value):
-        return other._data
-    return other if is_real(other) else None
+def _compared(node: Value, other: Any) -> float | None:
+    """The number that the node is compared with, None if `other` is none."""
+    is_value = isinstance(other, Value)
+    if live:
+        watch("compares", node, other if is_value else node)
+    return other._data if is_value else other if is_real(other) else None
+
+
+def peek(x: Operand) -> float:
+    """The number of a Value, or the number itself, to look at: for a check that may raise, or a print.
+
+    What is computed must not depend on it. In a function that is recorded, where reading ``x.data`` is refused, this is not.
+    """
+    return x._data if isinstance(x, Value) else x
+
+
+class Input(Value):
+    """A leaf that stands for a number, in a function that is recorded: ``x == 1.0`` asks for that number, as ``x > 1.0`` does."""
+
+    __slots__ = ()
+    __hash__ = Value.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if live and is_real(other):
+            watch("compares", self)
+        return super().__eq__(other)
 
 
 def _clipped(text: str) -> str:
@@ -333,18 +368,6 @@ def detect_anomaly() -> mode:
     return mode("detect_anomaly")
 
 
-_HERE = os.path.dirname(__file__)
-_OURS = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(_HERE), "nn", ""), "<autograd_lite", "<rule")
-
-
-def _user_line() -> str:
-    """The file and line, outside this project, that is running."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
 # The ways other than straight ahead ----------------------------------------------------------------------------------
 
 
@@ -355,10 +378,12 @@ def special_way(function: str, op: str, arguments: Sequence[Any]) -> Any:
         return node
     modes = current()
     if "detect_anomaly" in modes:
-        node._origin = _user_line()
+        node._origin = user_line()
         if not math.isfinite(node._data):
             raise FloatingPointError(f"{op} gives {node._data} for {described(op, node.parents)}, at {node._origin}")
     if "no_grad" in modes:
+        if live:
+            watch("detaches, by no_grad(),", node)
         node.op = ""
         node._x = node._y = node._dx = node._dy = None
     return node
@@ -381,6 +406,8 @@ def otherwise(op: str, operands: Sequence[Any]) -> Any:
         z = ops.value(op, x)
     except (ValueError, ArithmeticError) as error:
         if not in_mode("ieee"):
+            if live:
+                note(f"goes on where {op} fails at", *values)
             raise domain_error(op, values, error) from None
         z = ops.value(op, x, ops.IEEE)
     if not any(are_values):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,22 +9,19 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from autograd_lite import Program, Value, compile_program, no_grad
+from autograd_lite import Program, Value, compile_program, no_grad, trace
 
 from .losses import cross_entropy, sequence_cross_entropy
-from .module import Module, is_array, mapped
+from .module import Module, is_array
 from .recurrent import Recurrent, SequenceModel
-
-# A program and a forward pass that went the same way differ by rounding alone
-SAME = 1e-9
 
 
 class Step:
     """The loss of an example, and its gradient by the parameters as they are at the call, by programs.
 
     function: of nests of Values. It returns the loss, or a tuple of the loss and nests of further Values. It is recorded for
-    each shape of arguments that comes along: `programs` has the program of each. What Python decides while it is recorded is
-    decided for good: ValueError where the function and the program differ for the first argument negated.
+    each shape of arguments that comes along: `programs` has the program of each. ValueError, with the line, where it branches
+    on data, or draws random numbers (see `trace`); errors of its own are passed on.
     dialect: of the programs. encode: what is made of the arguments first.
 
     >>> from nn import MLP, half_squared_error
@@ -89,31 +85,15 @@ class Step:
         return key, _numbers(arguments)
 
     def _record(self, key: Any, arguments: list[Any]) -> None:
-        values = [mapped(Value, argument) for argument in arguments]
-        loss, *others = _results(self.function(*values))
-        inputs = {f"input{k}": flat for k, nest in enumerate(values, 1) if (flat := _flat(nest))}
+        found, given = trace(self.function, arguments, self.parameters)
+        loss, *others = _results(found)
+        inputs = {f"input{k}": flat for k, nest in enumerate(given.values(), 1) if (flat := _flat(nest))}
         outputs = {f"output{k}": _flat(nest) for k, nest in enumerate(others, 1)}
         parameters = {"parameters": self.parameters}
         program = compile_program(
             {"loss": loss} | outputs, parameters | inputs, gradients_of=loss, wrt=parameters, dialect=self.dialect
         )
-        self._check(program, arguments)
         self.programs[key], self._others[key] = program, [_shape(nest) for nest in others]
-
-    def _check(self, program: Program, arguments: list[Any]) -> None:
-        """ValueError unless the program does what the function does to other numbers."""
-        others = [mapped(operator.neg, arguments[0]), *arguments[1:]]
-        try:
-            with no_grad():
-                expected = _results(self.function(*[mapped(Value, nest) for nest in others]))[0].item()
-        except (ValueError, ArithmeticError):  # outside a domain: nothing to compare with
-            return
-        found = program(self._data(), *_numbers(others))[0]
-        if not math.isclose(found, expected, rel_tol=SAME, abs_tol=SAME):
-            raise ValueError(
-                f"this forward pass cannot be compiled: it branches on data, or draws random numbers. For other inputs its loss "
-                f"is {expected!r}, and that of the recorded program {found!r}"
-            )
 
 
 def compiled_step(

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_lite import DomainError, Scope, Value, dot, log, log1p, mean, nll, relu, softplus, sum_
+from autograd_lite import DomainError, Scope, Value, dot, log, log1p, mean, nll, peek, relu, softplus, sum_
 
 Outputs = Any
 Targets = Any
@@ -46,13 +46,13 @@ def binary_cross_entropy(outputs: Outputs, targets: Targets, reduction: str = "s
     """
     terms = []
     for a, y in _pairs(outputs, targets):
-        if not 0 <= y <= 1:
+        if not 0 <= peek(y) <= 1:
             raise ValueError(f"binary_cross_entropy needs targets between 0 and 1, got {y}")
         if logits:
             terms.append(_weighted([(y, softplus, -a), (1 - y, softplus, a)]))
             continue
-        number = a.data if isinstance(a, Value) else a
-        if not 0 <= number <= 1 or (number == 0 and y != 0) or (number == 1 and y != 1):
+        number = peek(a)
+        if not 0 <= number <= 1 or (number == 0 and peek(y) != 0) or (number == 1 and peek(y) != 1):
             what = "is infinite" if 0 <= number <= 1 else "needs probabilities"
             raise DomainError(f"binary_cross_entropy {what}, got {a!r} for target {y}: pass net inputs, with logits=True")
         terms.append(0.0 - _weighted([(y, log, a), (1 - y, log1p, -a)]))  # a loss of 0 is not -0.0
@@ -119,7 +119,7 @@ def hinge(outputs: Outputs, targets: Targets, reduction: str = "sum") -> Value:
     """max(0, 1 - y*s) for scores s and targets y = -1 or 1 (else ValueError)."""
     terms = []
     for score, y in _pairs(outputs, targets):
-        if (y.data if isinstance(y, Value) else y) not in (-1, 1):
+        if peek(y) not in (-1, 1):
             raise ValueError(f"hinge needs targets -1 or 1, got {y}")
         terms.append(relu(1 - y * score))
     return _reduced(terms, reduction)

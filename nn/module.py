@@ -109,7 +109,8 @@ class Module:
         `sequence_cross_entropy` (or `functools.partial` of them) have as targets, may be any. dialect: of `compile_program`;
         unless given, ``c`` where there is a C compiler, else ``python``.
 
-        ValueError where the forward pass branches on data or draws random numbers, so that one recording is not all of it.
+        ValueError, with the line, where the forward pass branches on data or draws random numbers, so that one recording is not
+        all of it: see `trace`.
         """
         from .compiled import compiled_step
 

@@ -15,14 +15,15 @@ import math
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple, TextIO
 
 from .. import ops
-from ..backprop import adjoints_of, as_value, gradient
+from ..backprop import adjoints_of, as_value, gradient, topological_order
 from ..modes import mode
-from ..value import Value, as_float, domain_error
+from ..recording import REFUSED, record
+from ..value import Input, Value, as_float, domain_error
 from .dialects import JAX, NUMPY, PYTHON
 from .expressions import Expressions, needed
 from .writer import LONGEST, STRAIGHT, Item, Loop, Names, Recorded, RowWriter, Writer, listed, one_batch
@@ -57,28 +58,50 @@ def compile_program(
     return Program(_recorded(outputs, inputs, gradients_of, wrt), dialect)
 
 
-def trace(f: Callable[..., Any], example_inputs: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
-    """The outputs and the inputs of `f`, recorded for `compile_program`, from one call with Values of the example inputs.
+def trace(
+    f: Callable[..., Any], example_inputs: Sequence[Any], parameters: Iterable[Value] = (), reads: bool = False
+) -> tuple[Any, dict[str, Any]]:
+    """The outputs and the inputs of `f`, recorded for `compile_program`, from calls with Values of the example inputs.
 
-    example_inputs: for each argument a number or a sequence of numbers; the inputs take the names of the arguments. What `f`
-    returns are the outputs: a Value, or a sequence or dict of them.
+    example_inputs: for each argument a number or a nest of sequences of numbers; the inputs take the names of the arguments,
+    and those of a nest are one list. What `f` returns are the outputs: a Value, or a sequence or dict of them. parameters:
+    further leaves whose numbers will be others when the program runs.
 
-    What `f` does with Python's own `if`, `while` and `for` is fixed as it goes for these inputs: write ``relu(x)`` or
-    ``maximum(x, y)`` where it must depend on the input. `Program.check` finds where it matters.
+    What is recorded is to hold for any numbers. ValueError, with the line, where `f` asks for a number that depends on inputs
+    or parameters: compares, reads `data`, detaches. Write ``relu(x)`` or ``maximum(x, y)`` for Python's `if` and `max`;
+    ``peek(x)`` and a print may look. ValueError too if a further call records something else, for it draws random numbers.
+    With ``reads=True`` `f` is called once and may read; what it then does with `if`, `while` and `for` is fixed as it goes for
+    these inputs, and `Program.check` finds where it matters:
 
     >>> def slope(x, w):
     ...     return x * w if x > 0 else 0.01 * x * w
-    >>> program = compile_program(*trace(slope, [2.0, 3.0]))
+    >>> program = compile_program(*trace(slope, [2.0, 3.0], reads=True))
     >>> program.check(slope, [[1.0, 2.0], [-1.0, 2.0]], file=sys.stdout)
     sample 1 (-1.0, 2.0), result 'output1': -2.0 in the program, -0.02 by the function
     False
     """
-    inputs = {}
-    for name, x in zip(_argument_names(f, len(example_inputs)), example_inputs):
-        inputs[name] = _as_values(name, x)
-    with mode("derivative", special=False, without="no_grad"):
-        outputs = f(*inputs.values())
+    names = _argument_names(f, len(example_inputs))
+    arguments = [_as_inputs(name, x) for name, x in zip(names, example_inputs)]
+    inputs = {name: _flat(x) if isinstance(x, list) else x for name, x in zip(names, arguments)}
+    varying = {*_flat(arguments), *parameters}
+
+    def call() -> Any:
+        with mode("derivative", special=False, without="no_grad"):
+            found = f(*[_copied(x) for x in arguments])
+            return list(found) if isinstance(found, Iterator) else found
+
+    if reads:
+        return record(call, ()), inputs
+    outputs = record(call, varying)
+    graph = _signature(outputs, varying)
+    for _ in range(AGAIN):
+        if _signature(record(call, varying), varying) != graph:
+            raise ValueError(f"{REFUSED} Two recordings of it differ, at the same inputs")
     return outputs, inputs
+
+
+# How often a function is recorded again: of a coin that it tosses, nothing is seen in one case of 128
+AGAIN = 7
 
 
 def _argument_names(f: Callable[..., Any], n: int) -> list[str]:
@@ -92,13 +115,38 @@ def _argument_names(f: Callable[..., Any], n: int) -> list[str]:
     return [*names[:n], *[f"input{k}" for k in range(len(names) + 1, n + 1)]]
 
 
-def _as_values(name: str, x: Any) -> Any:
-    """A leaf of a number, or a list of leaves of a sequence of numbers."""
-    if isinstance(x, Value):
-        return Value(x.data, name)
-    if isinstance(x, Iterable) and not isinstance(x, str):
-        return [Value(number.data if isinstance(number, Value) else number, f"{name}{k}") for k, number in enumerate(x, 1)]
-    return Value(x, name)
+def _as_inputs(name: str, x: Any, order: Iterator[int] | None = None) -> Any:
+    """A leaf of a number; of a nest of sequences, lists of leaves, which are numbered in their order."""
+    if isinstance(x, Iterable) and not isinstance(x, (Value, str)):
+        order = order or count(1)
+        return [_as_inputs(name, item, order) for item in x]
+    return Input(x.data if isinstance(x, Value) else x, f"{name}{next(order)}" if order else name)
+
+
+def _copied(nest: Any) -> Any:
+    return [_copied(item) for item in nest] if isinstance(nest, list) else nest
+
+
+def _flat(nest: Any) -> list[Any]:
+    """Everything in a nest of sequences and dicts."""
+    if isinstance(nest, Mapping):
+        nest = nest.values()
+    if isinstance(nest, (Value, str)) or not isinstance(nest, Iterable):
+        return [nest]
+    return [x for item in nest for x in _flat(item)]
+
+
+def _signature(outputs: Any, varying: Container[Value]) -> list[Any]:
+    """The graph of some outputs as data: the same for the same operations on the same leaves and constants."""
+    places: dict[int, int] = {}
+    lines: list[Any] = []
+    for output in _flat(outputs):
+        for node in topological_order(output, places) if isinstance(output, Value) else ():
+            places[id(node)] = len(places)
+            leaf = id(node) if node in varying else repr(node._data)
+            lines.append((node.op, [places[id(parent)] for parent in node.parents] or leaf))
+        lines.append(places.get(id(output), type(output)))
+    return lines
 
 
 # Recording -----------------------------------------------------------------------------------------------------------
@@ -295,7 +343,7 @@ class Program:
     def _eager(self, f: Callable[..., Any], sample: Sequence[Any]) -> list[Any]:
         """The results that are outputs of `f`, and derivatives of them by inputs, as numbers and lists of numbers."""
         recorded = self._recorded
-        inputs = [_as_values(item.name, x) for item, x in zip(recorded.inputs, sample)]
+        inputs = [_as_inputs(item.name, x) for item, x in zip(recorded.inputs, sample)]
         with mode("derivative", special=False, without="no_grad"):
             groups = _groups(f(*inputs), "output")
         if len(groups) != recorded.outputs:
