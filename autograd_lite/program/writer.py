@@ -265,27 +265,28 @@ class RowWriter:
         self.recorded, self.dialect, self.loop = recorded, dialect, loop
         self.lines = statements(recorded.expressions, set(recorded.result_places), dialect.spelling, (), constants=True)
         self._indices: list[str] = []
+        self._names = Names([item.name for item in recorded.inputs])
+        self.v, self.n, self.k = [self._names.of(name) for name in "vnk"]
 
     def source(self) -> str:
         """The whole source. Its arguments are arrays (k, 1) or (k, n), or numbers or arrays (n,); the last one is n."""
         recorded, cells = self.recorded, Cells(self.recorded, self.lines)
         body = [self._group(group) for group in scheduled(self.lines, cells.of)]
-        start = [f"v = np.empty(({len(cells.of)}, n))"]
-        start += [
-            f"v[{at}:{at + item.size}] = {item.name}" if item.size else f"v[{at}] = {item.name}" for at, item in cells.inputs
-        ]
+        start = [f"{self.v} = np.empty(({len(cells.of)}, {self.n}))"]
+        start += [f"{self.v}[{f'{at}:{at + item.size}' if item.size else at}] = {item.name}" for at, item in cells.inputs]
         if cells.constants:
             numbers = [f"{self.dialect.spelling.number(number)}, " for number in cells.numbers]
-            start += spread(f"v[{cells.first}:{cells.first + len(numbers)}] = np.array([[", numbers, "]]).T")
+            start += spread(f"{self.v}[{cells.first}:{cells.first + len(numbers)}] = np.array([[", numbers, "]]).T")
         if self.loop is not None:
             results, inputs = zip(*self.loop.places)
             fed = (
                 f"{self._picked([cells.of[place] for place in inputs])} = {self._picked([cells.of[place] for place in results])}"
             )
-            body = [f"for k in range({self.loop.times}):", "    if k:", f"        {fed}", *[f"    {line}" for line in body]]
+            rounds = f"for {self.k} in range({self.loop.times}):"
+            body = [rounds, f"    if {self.k}:", f"        {fed}", *[f"    {line}" for line in body]]
         found = [f"{self._rows([cells.of[place] for place in item.places], item.is_array)}, " for item in recorded.results]
         lines = [*docstring(recorded), *start, *body, *spread("return (", found, ")")]
-        signature = spread("def program(", [*[f"{item.name}, " for item in recorded.inputs], "n"], "):")
+        signature = spread("def program(", [*[f"{item.name}, " for item in recorded.inputs], self.n], "):")
         header = self.dialect.header(["np", *[line.template for line in self.lines]])
         return header + "\n".join([*self._indices, "", "", *signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
 
@@ -298,17 +299,17 @@ class RowWriter:
     def _rows(self, cells: list[int], several: bool) -> str:
         """Rows of the array: one, a slice, or those that an index array picks."""
         if not several or len(set(cells)) == 1 < len(cells):
-            return f"v[{cells[0]}]"
+            return f"{self.v}[{cells[0]}]"
         step = cells[1] - cells[0] if len(cells) > 1 else 1
         if step and cells == list(range(cells[0], cells[-1] + (1 if step > 0 else -1), step)):
             end = cells[-1] + (1 if step > 0 else -1)
-            return f"v[{cells[0]}:{end if end >= 0 else ''}{f':{step}' * (step != 1)}]"
+            return f"{self.v}[{cells[0]}:{end if end >= 0 else ''}{f':{step}' * (step != 1)}]"
         return self._picked(cells)
 
     def _picked(self, cells: Sequence[int]) -> str:
-        name = f"i{len(self._indices)}"
+        name = self._names.of(f"i{len(self._indices)}")
         self._indices.append("\n".join(spread(f"{name} = np.array([", [f"{cell}, " for cell in cells], "])")))
-        return f"v[{name}]"
+        return f"{self.v}[{name}]"
 
 
 class Cells:
