@@ -246,6 +246,9 @@ class _Layered:
         _order(columns)
         _set_heights(columns)
         self._finish(group, cells, columns, segments)
+        for own in columns:
+            for cell in own:
+                cell.left, cell.right = [], []  # neighbours that know each other would outlive the picture
 
     def _has_label(self, segment: _Segment) -> bool:
         kind, item = segment.target

@@ -12,14 +12,15 @@ from __future__ import annotations
 import ast
 import copy
 import importlib
+import itertools
 import linecache
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_lite import Value, topological_order
+from autograd_lite import DomainError, Value, topological_order, trace
 from autograd_lite.ops import formula, operands
 
 from .dense import MLP, Layer, Neuron, prefix
@@ -265,13 +266,17 @@ def parameter_nests(model: Module) -> dict[str, Any]:
 # The source ----------------------------------------------------------------------------------------------------------
 
 
+_serial = itertools.count(1)
+
+
 def _executed(model: Module, library: str) -> tuple[dict[str, Any], str]:
     """The names that the source of the twin defines, and the source itself, which debuggers and tracebacks show."""
     source = twin_source(model, library)
-    name = f"<{library} twin {hash(source):x}>"
+    name = f"<{library} twin {next(_serial)}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     names: dict[str, Any] = {"__name__": "twin"}
     exec(compile(source, name, "exec"), names)
+    weakref.finalize(names["apply"], linecache.cache.pop, name, None).atexit = False
     return names, source
 
 
@@ -346,14 +351,17 @@ def _mlp(model: Module) -> str:
 
 def _activation(activate: Callable[[Value], Value], net: str, out: str) -> list[str]:
     """The equations of an activation. ValueError if they are others at other points."""
-    found = set()
+    why = ""
     for number in (0.5, -0.5, 3.0, -3.0):
-        x = Value(number)
-        with suppress(ValueError, ArithmeticError):  # outside its domain
-            found.add(tuple(_equations({out: activate(x)}, {x: ast.Name(net)})))
-    if len(found) != 1:
-        raise ValueError(f"the activation {activate!r:.60} has no twin: its graph is another at other points, or it has none")
-    return list(found.pop())
+        try:
+            output, inputs = trace(activate, [number])
+            return _equations({out: output}, {x: ast.Name(net) for x in inputs.values()})
+        except (DomainError, ArithmeticError) as error:
+            why = str(error)
+        except ValueError as error:
+            why = f"its graph is another at other points: {error}"
+            break
+    raise ValueError(f"the activation {activate!r:.60} has no twin: {why}")
 
 
 def _recurrent(model: Module, concatenate: str) -> str:

@@ -14,20 +14,27 @@ from math import inf
 import pytest
 
 import autograd_lite
+import nn
 from autograd_lite import (
     Value,
+    compile_program,
     detect_anomaly,
     div,
     dot,
+    draw,
     exp,
+    explain,
     gradient,
     linear,
     logsumexp,
     no_grad,
+    sigmoid,
     sqrt,
+    steps,
     sum_,
     tanh,
     topological_order,
+    trace,
 )
 
 
@@ -512,6 +519,47 @@ def test_gradient_and_deepcopy_leave_no_garbage(without_gc):
     gc.collect()  # the first time, each rule is compiled, and the compiler leaves garbage of its own
     for _ in range(10):
         work()
+    assert gc.collect() == 0
+
+
+def expression():
+    x, w, b = Value(0.5, "x"), Value(-3.0, "w"), Value(2.0, "b")
+    net = linear([w, x], [x, w * x], b)
+    return tanh(net) * sigmoid(net) + logsumexp([x, w]), x, [w, b]
+
+
+def recurrent():
+    model = nn.SequenceModel(nn.LSTMCell(2, 2, rng=0), 2, rng=0)
+    return nn.sequence_cross_entropy(model([0, 1, 0]), [1, 0, 1])
+
+
+def compiled(dialect, rounds=1):
+    y, x, others = expression()
+    for _ in range(rounds):
+        y = tanh(y * x) + others[0] * y
+    program = compile_program(y, [x, others], gradients_of=y, dialect=dialect)
+    return program(0.5, [1.0, 2.0]), program.repeat(2, {0: 0})(0.5, [1.0, 2.0]), program._repr_html_()
+
+
+READERS = {
+    "draw": lambda: (draw(expression()[0], dot=False).svg(), draw(expression()[0]).source),
+    "draw with frames": lambda: draw(recurrent()).svg(),
+    "draw rolled": lambda: draw(recurrent(), rolled=True).svg(),
+    "explain": lambda: (str(explain(*expression()[:2])), explain(*expression()[:2])._repr_latex_()),
+    "steps": lambda: ([str(step) for step in steps(expression()[0])], steps(expression()[0]).html()),
+    "compile_program": lambda: compiled("python"),
+    "compile_program for NumPy": lambda: compiled("numpy"),
+    "a long program for NumPy": lambda: compiled("numpy", 150),
+    "trace and check": lambda: compile_program(*trace(lambda x: sigmoid(x), [0.5])).check(sigmoid, [[1.0]]),
+    "a compiled step": lambda: nn.MLP([2, 2, 1]).compile(nn.mse, ([1.0, 2.0], [0.5]), dialect="python")([1.0, 2.0], [0.5]),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_readers_leave_no_garbage(without_gc, name):
+    READERS[name]()
+    gc.collect()
+    READERS[name]()
     assert gc.collect() == 0
 
 

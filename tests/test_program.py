@@ -6,6 +6,7 @@ import importlib.util
 import io
 import itertools
 import keyword
+import linecache
 import math
 import pydoc
 import random
@@ -45,7 +46,7 @@ from autograd_lite import (
     tanh,
     trace,
 )
-from autograd_lite.program import dialects
+from autograd_lite.program import dialects, native
 from nn import sequence_cross_entropy
 from nn.worked_example import WorkedExample
 
@@ -97,6 +98,7 @@ def program_of(f, recorded_at, dialect):
 # Every row ------------------------------------------------------------------------------------------------------------
 
 POINTS = [-1000.0, -745.0, -720.0, -100.0, -30.0, -2.5, -0.999, -0.7, -1e-9, 1e-9, 0.25, 0.999, 1.5, 20.0, 100.0, 720.0, 1000.0]
+POINTS += [2.0**-30 - 1.0, 1.0 - 2.0**-30]  # where 1 - x*x has lost half of its digits
 FEW = [-1000.0, -2.5, -0.7, 0.3, 2.0, 40.0, 1000.0]
 
 
@@ -701,11 +703,21 @@ def test_common_subexpressions_once_and_dead_code_gone():
     assert body(tanh(x * y) + tanh(y * x), [x, y]) == ["t = tanh(x * y)", "output1 = t + t", "return output1"]
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_order_of_operands_counts_in_a_difference_and_a_quotient(dialect):
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    program = compile_program([b - a, a - b, b / a, a / b, b**a, a**b], [a, b], dialect=dialect)
+    assert numbers(program(4.0, 2.0)) == [-2.0, 2.0, 0.5, 2.0, 16.0, 16.0]
+    assert numbers(program(1.0, 2.0)) == [1.0, -1.0, 2.0, 0.5, 2.0, 1.0]
+
+
 FOLDED = [
     (lambda x: x * 1.0 / 1.0 - 0.0, "x"),
     (lambda x: (-x).neg() * -1.0, "-x"),
     (lambda x: x - (-x), "x + x"),
     (lambda x: 0.5 * (2.0 * (4.0 * exp(x))), "4.0 * exp(x)"),
+    (lambda x: 3.0 * (-2.0 * exp(x)), "-6.0 * exp(x)"),
+    (lambda x: -0.3 * (4.0 * (-8.0 * x)), "9.6 * x"),
     (lambda x: gradient(0.5 * (1.0 - x) ** 2, x), "-(1.0 - x)"),
 ]
 # Not the same for every number: an infinite x, a rounding, -0.0
@@ -753,7 +765,7 @@ def test_trace_names_inputs_and_check_finds_the_branch():
         total = x * w[0]
         return [total + w[1] if total > 0 else total, w]
 
-    outputs, inputs = trace(f, [1.0, [2.0, 3.0]])
+    outputs, inputs = trace(f, [1.0, [2.0, 3.0]], reads=True)
     program = compile_program(outputs, inputs, gradients_of=outputs[0])
     assert program.inputs == ["x", "w"] and "where Python branched" in program.source
     out = io.StringIO()
@@ -828,6 +840,62 @@ def test_names_are_never_those_that_python_or_the_program_needs():
     assert {unicodedata.normalize("NFKC", name) for name in bound} == set(bound)
 
 
+def written(labels, dialect, rounds):
+    """A graph of that many inputs as a program, long enough for every way of writing; with its numbers."""
+    inputs, factors = [Value(0.5, label) for label in labels], [Value(0.1 * k, f"u{k}") for k in range(7)]
+    y = inputs[0]
+    for k in range(rounds):
+        y = tanh(y * inputs[k % len(inputs)] + factors[k * k % 7]) + sigmoid(factors[(3 * k + k * k) % 5] * y)
+    y = y + logsumexp(inputs)
+    given = {**dict(zip(labels, inputs)), "factors": factors}
+    program = compile_program(y, given, gradients_of=y, dialect=dialect)
+    point = [*[0.6 - 0.01 * k for k in range(len(inputs))], [u.data for u in factors]]
+    return program, point
+
+
+def names_in(source):
+    """Every name that the source defines, imports or uses."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.alias(asname=str(name)):
+                found.add(name)
+            case ast.alias(name=name):
+                found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("rounds", [3, 150])
+@pytest.mark.parametrize("dialect", ["python", "numpy", DIALECTS[-1]])
+def test_inputs_may_have_every_name_that_a_program_uses_by_itself(dialect, rounds):
+    if dialect == "jax" and rounds > 3:
+        pytest.skip("for small graphs")
+    program, point = written(["one", "two"], dialect, rounds)
+    own = names_in(program.source) | names_in(program.repeat(3, {0: 0}).source)
+    own = sorted(own - {"one", "two", "factors"})
+    assert ("np" in own) == (dialect == "numpy") and len(own) > 5
+    program, point = written(own, dialect, rounds)
+    expected, _ = written([f"other_{k}" for k in range(len(own))], "python", rounds)
+    for times in (1, 3):
+        found, right = (p.repeat(times, {0: 0}) for p in (program, expected))
+        assert numbers(found(*point)) == pytest.approx(numbers(right(*point)), rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("rounds", [3, 60])
+def test_names_do_not_reach_a_program_in_c(rounds):
+    names = ["v", "i0", "t0", "run", "part0", "feed", "program", "memcpy", "constants", "double", "exp"]
+    plain, _ = written([f"x{k}" for k in range(len(names))], "python", rounds)
+    program, _ = written(names, "python", rounds)
+    assert native.written(program._recorded, None).source == native.written(plain._recorded, None).source
+
+
+def test_an_input_keeps_its_name_beside_those_that_a_program_uses():
+    program, point = written(["v", "n", "k", "i0", "t"], "numpy", 150)
+    assert program.inputs == ["v", "n", "k", "i0", "t", "factors"]
+    v, n, k, i0, t, factors = point
+    assert numbers(program(v, factors=factors, t=t, i0=i0, k=k, n=n)) == numbers(program(*point))
+
+
 def test_a_changed_name_is_told_in_a_comment_of_one_line():
     x, y = Value(1.0, "i_3[0]"), Value(2.0, "a\nb")
     z = exp(x * y)
@@ -879,6 +947,22 @@ def test_help_repr_html_and_tracebacks_show_the_source():
         program.function(-1.0, 2.0)
     except ValueError:
         assert "output1 = log(x) * y_b" in traceback.format_exc()
+
+
+def test_the_source_goes_when_the_program_goes():
+    def sources():
+        return [file for file in linecache.cache if file.startswith("<autograd_lite program")]
+
+    x = Value(1.0, "x")
+    before = set(sources())
+    for dialect in ("python", "numpy"):
+        program = compile_program(logsumexp([sigmoid(x), x]), [x], dialect=dialect)
+        function = program.function
+        assert len(sources()) == len(before) + 1
+        del program
+        assert len(sources()) == len(before) + 1 and function(0.0) > 0  # who has the function may read it
+        del function
+        assert set(sources()) == before
 
 
 # Mistakes -----------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Twins in PyTorch and JAX: outputs and every gradient are those of the scalar engine."""
 
+import gc
+import linecache
 import math
 import os
 import random
@@ -12,7 +14,7 @@ import pytest
 from golden import flat
 
 import autograd_lite
-from autograd_lite import Value, maximum, relu, sum_
+from autograd_lite import Value, log, maximum, relu, sum_
 from nn import MLP, RNN, BidirectionalRNN, GRUCell, Layer, LSTMCell, Module, RNNCell, SequenceModel, StackedRNN
 from nn.twins import from_twin, parameter_nests, to_jax, to_torch, twin_source
 
@@ -374,6 +376,9 @@ def mixed():
 
 REFUSED = {
     "branching": (lambda: MLP([2, 2], output_activation=lambda v: v if v > 0 else 0.1 * v), "graph is another at other points"),
+    "branching far out": (lambda: MLP([2, 2], output_activation=lambda v: min(v, Value(50.0))), "another at other points"),
+    "random": (lambda: MLP([2, 2], output_activation=lambda v: v * random.random()), "draws random numbers"),
+    "nowhere": (lambda: MLP([2, 2], output_activation=lambda v: log(v - 9.0)), "log needs x > 0"),
     "reading data": (lambda: MLP([2, 2], output_activation=lambda v: v * v.data), "graph is another at other points"),
     "a cell of mine": (lambda: RNN(Doubling(2, 2)), "Doubling has no twin"),
     "a network of mine": (lambda: Backward(RNNCell(2, 2)), "Backward has no twin"),
@@ -391,6 +396,20 @@ def test_a_model_without_a_twin_is_refused(library, kind):
     make, message = REFUSED[kind]
     with pytest.raises(ValueError, match=message):
         library.twin(make())
+
+
+def test_the_source_goes_when_the_twin_goes(library):
+    def sources():
+        gc.collect()
+        return [file for file in linecache.cache if file.endswith(">") and " twin " in file]
+
+    before = sources()
+    twins = [library.twin(MLP([2, 2], rng=0)) for _ in range(2)]
+    assert len(sources()) == len(before) + 2
+    twins.pop()
+    assert len(sources()) == len(before) + 1
+    del twins
+    assert sources() == before
 
 
 @pytest.mark.parametrize("name, make", [("torch", to_torch), ("jax", to_jax)])

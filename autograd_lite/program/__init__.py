@@ -15,6 +15,7 @@ import math
 import re
 import sys
 import warnings
+import weakref
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple, TextIO
@@ -419,12 +420,19 @@ _serial = count(1)
 
 
 def _executed(source: str) -> Callable[..., Any]:
-    """The function that the source defines. Debuggers and tracebacks show its lines."""
+    """The function that the source defines. Debuggers and tracebacks show its lines, as long as it is there."""
     file = f"<autograd_lite program {next(_serial)}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     names: dict[str, Any] = {}
     exec(compile(source, file, "exec"), names)
-    return names["program"]  # type: ignore[no-any-return]
+    function: Callable[..., Any] = names.pop("program")  # or it would be one of the names that it sees, a cycle
+    weakref.finalize(function, _forget, file, names).atexit = False
+    return function
+
+
+def _forget(file: str, names: dict[str, Any]) -> None:
+    linecache.cache.pop(file, None)
+    names.clear()  # its helpers see each other
 
 
 def _python(recorded: Recorded, loop: Loop | None) -> Made:
