@@ -373,7 +373,8 @@ def detect_anomaly() -> mode:
 
 def special_way(function: str, op: str, arguments: Sequence[Any]) -> Any:
     """The operation in a mode: computed as ever, then checked or cut off from its operands."""
-    node = (_plain()[op][len(arguments[0])] if op in ops.FAMILIES else _plain()[function])(*arguments)
+    plain = _plain()[op][len(arguments[len(ops.FAMILIES[op].head)])] if op in ops.FAMILIES else _plain()[function]
+    node = plain(*arguments)
     if not isinstance(node, Value):
         return node
     modes = current()

@@ -10,8 +10,9 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from autograd_lite import Value, detect_anomaly, modes, no_grad
+from autograd_lite import OPERATIONS, Value, detect_anomaly, modes, no_grad, ops
 from autograd_lite.modes import current, in_mode, special
+from autograd_lite.value import family
 
 V = Value(2.0)
 
@@ -25,6 +26,27 @@ def operations_go_straight_again():
     yield
     gc.collect()  # what pytest.raises keeps
     assert recorded() and not current() and not special
+
+
+def applied(op, shift=0.0):
+    """An operation on as many operands as it takes, groups of two in a family; where 0.5 is in its domain, or `shift` more."""
+    operands = [Value(shift + x) for x in (0.5, 0.25, 0.75, 0.125, 0.625)]
+    if op in ops.ROWS:
+        return OPERATIONS[op](*operands[: len(ops.ROWS[op].derivatives)])
+    rows = ops.FAMILIES[op]
+    return family(op, operands[: 2 * len(rows.letters) + len(rows.head + rows.tail)])
+
+
+@pytest.mark.parametrize("op", [*ops.ROWS, *ops.FAMILIES])
+def test_an_operation_has_the_same_value_within_a_mode(op):
+    shift = 1.0 if op == "acosh" else 0.0
+    node = applied(op, shift)
+    with no_grad():
+        leaf = applied(op, shift)
+    with detect_anomaly():
+        checked = applied(op, shift)
+    assert leaf.data == checked.data == node.data and leaf.parents == () and checked.op == node.op == op
+    assert checked.local_derivatives == node.local_derivatives
 
 
 # An interrupt at any step ----------------------------------------------------------------------------------------------
