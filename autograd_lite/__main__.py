@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import keyword
 import platform
@@ -17,12 +18,46 @@ from typing import Any
 from .backprop import topological_order
 from .draw import draw
 from .explain import explain
-from .parse import parse
+from .parse import as_read, parse
+from .terminal import OUTPUT, for_people
 from .value import Value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit status."""
+    """Runs a command and returns its exit status: 2 for bad input, 130 when interrupted, 141 when nobody reads the output."""
+    with for_people():
+        try:
+            return _run(sys.argv[1:] if arguments is None else arguments)
+        except KeyboardInterrupt:
+            problem, status = "interrupted", 130
+        except ValueError as error:
+            problem, status = str(error), 2
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) and error.filename == OUTPUT:
+                return 141
+            problem = (error.strerror or str(error)) + (f": {error.filename}" if error.filename is not None else "")
+            status = 2
+        with contextlib.suppress(OSError):  # there is nowhere else to say it
+            print("autograd-lite:", *problem.splitlines(), file=sys.stderr)
+        return status
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        # an expression may begin with a minus: with a space before it, it is no option
+        options = _parser().parse_args([f" {x}" if x[:1] == "-" and x[1:2] not in "-h" else x for x in arguments])
+        try:
+            return int(options.run(options))
+        except (OverflowError, FloatingPointError) as error:
+            raise ValueError(
+                f"{error}: try a lower --learning-rate" if hasattr(options, "learning_rate") else str(error)
+            ) from None
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograd-lite", description="Backpropagation, every number of it.")
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser(
@@ -99,7 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="derive the derivative of an expression, with the numbers in",
         description="Derives the derivative of an expression by one of its names, with the numbers in.",
     )
-    command.add_argument("--wrt", metavar="NAME", help="by which name or step; without it, the last operation alone")
+    command.add_argument(
+        "--wrt", type=as_read, metavar="NAME", help="by which name or step; without it, the last operation alone"
+    )
     command.add_argument("--form", choices=("text", "latex", "markdown", "mathml"), default="text", help="how to write it (text)")
     command.add_argument("--digits", type=_at_least_one, default=9, help="decimals, 1 to 17 (9)")
     command.set_defaults(run=explain_expression)
@@ -107,19 +144,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "doctor", help="say what is installed, and how pictures are laid out", description=doctor.__doc__
     )
     command.set_defaults(run=doctor)
-    # an expression may begin with a minus: with a space before it, it is no option
-    given = sys.argv[1:] if arguments is None else arguments
-    options = parser.parse_args([f" {text}" if text[:1] == "-" and text[1:2] not in "-h" else text for text in given])
-    try:
-        return int(options.run(options))
-    except OSError as error:
-        problem = f"{error.strerror}: {error.filename}"
-    except (OverflowError, FloatingPointError) as error:
-        problem = f"{error}: try a lower --learning-rate" if hasattr(options, "learning_rate") else str(error)
-    except ValueError as error:
-        problem = str(error)
-    print(f"autograd-lite: {problem}", file=sys.stderr)
-    return 2
+    for each in (parser, *commands.choices.values()):
+        each.color = False  # type: ignore[attr-defined,unused-ignore]  # Python 3.14 colours its messages
+    return parser
 
 
 def example(options: argparse.Namespace) -> int:
@@ -242,7 +269,11 @@ def explain_expression(options: argparse.Namespace) -> int:
     by_label = {node.label: node for node in topological_order(output) if node.label}
     if options.wrt is not None and options.wrt not in by_label:
         raise ValueError(f"--wrt {options.wrt} is not in the expression: there are {', '.join(by_label)}")
-    print(getattr(explain(output, by_label.get(options.wrt), digits=options.digits), options.form)())
+    text = getattr(explain(output, by_label.get(options.wrt), digits=options.digits), options.form)()
+    if options.form == "mathml":  # a symbol that the encoding has not is there as a character reference
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        text = text.encode(encoding, "xmlcharrefreplace").decode(encoding)
+    print(text)
     return 0
 
 
@@ -250,7 +281,7 @@ def _expression(options: argparse.Namespace) -> Value:
     numbers = {}
     for text in options.numbers:
         name, equals, number = text.partition("=")
-        name = name.strip()
+        name = as_read(name.strip())
         if not equals or not name.isidentifier() or keyword.iskeyword(name):
             raise ValueError(f"{text} is not a name with a number, such as x=1")
         if name in numbers:

@@ -40,8 +40,13 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
     _check_size(tree)
     if not tree.body:
         raise ValueError("the expression is empty: write one such as tanh(x*w + b)")
-    named = {unicodedata.normalize("NFKC", name): Value(x, name) for name, x in numbers.items()}
-    known = dict(named)
+    named: dict[str, Value] = {}
+    for name, x in numbers.items():
+        name = as_read(name)
+        if name in named:
+            raise ValueError(f"{name} has two numbers")
+        named[name] = Value(x, name)
+    known: dict[str, Any] = dict(named)
     used: set[str] = set()
     output: Any = None
     for statement in tree.body:
@@ -65,6 +70,11 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
     if output.parents and not output.label:
         output.label = next(name for name in ("y", "z", "f", "out", "") if name not in known)
     return output
+
+
+def as_read(name: str) -> str:
+    """The name as Python reads it: letters that are written in other ways are one."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def _check_size(tree: ast.AST) -> None:

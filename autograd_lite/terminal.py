@@ -1,4 +1,4 @@
-"""The steps in a terminal, one screen for each."""
+"""Text for a terminal, and the steps in one, a screen for each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .notation import GREEK
 
 if TYPE_CHECKING:
     from .steps import Steps
+
+# How a symbol is written where there is none
+PLAIN = {letter: name for name, letter in GREEK.items()}
+PLAIN |= {"∂": "d", "∞": "inf", "×": "x", "⋅": "*", "·": "*", "−": "-", "—": "-", "→": "->", "←": "<-", "…": "...", "‖": "||"}
+PLAIN |= {"“": '"', "”": '"', "⁽": "(", "⁾": ")", "\ufffd": "?", **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2))}
 
 HELP = "n/→ forward  p/← back  Home End  g go to  b backward pass  q quit"
 LONGEST_NAME = 24
@@ -24,19 +32,96 @@ WINDOWS = {"M": "next", "K": "back", "P": "next", "H": "back", "G": "first", "O"
 LETTERS = {**dict.fromkeys("n \r\n", "next"), **dict.fromkeys("p\x7f\b", "back"), **dict.fromkeys("q\x03\x04\x1b", "quit")}
 LETTERS |= {"g": "go", "b": "turn"}
 
+OUTPUT = "standard output"
+
+
+# Text
+
+
+def shown(text: str, encoding: str | None = "utf-8") -> str:
+    """The text as a terminal of that encoding can show it, and is not steered by it: lines of plain text.
+
+    Control characters, among them those that turn the direction of writing, become escapes. So do characters that the encoding
+    has not, if they are no symbols of ours with a plain form.
+
+    >>> print(shown("∂y/∂x of \x1b[31m隱", "cp437"))
+    dy/dx of \\x1b[31m\\u96b1
+    """
+    return "".join([_shown(c, encoding or "utf-8") for c in text])
+
+
+@cache
+def _shown(c: str, encoding: str) -> str:
+    if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or c in "\n\t\u200c\u200d":
+        try:
+            c.encode(encoding)
+            return c
+        except UnicodeEncodeError:
+            pass
+    return PLAIN.get(c) or c.encode("unicode_escape").decode("ascii")
+
+
+class Control(str):
+    """Text that steers a terminal."""
+
+
+class ForPeople:
+    """A stream whose text is `shown`, except for `Control`. What cannot be written is an OSError that names it, at every call."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._error: OSError | None = None  # kept, for argparse drops it
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        return int(self._tried(self._stream.write, text if isinstance(text, Control) else shown(text, self._stream.encoding)))
+
+    def flush(self) -> None:
+        self._tried(self._stream.flush)
+
+    def _tried(self, method: Callable[..., Any], *arguments: str) -> Any:
+        if self._error is not None:
+            raise self._error
+        try:
+            return method(*arguments)
+        except OSError as error:
+            # what is left in its buffer would fail once more at the end of the program
+            with contextlib.suppress(OSError), open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), self._stream.fileno())
+            self._error = OSError(error.errno, error.strerror, self._name)
+            raise self._error from None
+
+
+@contextlib.contextmanager
+def for_people() -> Iterator[None]:
+    """Within it, standard output and standard error are `ForPeople`."""
+    with contextlib.ExitStack() as stack:
+        for stream, name, redirect in (
+            (sys.stdout, OUTPUT, contextlib.redirect_stdout),
+            (sys.stderr, "standard error", contextlib.redirect_stderr),
+        ):
+            if stream is not None:  # as it is where the program was started without
+                stack.enter_context(redirect(ForPeople(stream, name)))
+        yield
+
+
+# Steps
+
 
 def show(steps: Steps) -> None:
     """Steps through them by keys; prints them all where input or output is not a terminal."""
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)) or os.environ.get("TERM") == "dumb":
         for line in steps.lines():
-            print(_fit_for(line, sys.stdout.encoding))
+            print(shown(line, getattr(sys.stdout, "encoding", None)))
         return
     with contextlib.suppress(KeyboardInterrupt), _keys() as key:
-        sys.stdout.write("\x1b[?1049h\x1b[?25l")
+        sys.stdout.write(Control("\x1b[?1049h\x1b[?25l"))
         try:
             _walk(steps, key)
         finally:
-            sys.stdout.write("\x1b[?25h\x1b[?1049l")
+            sys.stdout.write(Control("\x1b[?25h\x1b[?1049l"))
             sys.stdout.flush()
 
 
@@ -52,7 +137,7 @@ def _walk(steps: Steps, key: Callable[[os.terminal_size], str]) -> None:
     typed: str | None = None
     while True:
         size = shutil.get_terminal_size()
-        _paint(screen(steps, now, *size, typed))
+        _paint(screen(steps, now, *size, typed, sys.stdout.encoding))
         pressed = key(size)
         meaning = LETTERS.get(pressed, pressed)
         if typed is not None:
@@ -79,52 +164,47 @@ def _typing(now: int, typed: str, pressed: str, last: int) -> tuple[int, str | N
     return now, typed + pressed if pressed in tuple("0123456789") and len(typed) < 9 else typed
 
 
-def screen(steps: Steps, now: int, columns: int, rows: int, typed: str | None = None) -> list[str]:
+def screen(
+    steps: Steps, now: int, columns: int, rows: int, typed: str | None = None, encoding: str | None = "utf-8"
+) -> list[str]:
     """The lines that show a step in a window of that size: what is done, the formulas, the values and grads so far."""
     step = steps[now]
+    fit = partial(shown, encoding=encoding)
     passing = "forward" if now < steps.forward else "backward"
     title = f"step {step.number} of {len(steps)}, {passing} pass of {steps.name(steps.output)}"
-    head = [clip(title, columns), ""]
-    for note in steps.notes:
-        head += [*wrapped(note, columns), ""]
-    head += [*wrapped(step.words, columns), ""]
+    head = [clip(fit(title), columns, fit("…")), ""]
+    for text in (*steps.notes, step.words):
+        head += [*wrapped(fit(text), columns), ""]
     for line in step.formula.splitlines():
-        head += wrapped(line, columns)
+        head += wrapped(fit(line), columns)
     foot = HELP if typed is None else f"go to step (1 to {len(steps)}), then Enter: {typed}_"
     head = head[: max(rows - 2, 1)]
     space = rows - len(head) - 3
-    table = _table(steps, now, space, columns) if space > 1 else []
+    table = _table(steps, now, space, columns, fit) if space > 1 else []
     body = [*head, *([""] if table else []), *table]
-    return [*body, *[""] * (rows - 1 - len(body)), clip(foot, columns)][:rows]
+    return [*body, *[""] * (rows - 1 - len(body)), clip(fit(foot), columns, fit("…"))][:rows]
 
 
-def _table(steps: Steps, now: int, space: int, columns: int) -> list[str]:
+def _table(steps: Steps, now: int, space: int, columns: int, fit: Callable[[str], str]) -> list[str]:
     """Values and grads after step `now`, in so many lines, those around the active node."""
     nodes = [node for node in steps.nodes if node in steps.adjoint]
     active = nodes.index(steps[now].node) if steps[now].node in steps.adjoint else 0
     first = min(max(active - (space - 1) // 2, 0), max(len(nodes) - space + 1, 0))
-    shown = nodes[first : first + space - 1]
-    computed, grads = steps.so_far(now, shown)
-    rows = [("node", "value", "grad"), *((steps.name(node), computed[node], grads[node]) for node in shown)]
+    nodes = nodes[first : first + space - 1]
+    computed, grads = steps.so_far(now, nodes)
+    rows = [("node", "value", "grad"), *((fit(steps.name(node)), fit(computed[node]), fit(grads[node])) for node in nodes)]
     wide = min(max(width(name) for name, _, _ in rows), LONGEST_NAME)
     lines = []
-    for (name, data, grad), node in zip(rows, [None, *shown]):
+    for (name, data, grad), node in zip(rows, [None, *nodes]):
         mark = ">" if node is steps[now].node else " "
-        name = clip(name, wide)
-        lines.append(clip(f"{mark} {name}{' ' * (wide - width(name))}  {data:>16}  {grad:>16}", columns))
+        name = clip(name, wide, fit("…"))
+        lines.append(clip(f"{mark} {name}{' ' * (wide - width(name))}  {data:>16}  {grad:>16}", columns, fit("…")))
     return lines
 
 
 def _paint(lines: Sequence[str]) -> None:
-    text = "\x1b[H" + "\r\n".join(f"\x1b[K{_fit_for(line, sys.stdout.encoding)}" for line in lines) + "\x1b[J"
-    sys.stdout.write(text)
+    sys.stdout.write(Control("\x1b[H" + "\r\n".join([f"\x1b[K{line}" for line in lines]) + "\x1b[J"))
     sys.stdout.flush()
-
-
-def _fit_for(line: str, encoding: str | None) -> str:
-    """The line with what an old terminal cannot show as question marks."""
-    encoding = encoding or "ascii"
-    return line.encode(encoding, "replace").decode(encoding)
 
 
 # Widths
@@ -141,17 +221,18 @@ def _columns(c: str) -> int:
     return 2 if unicodedata.east_asian_width(c) in "WF" else 1
 
 
-def clip(text: str, columns: int) -> str:
+def clip(text: str, columns: int, rest: str = "…") -> str:
     """The beginning of a text that fits, with an ellipsis for the rest."""
     if width(text) <= columns:
         return text
-    used, end = 1, 0
+    rest = rest[:columns]
+    used, end = width(rest), 0
     for c in text:
         used += _columns(c)
         if used > columns:
             break
         end += 1
-    return text[:end] + "…" if columns > 0 else ""
+    return text[:end] + rest
 
 
 def wrapped(text: str, columns: int) -> list[str]:

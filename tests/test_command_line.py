@@ -1,11 +1,20 @@
-"""The commands: ``example``, ``step``, ``draw``, ``explain`` and ``doctor``."""
+"""The commands: ``example``, ``step``, ``draw``, ``explain`` and ``doctor``; what all of them have in common in a terminal."""
 
+import io
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import unicodedata
+from contextlib import suppress
 
 import pytest
 from golden import GOLDEN
 
 from autograd_lite.__main__ import main
+from autograd_lite.terminal import shown
 from nn import worked_example
 from nn.worked_example import FIGURES, Figure
 
@@ -122,6 +131,8 @@ def test_step_through_an_expression_without_a_terminal(capsys, tmp_path):
         (["x"], "x is not a name with a number, such as x=1"),
         (["x=a"], "x=a: 'a' is no number"),
         (["x=1", "x=2"], "x has two numbers"),
+        (["x=1", "ｘ=2"], "x has two numbers"),
+        (["ｉf=1"], "ｉf=1 is not a name with a number"),
         (["if=1"], "if=1 is not a name with a number"),
         ([], "x has no number: add x=1"),
         (["x=-1"], "log needs x > 0, got -1.0 (node 'x')"),
@@ -130,3 +141,125 @@ def test_step_through_an_expression_without_a_terminal(capsys, tmp_path):
 def test_numbers_that_do_not_fit_are_refused(numbers, message, capsys):
     assert main(["explain", "log(x)", *numbers]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_name_may_be_spelled_in_ways_that_python_reads_as_one(capsys):
+    assert main(["explain", "ｘ*2", "x=1", "--wrt", "ｘ"]) == 0
+    assert capsys.readouterr().out.startswith("∂y/∂x = 2")
+
+
+# What a terminal is shown ------------------------------------------------------------------------------------------------
+
+CONTROLS = "\x1b[31m\x1b]0;title\x07\x9b2J\r\x7f\u202e\u2066"
+
+
+def is_plain(text):
+    return not any(unicodedata.category(c) in ("Cc", "Cf") and c != "\n" for c in text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "x", f"x{CONTROLS}=1"],
+        ["explain", f"x{CONTROLS}", "x=1"],
+        ["explain", "x", "x=1", "--wrt", f"{CONTROLS}"],
+        ["draw", "x", "x=1", "--save", f"{CONTROLS}.svg"],
+        ["draw", "x", "x=1", "--save", f"{CONTROLS}/x.svg"],
+        ["train-char", "--text", f"{CONTROLS}"],
+        ["train-char", "--cell", f"{CONTROLS}"],
+        [f"{CONTROLS}"],
+    ],
+)
+def test_no_control_character_of_an_argument_reaches_the_terminal(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with suppress(SystemExit):
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert is_plain(out + err) and re.search(r"\\x1b\[31m|U\+001B", out + err)
+
+
+def test_no_control_character_of_a_file_reaches_the_terminal(capsys, tmp_path):
+    text, path = tmp_path / "text", tmp_path / "saved.json"
+    text.write_text("a\x1b\x9b" * 100, encoding="utf-8")
+    options = ["--text", str(text), "--save", str(path), "--hidden", "1", "--length", "1", "--updates", "1", "--dialect", "eager"]
+    assert main(["train-char", *options]) == 0  # with a sample
+    state = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**state, "cell": CONTROLS}), encoding="utf-8")
+    assert main(["train-char", *options, "--resume"]) == 2
+    out, err = capsys.readouterr()
+    assert is_plain(out + err) and r"\x1b" in out and r"\x1b[31m" in err
+
+
+@pytest.mark.parametrize("text", ["∂α/∂x ‖σ‖² “隱藏” a\u200db\n\tc 🙂 é", "plain"])
+def test_what_a_terminal_can_show_stays(text):
+    assert shown(text) == shown(text, "utf-16") == shown(text, None) == text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "latin-1"])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["explain", "σ = sigmoid(隱*x); tanh(σ)", "隱=1", "x=2", "--wrt", "x"], r"dy/dx = dy/dσ * dσ/dx"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x"], r"\u96b1"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x", "--form", "latex"], r"\frac{\partial y}"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x", "--form", "markdown"], r"\frac{\partial y}"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x", "--form", "mathml"], "<mi>&#38577;</mi>"),
+        (["explain", "log(隱)", "隱=-1"], "got -1.0 (node '\\u96b1')"),
+        (["step", "tanh(隱*x)", "隱=1", "x=2"], "dy/dv1"),
+        (["draw", "x", "x=1", "--save", "隱.svg"], r"wrote \u96b1.svg"),
+        (["doctor"], "layout of pictures"),
+        (["example", "--steps", "1"], "worked_example.svg"),
+        (["train-char", "--text", "text", "--hidden", "1", "--updates", "0", "--length", "1", "--dialect", "eager"], "A sample"),
+        (["train-char", "--text", "隱"], r"\u96b1"),
+    ],
+)
+def test_where_a_symbol_cannot_be_encoded_plain_letters_stand_in(arguments, expected, encoding, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").write_text("隱藏層∂🙂" * 20, encoding="utf-8")
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    main(arguments)
+    text = "".join([stream.buffer.getvalue().decode(encoding) for stream in streams if not stream.flush()])
+    assert shown(expected, encoding) in text
+
+
+# How a command ends ------------------------------------------------------------------------------------------------------
+
+
+def command(*arguments, **options):
+    return subprocess.Popen([sys.executable, "-m", "autograd_lite", *arguments], text=True, stderr=subprocess.PIPE, **options)
+
+
+@pytest.mark.parametrize("arguments", [["step", "tanh(x)", "x=1"], ["--help"]])
+def test_a_reader_that_has_read_enough_ends_a_command_quietly(arguments):
+    read, write = os.pipe()
+    os.close(read)
+    process = command(*arguments, stdout=write)
+    os.close(write)
+    assert process.communicate(timeout=60)[1] == "" and process.returncode == 141
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["explain", "tanh(x)", "x=1"], ["--help"]])
+def test_output_that_cannot_be_written_is_an_error_that_says_so(arguments):
+    with open("/dev/full", "w") as full:
+        process = command(*arguments, stdout=full)
+        assert process.communicate(timeout=60)[1] == "autograd-lite: No space left on device: standard output\n"
+    assert process.returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another way to send Ctrl-C")
+def test_ctrl_c_ends_a_command_with_one_line(tmp_path):
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = command("example", "--steps", "1000000000", stdout=subprocess.PIPE, env=unbuffered, cwd=tmp_path)
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "autograd-lite: interrupted\n" and process.returncode == 130
+
+
+def test_a_locale_without_unicode_is_enough():
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    process = command("explain", "tanh(x)", "x=1", "--wrt", "x", stdout=subprocess.PIPE, env=plain)
+    out, err = process.communicate(timeout=60)
+    assert out.startswith("dy/dx = 1 - y**2") and err == ""

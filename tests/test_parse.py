@@ -89,3 +89,9 @@ def test_outside_a_domain_the_engine_says_so():
         parse("log(x)", {"x": -1})
     with pytest.raises(OverflowError, match="pow overflows"):
         parse("x * 9**9**9", {"x": 1})
+
+
+def test_two_spellings_of_one_name_are_one_name():
+    assert parse("ｘ * 2", {"x": 3}).data == parse("x * 2", {"ｘ": 3}).data == 6
+    with pytest.raises(ValueError, match="x has two numbers"):
+        parse("x * 2", {"x": 1, "ｘ": 2})

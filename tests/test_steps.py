@@ -362,11 +362,13 @@ def test_without_a_terminal_the_steps_are_listed(example, capsys, monkeypatch):
 
 @pytest.mark.parametrize("columns, rows", [(80, 24), (120, 40), (20, 6), (5, 2), (1, 1)])
 @pytest.mark.parametrize("label", ["隱藏層" * 30, "\x1b[2J" + "x" * 300, "net"])
-def test_a_screen_fits_the_window(columns, rows, label):
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_a_screen_fits_the_window(columns, rows, label, encoding):
     a = Value(2.0, label)
     found = steps(linear([a] * 20, [a] * 20, tanh(a)))
     for now in (0, 1, found.forward, len(found) - 1):
-        screen = terminal.screen(found, now, columns, rows)
+        screen = terminal.screen(found, now, columns, rows, encoding=encoding)
+        assert "".join(screen).encode(encoding)
         assert len(screen) <= rows and max(map(terminal.width, screen)) <= max(columns, 2)
         assert "\x1b" not in "".join(screen)
 
