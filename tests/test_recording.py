@@ -5,6 +5,7 @@ import functools
 import inspect
 import io
 import math
+import pickle
 import random
 import statistics
 import threading
@@ -65,6 +66,10 @@ def without_gradient(x):
     return x * y
 
 
+def generated(x):
+    yield x if x > 0 else -x
+
+
 def set_data(x):
     x.data = 3.0
     return x
@@ -102,6 +107,8 @@ BRANCHES = {
     "a float": lambda x: exp(float(x.data)) * x,
     "local derivatives": lambda x: x * (x * x).local_derivatives[0],
     "detach": lambda x: x * x.detach(),
+    "pickle": lambda x: x * pickle.loads(pickle.dumps(x)),
+    "a generator": generated,
     "equal to a number": lambda x: x if x == 0.5 else -x,
     "not equal to a number": lambda x: x if 0.5 != x else -x,  # noqa: SIM300
     "among numbers": lambda x: x if x in (0.0, 0.5) else -x,
@@ -192,6 +199,7 @@ LOOKS = {
     "constants": lambda x: x * Value(2.0).data if Value(3.0) > 1 and Value(1.0) else x,
     "what was computed from constants": lambda x: x * exp(Value(0.0) * 2.0).data * 2,
     "copies": lambda x: copy.copy(x) + copy.deepcopy(x * 3.0) - copy.deepcopy([x, x])[0] * 2.0,
+    "yields": lambda x: (y + y for y in [x]),
     "a copy of a constant": lambda x: x * copy.deepcopy(Value(1.0) + 1.0) * Value(1.0).detach(),
     "label": lambda x: x * 2.0 if x.label == "x" and x.op == "" and not x.parents else x,
     "its own numbers": lambda x: x * sorted([2.0, 3.0])[0],
@@ -312,15 +320,26 @@ def test_two_threads_record_at_once():
 
 
 def test_an_interrupt_ends_the_recording():
-    kept = []
+    kept, begun, go_on = [], threading.Event(), threading.Event()
 
-    def f(x):
+    def interrupted(x):
         kept.append(x * 2.0)
         raise KeyboardInterrupt
 
+    def waiting(x):
+        begun.set()
+        go_on.wait(20)
+        return x
+
     with pytest.raises(KeyboardInterrupt):
-        trace(f, [1.0])
-    assert kept[0].data == 2.0 and kept[0] > 1 and not live
+        trace(interrupted, [1.0])
+    other = threading.Thread(target=trace, args=(waiting, [1.0]))
+    other.start()
+    assert begun.wait(20) and live  # somebody records, but not this thread
+    assert kept[0].data == 2.0 and kept[0] > 1
+    go_on.set()
+    other.join()
+    assert not live
 
 
 def test_a_recording_within_a_recording_keeps_both():
