@@ -264,7 +264,7 @@ def test_an_interrupt_is_passed_on_and_leaves_a_whole_file(function, done, save,
     assert os.listdir(path.parent) == [path.name]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file that the interrupt leaves to be closed
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a file that the interrupt leaves to be closed
 def test_an_interrupt_at_any_instruction_leaves_a_whole_file(tmp_path):
     path, old, new = tmp_path / "x", b"old" * 100, b"new" * 200
     found = []
@@ -334,6 +334,17 @@ def test_a_writer_that_is_killed_holds_nothing(tmp_path):
     with only_writer(tmp_path / "x"):
         pass
     assert os.listdir(tmp_path) == []
+
+
+@posix
+def test_a_lock_that_was_just_removed_is_no_lock(tmp_path, monkeypatch):
+    """Its holder ends between the opening and the locking of the file: whoever comes next makes another."""
+    import fcntl
+
+    flock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", lambda *arguments: (flock(*arguments), (tmp_path / ".x.lock").unlink()))
+    with pytest.raises(BlockingIOError), only_writer(tmp_path / "x"):
+        pass
 
 
 def test_a_place_where_nothing_can_be_written_is_an_error_at_once(tmp_path):
