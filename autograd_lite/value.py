@@ -249,6 +249,9 @@ def set_together(nodes: Sequence[Value], data: Sequence[float], *others: tuple[o
     """
     if len(nodes) != len(data):
         raise ValueError(f"set_together needs a number for each node, got {len(data)} for {len(nodes)}")
+    if live:
+        for node in nodes:
+            watch("sets the data of", node)
     numbers = [as_float(number, "Value.data") for number in data]
     # One call, all of it in C: Python looks for interrupts between its own instructions only
     deque(chain(map(setattr, nodes, repeat("_data"), numbers), starmap(setattr, others)), maxlen=0)

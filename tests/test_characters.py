@@ -92,15 +92,17 @@ def everything(task):
     return task.updates, task.position, task.state, task.model.state_dict(), task.optimizer.state_dict()
 
 
-def test_going_on_from_a_save_equals_never_stopping(tmp_path):
-    through, first, second = small(), small(), small()
-    for _ in range(20):
+@pytest.mark.parametrize("dialect", ["eager", "python"])
+def test_going_on_from_a_save_equals_never_stopping(dialect, tmp_path):
+    """To the last bit: a program that is recorded after the training has begun is the same program."""
+    through, first, second = (small("rnn", hidden=4, length=5, lr=0.3, dialect=dialect) for _ in range(3))
+    for _ in range(60):
         through.step()
-    for _ in range(10):
+    for _ in range(40):
         first.step()
     first.save(tmp_path / "x.json")
     second.load(tmp_path / "x.json")
-    for _ in range(10):
+    for _ in range(20):
         second.step()
     assert everything(second) == everything(through)
 
