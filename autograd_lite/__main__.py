@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--clip", type=_positive, default=5.0, help="clip the gradient to this norm (5)")
     command.add_argument("--seed", type=int, default=0, help="of the first weights and of the sample (0)")
     command.add_argument("--sample", type=_count, default=300, metavar="N", help="sample N characters at the end (300)")
-    command.add_argument("--temperature", type=_positive, default=0.8, help="of the sample: lower is less surprising (0.8)")
+    command.add_argument("--temperature", type=_not_negative, default=0.8, help="of the sample: lower is less surprising (0.8)")
     command.add_argument("--save", type=Path, metavar="FILE", help="where to save (char-CELL.json)")
     command.add_argument(
         "--save-every", type=_at_least_one, default=100, metavar="N", help="save and report after N updates (100)"
@@ -205,10 +205,17 @@ def example(options: argparse.Namespace) -> int:
 
 def train_char(options: argparse.Namespace) -> int:
     """Next-character prediction on a text: training, the loss on the text held back, a sample."""
+    from nn.files import only_writer
+
+    path = options.save or Path(f"char-{options.cell}.json")
+    with only_writer(path):
+        return _train_char(options, path)
+
+
+def _train_char(options: argparse.Namespace, path: Path) -> int:
     from nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
     from nn.compiled import fastest_dialect
 
-    path = options.save or Path(f"char-{options.cell}.json")
     if path.exists() and not options.resume:
         raise ValueError(f"{path} is there already: go on from it with --resume, or name another file with --save")
     text = read_text(options.text or SAMPLE_TEXT)
@@ -230,8 +237,9 @@ def train_char(options: argparse.Namespace) -> int:
         print(f"the first update writes a program in the dialect {dialect}", flush=True)
     try:
         train_characters(task, options.updates, path, options.save_every, lambda line: print(line, flush=True))
-    except KeyboardInterrupt:
-        print(f"interrupted after {task.updates} updates; saved to {path}, go on with --resume", file=sys.stderr)
+    except KeyboardInterrupt as stop:  # a second one, while it saves, says nothing
+        done = str(stop) or f"again; {path} is as it was"
+        print(f"interrupted {done}, go on with --resume", file=sys.stderr)
         return 130
     print(f"saved to {path}")
     loss, bigram = task.held_back_loss(), task.bigram_loss()
@@ -347,6 +355,10 @@ def _count(text: str) -> int:
 
 def _positive(text: str) -> float:
     return _number(text, float, 5e-324, "a positive number")
+
+
+def _not_negative(text: str) -> float:
+    return _number(text, float, 0, "a number of at least 0")
 
 
 def _number(text: str, kind: type[int] | type[float], least: float, wanted: str) -> float:

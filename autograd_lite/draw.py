@@ -12,6 +12,7 @@ from typing import Any
 from . import layout as layouts
 from . import svg as writer
 from .backprop import topological_order
+from .files import write_whole
 from .notation import cleaned
 from .scopes import Path as ScopePath
 from .scopes import Unit, folded_units, paths_of, split_time, states, units
@@ -379,20 +380,3 @@ def _tint(number: float | None, most: float) -> str:
     if number == 0 or not most:
         return "zero"
     return f"{'neg' if number < 0 else 'pos'}{max(math.ceil(4 * math.sqrt(abs(number) / most)), 1)}"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file that takes the place of the old one only when it is complete."""
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
-    try:
-        with open(handle, "wb") as file:
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask)
-        os.replace(temporary, os.path.realpath(path))
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 from .backprop import check_recorded, topological_order
-from .draw import write_whole
 from .explain import Equation, equation, forward
+from .files import write_whole
 from .notation import FORMS, Expression, Notation, Partial, cleaned, number, product, rounded, symbol
 from .value import Value
 

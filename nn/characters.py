@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import math
 import os
@@ -10,13 +11,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from reprlib import repr as shown
 from typing import Any
 
-from autograd_lite import no_grad, softmax
+from autograd_lite import no_grad
 
 from .compiled import Step, one_hot
 from .files import read_json, write_json
+from .kinds import checked, one_each, whole
 from .losses import sequence_cross_entropy
+from .module import load_nests
 from .optim import Adam, clip_grad_norm_
 from .recurrent import Cell, GRUCell, LSTMCell, RNNCell, SequenceModel
 
@@ -28,11 +32,20 @@ HELD_BACK = 0.1
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """A text file in lower case, each run of white space as one space or line break: fewer characters to tell apart."""
+    """A text file in lower case, each run of white space as one space or line break: fewer characters to tell apart.
+
+    Byte order marks are passed over. ValueError if it is not in UTF-8.
+    """
+    raw = Path(path).read_bytes()
+    utf_16 = ". It looks like UTF-16: save it as UTF-8"
     try:
-        lines = Path(path).read_text(encoding="utf-8").lower().splitlines()
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a text in UTF-8: {error}") from None
+        hint = utf_16 if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
+        raise ValueError(f"{path} is not a text in UTF-8: {error}{hint}") from None
+    if "\0" in text:
+        raise ValueError(f"{path} is not a text in UTF-8: it has NUL characters{utf_16}")
+    lines = text.replace("\ufeff", "").lower().splitlines()
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 
 
@@ -76,13 +89,13 @@ class CharacterTask:
         self.program = None if dialect == "eager" else Step(self._loss_and_state, self.model.parameters(), dialect)
 
     def step(self) -> float:
-        """One update on the next piece; returns its loss, in nats a character."""
-        length = self.settings["length"]
-        if self.position + length >= len(self.learned):
-            self.position, self.state = 0, {}
-        piece = self.learned[self.position : self.position + length + 1]
+        """One update on the next piece; returns its loss, in nats a character. An interrupt finds all of it done, or nothing."""
+        length, position, state = self.settings["length"], self.position, self.state
+        if position + length >= len(self.learned):
+            position, state = 0, {}
+        piece = self.learned[position : position + length + 1]
         names, zeros = self.model.network.state_names(), [0.0] * self.settings["hidden"]
-        before = [self.state.get(name, zeros) for name in names]
+        before = [state.get(name, zeros) for name in names]
         self.optimizer.zero_grad()
         if self.program is None:
             loss, *after = self._loss_and_state(piece[:-1], piece[1:], *before)
@@ -94,10 +107,8 @@ class CharacterTask:
             for parameter, derivative in zip(self.program.parameters, gradients):
                 parameter.grad = derivative
         clip_grad_norm_(self.optimizer.params, self.settings["clip"])
-        self.optimizer.step()
-        self.state = dict(zip(names, after))
-        self.position += length
-        self.updates += 1
+        new = {"state": dict(zip(names, after)), "position": position + length, "updates": self.updates + 1}
+        self.optimizer.step(*[(self, name, entry) for name, entry in new.items()])
         return float(loss)
 
     def _loss_and_state(self, piece: list[Any], targets: list[Any], *before: list[Any]) -> tuple[Any, ...]:
@@ -133,7 +144,12 @@ class CharacterTask:
         return min(loss(10 ** (e / 10)) for e in range(-30, 11))
 
     def sample(self, characters: int, rng: random.Random, start: str = "", temperature: float = 1.0) -> str:
-        """A text that the network makes up, a character at a time, after `start` (characters of the text; else a line break)."""
+        """A text that the network makes up, a character at a time, after `start` (characters of the text; else a line break).
+
+        temperature: the logits are divided by it; at 0 it is the most probable character each time. ValueError below 0.
+        """
+        if not 0 <= temperature < math.inf:
+            raise ValueError(f"temperature must be a finite number of at least 0, got {temperature!r}")
         places = {character: k for k, character in enumerate(self.vocabulary)}
         codes = [places[c] for c in start if c in places] or [places.get("\n", 0)]
         made: list[int] = []
@@ -142,8 +158,10 @@ class CharacterTask:
             while len(made) < characters:
                 run, logits = self.model.run(codes, state)
                 state = {name: run.states[name][-1] for name in run.initial}
-                chances = [p.item() for p in softmax([y / temperature for y in logits[-1]])]
-                codes = rng.choices(range(len(chances)), chances)
+                scores = [y.item() for y in logits[-1]]
+                top = max(scores)  # so that nothing overflows, however low the temperature
+                weights = [math.exp((y - top) / temperature) if temperature else float(y == top) for y in scores]
+                codes = rng.choices(range(len(weights)), weights)
                 made += codes
         return "".join([self.vocabulary[code] for code in made])
 
@@ -160,36 +178,44 @@ class CharacterTask:
             raise ValueError(f"{path} is not a file of {FORMAT['format']}")
         for key, value in {**self.settings, "vocabulary": self.vocabulary}.items():
             if data.get(key) != value:
-                raise ValueError(f"{path} was made with another {key}: {str(data.get(key))[:60]}, not {str(value)[:60]}")
-        updates, position, state = data.get("updates"), data.get("position"), data.get("state")
-        names, hidden = self.model.network.state_names(), self.settings["hidden"]
-        if not (
-            all(isinstance(count, int) and count >= 0 for count in (updates, position))
-            and isinstance(state, dict)
-            and set(state) <= set(names)
-            and all(isinstance(units, list) and len(units) == hidden for units in state.values())
-            and all(isinstance(unit, (int, float)) for units in state.values() for unit in units)
-        ):
-            raise ValueError(f"{path} has no whole updates and position, or no state of {hidden} numbers for {', '.join(names)}")
-        before = self.model.state_dict()
-        self.model.load_state_dict(data.get("parameters") or {})
+                raise ValueError(f"{path} was made with another {key}: {shown(data.get(key))}, not {shown(value)}")
+        kinds = {"updates": whole, "position": self._place, "state": self._state}
+        hidden, names = self.settings["hidden"], ", ".join(self.model.network.state_names())
         try:
-            self.optimizer.load_state_dict(data.get("optimizer") or {})
-        except ValueError:
-            self.model.load_state_dict(before)
-            raise
-        self.updates, self.position, self.state = int(data["updates"]), int(data["position"]), state
+            own = checked({name: data.get(name) for name in kinds}, kinds, hidden)
+        except ValueError as error:
+            needs = f"no whole updates and position, or no state of {hidden} numbers for {names}"
+            raise ValueError(f"{path} has {needs}: {error}") from None
+        try:
+            changes = self.optimizer.changes(data.get("optimizer")) + [(self, name, entry) for name, entry in own.items()]
+            load_nests("this model", dict(self.model._nests()), data.get("parameters"), others=changes)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def _place(self, thing: Any, hidden: int) -> int:
+        if whole(thing, hidden) >= len(self.learned) or thing % self.settings["length"]:
+            raise ValueError("must be the place of a piece")
+        return int(thing)
+
+    def _state(self, thing: Any, hidden: int) -> dict[str, list[float]]:
+        names = self.model.network.state_names()
+        if not isinstance(thing, dict) or thing.keys() not in (set(), set(names)):
+            raise ValueError(f"must be empty, or a state for each of {', '.join(names)}")
+        return {name: one_each(units, hidden) for name, units in thing.items()}
 
 
 def train_characters(
     task: CharacterTask, updates: int, path: str | os.PathLike[str], save_every: int, say: Callable[[str], None]
 ) -> None:
-    """Trains up to that many updates in all, says how it goes, and saves to `path` every so often and at the end.
+    """Trains up to that many updates in all, says how it goes, and saves to `path` at the start, every so often and at the end.
 
-    An interrupt (Ctrl-C) saves too before it is passed on.
+    An interrupt (Ctrl-C) saves too before it is passed on, and says so then. What is saved is after a whole update, always:
+    going on from it equals a training that was never interrupted.
     """
-    start, recent = time.perf_counter(), list[float]()
+    recent = list[float]()
     try:
+        task.save(path)  # where nothing can be saved there is no training
+        start = time.perf_counter()
         while task.updates < updates:
             recent.append(task.step())
             if task.updates % save_every == 0 or task.updates == updates:
@@ -203,4 +229,4 @@ def train_characters(
                 recent.clear()
     except KeyboardInterrupt:
         task.save(path)
-        raise
+        raise KeyboardInterrupt(f"after {task.updates} updates; saved to {path}") from None

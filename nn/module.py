@@ -8,11 +8,13 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from reprlib import repr as shown
 from typing import Any
 
-from autograd_lite import Scope, Value
+from autograd_lite import Scope, Value, set_together
 
 from .files import read_json, write_json
+from .kinds import listed
 
 _numbers = itertools.count()
 
@@ -132,7 +134,7 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Sets the data of the parameters from what `state_dict` gives (or arrays of the same shapes): all of them, or none.
 
-        ValueError lists every entry that is missing, unexpected, of the wrong shape or not finite. With ``strict=False``
+        ValueError lists the entries that are missing, unexpected, of the wrong shape or not finite. With ``strict=False``
         missing and unexpected entries are passed over.
         """
         load_nests(f"this {type(self).__name__}", dict(self._nests()), state, strict)
@@ -140,8 +142,8 @@ class Module:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the parameters to a JSON file: ``{"format": "autograd_lite parameters", "version": 1, "parameters": {...}}``.
 
-        The parameters are those of `state_dict`; numbers have all their digits. The file is complete or as before:
-        see `write_json`.
+        The parameters are those of `state_dict`; numbers have all their digits. The file is complete or as before, and keeps
+        its owner and permissions; OSError names it and says what to do.
         """
         for name, parameter in self.named_parameters():
             if not math.isfinite(parameter.data):
@@ -149,7 +151,7 @@ class Module:
         write_json(path, {**FORMAT, "parameters": self.state_dict()})
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Sets the parameters from a file that `save` wrote. ValueError says all that is wrong with it; then none is changed."""
+        """Sets the parameters from a file that `save` wrote. ValueError says what is wrong with it; then none is changed."""
         data = read_json(path, limit=100_000 + len(json.dumps(self.state_dict(), indent=9)) + 50 * len(self.parameters()))
         if not isinstance(data, dict) or {key: data.get(key) for key in FORMAT} != FORMAT:
             raise ValueError(f"{path} is not a file of parameters: it needs {FORMAT}")
@@ -219,18 +221,24 @@ def mapped(f: Callable[[Any], Any], nest: Any) -> Any:
     return [mapped(f, item) for item in nest] if isinstance(nest, (list, tuple)) else f(nest)
 
 
-def load_nests(what: str, nests: Mapping[str, Any], state: Mapping[str, Any], strict: bool = True) -> None:
-    """Sets the data of the parameters in `nests` from the entries of `state`: all or none, as `Module.load_state_dict` has it."""
+def load_nests(
+    what: str, nests: Mapping[str, Any], state: Any, strict: bool = True, others: Iterable[tuple[object, str, object]] = ()
+) -> None:
+    """Sets the data of the parameters in `nests` from the entries of `state`: all or none, as `Module.load_state_dict` has it.
+
+    others: attributes that are set with them, as by `set_together`.
+    """
+    if not isinstance(state, Mapping):
+        raise ValueError(f"these parameters do not fit {what}: they must be a dict, got {shown(state)}")
     problems = [f"missing {name!r}" for name in nests if name not in state] if strict else []
-    problems += [f"unexpected {name!r}" for name in state if name not in nests] if strict else []
+    problems += [f"unexpected {shown(name)}" for name in state if name not in nests] if strict else []
     new: dict[Value, float] = {}
     for name, nest in nests.items():
         if name in state:
             problems += _matched(name, nest, state[name], new)
     if problems:
-        raise ValueError(f"these parameters do not fit {what}: {'; '.join(problems)}")
-    for parameter, number in new.items():
-        parameter.data = number
+        raise ValueError(f"these parameters do not fit {what}: {listed(problems)}")
+    set_together(list(new), list(new.values()), *others)
 
 
 def _matched(name: str, nest: Any, given: Any, new: dict[Value, float]) -> list[str]:

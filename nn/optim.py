@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
-from autograd_lite import Value
+from autograd_lite import Value, set_together
+
+from .kinds import Kind, betas, checked, flag, not_negative, one_each, one_each_or_none, real, share, squares, whole
 
 
 class Optimizer:
     """The common part: `step()` computes the new data of all parameters, then changes them, all or none.
 
-    params: leaves, each once (else ValueError). lr: the learning rate, which may be changed between steps.
-    `step()` raises ValueError, and changes nothing, if a grad is infinite, nan or not a number.
+    params: leaves, each once (else ValueError). lr: the learning rate, which may be changed between steps. `kinds` says what
+    each entry of the state, an attribute of its name, must be.
     """
+
+    kinds: ClassVar[dict[str, Kind]] = {"lr": not_negative}
 
     def __init__(self, params: Iterable[Value], lr: float) -> None:
         if not isinstance(params, Iterable):
             raise TypeError(f"{type(self).__name__} needs a list of parameters, such as model.parameters(), got {params!r:.60}")
-        self.params = list(params)
-        self.lr = _not_negative("lr", lr)
+        self.params, self.lr = list(params), lr
         if not self.params:
             raise ValueError(f"{type(self).__name__} got no parameters")
         for i, parameter in enumerate(self.params):
@@ -37,53 +40,56 @@ class Optimizer:
         for parameter in self.params:
             parameter.grad = 0.0
 
-    def step(self) -> None:
-        """Changes the parameters by one step."""
+    def step(self, *others: tuple[object, str, object]) -> None:
+        """Changes the parameters and the state by one step. An interrupt finds all of it done, or nothing.
+
+        others: attributes that change with them, each (object, name, value). ValueError, with nothing changed, if a grad is
+        infinite, nan or not a number, or a parameter or the state would become so.
+        """
         grads = [parameter.grad for parameter in self.params]
         if not _all_finite(grads):
             for parameter, grad in zip(self.params, grads):
                 if not isinstance(grad, Real) or not math.isfinite(grad):
                     raise ValueError(f"the grad of {parameter!r} is not a finite number: no parameter has been changed")
             grads = [float(grad) for grad in grads]
-        before = dict(vars(self))
         try:
-            data = self._new_data([p.data for p in self.params], grads)
-            if not _all_finite(data):
-                for parameter, number in zip(self.params, data):
-                    if not math.isfinite(number):
-                        raise OverflowError(f"{parameter!r} would become {number}")
-        except BaseException as error:
-            vars(self).update(before)
-            if isinstance(error, ArithmeticError):
-                raise ValueError(
-                    f"{type(self).__name__} cannot make this step, no parameter has been changed: {error}"
-                ) from error
-            raise
-        for parameter, number in zip(self.params, data):
-            parameter.data = number
+            data, state = self._new_data([p.data for p in self.params], grads)
+            for name, numbers in {"data": data, **state}.items():
+                if isinstance(numbers, list) and not _all_finite(numbers):
+                    self._refuse_infinite(name, numbers)
+        except ArithmeticError as error:
+            raise ValueError(f"{type(self).__name__} cannot make this step, no parameter has been changed: {error}") from error
+        set_together(self.params, data, *[(self, name, entry) for name, entry in state.items()], *others)
+
+    def _refuse_infinite(self, name: str, numbers: Sequence[float]) -> None:
+        for parameter, number in zip(self.params, numbers):
+            if not math.isfinite(number):
+                raise OverflowError(f"the {name} of {parameter!r} would become {number}")
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimizer remembers, its hyperparameters included, in numbers and lists of them."""
-        return {name.lstrip("_"): value for name, value in vars(self).items() if name != "params"}
+        return {name: list(entry) if isinstance(entry := getattr(self, name), list) else entry for name in self.kinds}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state_dict` gave. ValueError, with nothing changed, where it does not fit."""
-        names = {name.lstrip("_"): name for name in vars(self) if name != "params"}
-        problems = [f"missing {name!r}" for name in names if name not in state]
-        problems += [f"unexpected {name!r}" for name in state if name not in names]
-        for name, value in state.items():
-            own = vars(self).get(names.get(name, ""))
-            if isinstance(own, list) and (not isinstance(value, list) or len(value) not in (0, len(self.params))):
-                problems.append(f"{name!r} needs {len(self.params)} numbers")
-            numbers = value if isinstance(value, (list, tuple)) else [value]
-            if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
-                problems.append(f"{name!r} needs finite numbers")
-        if problems:
-            raise ValueError(f"this state does not fit this {type(self).__name__}: {'; '.join(problems)}")
-        for name, value in state.items():
-            setattr(self, names[name], list(value) if isinstance(value, list) else value)
+        set_together([], [], *self.changes(state))
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+    def changes(self, state: Any) -> list[tuple[object, str, object]]:
+        """The attributes that `load_state_dict` sets, for `set_together`. ValueError where the state does not fit."""
+        try:
+            return [(self, name, entry) for name, entry in self._checked(state).items()]
+        except ValueError as error:
+            raise ValueError(f"this state does not fit this {type(self).__name__}: {error}") from None
+
+    def _checked(self, state: Any) -> dict[str, Any]:
+        """The entries of a state as they are kept. ValueError lists those that are missing, unexpected or not of their kind."""
+        return checked(state, self.kinds, len(self.params))
+
+    def _check(self) -> None:
+        vars(self).update(self._checked(self.state_dict()))
+
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
+        """The data of the parameters after a step, and the entries of the state that change."""
         raise NotImplementedError
 
     def _zeros(self) -> list[float]:
@@ -97,6 +103,14 @@ class SGD(Optimizer):
     weight_decay is added to g times p.
     """
 
+    kinds = Optimizer.kinds | {
+        "momentum": not_negative,
+        "dampening": not_negative,
+        "weight_decay": not_negative,
+        "nesterov": flag,
+        "velocity": one_each_or_none,
+    }
+
     def __init__(
         self,
         params: Iterable[Value],
@@ -107,30 +121,39 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        self.momentum = _not_negative("momentum", momentum)
-        self.dampening = _not_negative("dampening", dampening)
-        self.weight_decay = _not_negative("weight_decay", weight_decay)
-        self.nesterov = nesterov
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("nesterov needs a momentum above 0 and no dampening")
-        self._velocity: list[float] = []
+        self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
+        self.velocity: list[float] = []
+        self._check()
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
-        grads = _decayed(self.weight_decay, data, grads)
-        if self.momentum:
-            if self._velocity:
-                self._velocity = [self.momentum * v + (1 - self.dampening) * g for v, g in zip(self._velocity, grads)]
-            else:
-                self._velocity = list(grads)
-            if self.nesterov:
-                grads = [g + self.momentum * v for g, v in zip(grads, self._velocity)]
-            else:
-                grads = self._velocity
-        return [p - self.lr * g for p, g in zip(data, grads)]
+    def _checked(self, state: Any) -> dict[str, Any]:
+        kept = super()._checked(state)
+        if kept["nesterov"] and (kept["momentum"] == 0 or kept["dampening"] != 0):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
+        return kept
+
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
+        grads = velocity = _decayed(self.weight_decay, data, grads)
+        if not self.momentum:
+            return [p - self.lr * g for p, g in zip(data, grads)], {}
+        if self.velocity:
+            velocity = [self.momentum * v + (1 - self.dampening) * g for v, g in zip(self.velocity, grads)]
+        moves = [g + self.momentum * v for g, v in zip(grads, velocity)] if self.nesterov else velocity
+        return [p - self.lr * d for p, d in zip(data, moves)], {"velocity": list(velocity)}
 
 
 class RMSprop(Optimizer):
     """p <- p - lr * g / (sqrt(s) + eps), s the running mean of g**2; centered, less the square of that of g. Hinton (2012)."""
+
+    kinds = Optimizer.kinds | {
+        "alpha": share,
+        "eps": not_negative,
+        "weight_decay": not_negative,
+        "momentum": not_negative,
+        "centered": flag,
+        "squares": squares,
+        "means": one_each,
+        "velocity": one_each,
+    }
 
     def __init__(
         self,
@@ -143,24 +166,21 @@ class RMSprop(Optimizer):
         centered: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        self.alpha = _not_negative("alpha", alpha)
-        self.eps = _not_negative("eps", eps)
-        self.weight_decay = _not_negative("weight_decay", weight_decay)
-        self.momentum = _not_negative("momentum", momentum)
-        self.centered = centered
-        self._squares, self._means, self._velocity = self._zeros(), self._zeros(), self._zeros()
+        self.alpha, self.eps, self.weight_decay, self.momentum, self.centered = alpha, eps, weight_decay, momentum, centered
+        self.squares, self.means, self.velocity = self._zeros(), self._zeros(), self._zeros()
+        self._check()
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
         grads = _decayed(self.weight_decay, data, grads)
-        self._squares = [self.alpha * s + (1 - self.alpha) * g * g for s, g in zip(self._squares, grads)]
-        variances = self._squares
+        variances = squares = [self.alpha * s + (1 - self.alpha) * g * g for s, g in zip(self.squares, grads)]
+        state = {"squares": squares}
         if self.centered:
-            self._means = [self.alpha * m + (1 - self.alpha) * g for m, g in zip(self._means, grads)]
-            variances = [max(0.0, s - m * m) for s, m in zip(self._squares, self._means)]  # below 0 by rounding alone
-        steps = [g / (math.sqrt(s) + self.eps) for g, s in zip(grads, variances)]
+            state["means"] = means = [self.alpha * m + (1 - self.alpha) * g for m, g in zip(self.means, grads)]
+            variances = [max(0.0, s - m * m) for s, m in zip(squares, means)]  # below 0 by rounding alone
+        moves = [g / (math.sqrt(s) + self.eps) for g, s in zip(grads, variances)]
         if self.momentum:
-            self._velocity = steps = [self.momentum * v + d for v, d in zip(self._velocity, steps)]
-        return [p - self.lr * d for p, d in zip(data, steps)]
+            state["velocity"] = moves = [self.momentum * v + d for v, d in zip(self.velocity, moves)]
+        return [p - self.lr * d for p, d in zip(data, moves)], state
 
 
 class Adam(Optimizer):
@@ -168,6 +188,15 @@ class Adam(Optimizer):
 
     weight_decay is added to g times p.
     """
+
+    kinds = Optimizer.kinds | {
+        "betas": betas,
+        "eps": not_negative,
+        "weight_decay": not_negative,
+        "steps": whole,
+        "means": one_each,
+        "squares": squares,
+    }
 
     def __init__(
         self,
@@ -178,26 +207,22 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr)
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"betas are two numbers of at least 0 and below 1, got {betas}")
-        self.betas = betas
-        self.eps = _not_negative("eps", eps)
-        self.weight_decay = _not_negative("weight_decay", weight_decay)
-        self.steps = 0
-        self._means, self._squares = self._zeros(), self._zeros()
+        self.betas, self.eps, self.weight_decay, self.steps = betas, eps, weight_decay, 0
+        self.means, self.squares = self._zeros(), self._zeros()
+        self._check()
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
-        grads = _decayed(self.weight_decay, data, grads)
-        return self._adam(data, grads)
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
+        return self._adam(data, _decayed(self.weight_decay, data, grads))
 
-    def _adam(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+    def _adam(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
         beta1, beta2 = self.betas
-        self.steps += 1
-        self._means = [beta1 * m + (1 - beta1) * g for m, g in zip(self._means, grads)]
-        self._squares = [beta2 * s + (1 - beta2) * g * g for s, g in zip(self._squares, grads)]
-        lr = self.lr / (1 - beta1**self.steps)
-        root = math.sqrt(1 - beta2**self.steps)
-        return [p - lr * m / (math.sqrt(s) / root + self.eps) for p, m, s in zip(data, self._means, self._squares)]
+        steps = self.steps + 1
+        means = [beta1 * m + (1 - beta1) * g for m, g in zip(self.means, grads)]
+        squares = [beta2 * s + (1 - beta2) * g * g for s, g in zip(self.squares, grads)]
+        lr = self.lr / (1 - beta1**steps)
+        root = math.sqrt(1 - beta2**steps)
+        new = [p - lr * m / (math.sqrt(s) / root + self.eps) for p, m, s in zip(data, means, squares)]
+        return new, {"steps": steps, "means": means, "squares": squares}
 
 
 class AdamW(Adam):
@@ -213,7 +238,7 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay)
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> list[float]:
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
         return self._adam([p * (1 - self.lr * self.weight_decay) for p in data], grads)
 
 
@@ -226,11 +251,11 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
     """Scales the grads, as one vector, to 2-norm `max_norm` if theirs is larger; returns the norm before.
 
     If |g| > max_norm, g becomes g * max_norm / (|g| + 1e-6), as in PyTorch, so the norm ends a millionth below. NNDL (7.25)
-    prints the condition as |g|**2 > max_norm, which would enlarge some gradients. ValueError, with nothing changed, if a
-    grad is infinite or nan.
+    prints the condition as |g|**2 > max_norm, which would enlarge some gradients. With math.inf as `max_norm` the norm is
+    returned and nothing scaled. ValueError, with nothing changed, if a grad is infinite or nan.
     """
     parameters = list(parameters)
-    _not_negative("max_norm", max_norm)
+    _bound("max_norm", max_norm)
     norm = math.hypot(*[parameter.grad for parameter in parameters])
     if not math.isfinite(norm):
         raise ValueError(f"the norm of the gradient is {norm}: nothing has been clipped")
@@ -244,15 +269,15 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
 def clip_grad_value_(parameters: Iterable[Value], clip_value: float | tuple[float, float]) -> None:
     """Brings each grad between -clip_value and clip_value, or between two bounds a <= b: g becomes max(min(g, b), a) (NNDL 7.24).
 
-    ValueError, with nothing changed, if a grad is nan or the bounds are no bounds.
+    An infinite bound is none. ValueError, with nothing changed, if a grad is nan or the bounds are no bounds.
     """
     parameters = list(parameters)
     if isinstance(clip_value, (tuple, list)):
-        low, high = clip_value
+        low, high = map(real, clip_value) if len(clip_value) == 2 else (math.nan, math.nan)
         if not low <= high:
             raise ValueError(f"clip_value needs bounds a <= b, got {clip_value!r}")
     else:
-        high = _not_negative("clip_value", clip_value)
+        high = _bound("clip_value", clip_value)
         low = -high
     for parameter in parameters:
         if math.isnan(parameter.grad):
@@ -266,7 +291,8 @@ def _all_finite(numbers: Sequence[float]) -> bool:
     return set(map(type, numbers)) == {float} and math.isfinite(sum(numbers))
 
 
-def _not_negative(name: str, number: float) -> float:
-    if not (isinstance(number, Real) and 0 <= number < math.inf):
-        raise ValueError(f"{name} must be a finite number of at least 0, got {number!r}")
-    return float(number)
+def _bound(name: str, thing: Any) -> float:
+    number = real(thing)
+    if not number >= 0:
+        raise ValueError(f"{name} must be a number of at least 0, or infinite, got {thing!r}")
+    return number

@@ -73,7 +73,7 @@ def train(
     trainings. True chooses the dialect; or its name: "c", "python", "numpy".
 
     Returns the history: one loss for each forward pass, so `steps` + 1 if the tolerance is not reached. The parameters are
-    those of the last loss.
+    those of the last loss. An interrupt leaves those after a whole update.
 
     Raises FloatingPointError if the loss is infinite or nan; the parameters are then those that gave that loss.
     """

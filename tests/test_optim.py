@@ -6,9 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from interrupts import everywhere
 
 from autograd_lite import Value, tanh
-from nn import SGD, Adam, AdamW, RMSprop
+from nn import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
 
 RECORD = json.loads((Path(__file__).parent / "data" / "pytorch.json").read_text(encoding="utf-8"))
 CASES = RECORD["optimizers"]
@@ -228,3 +229,191 @@ def test_nesterov_needs_momentum_and_no_dampening(options):
 def test_a_dampening_that_is_no_number_is_refused():
     with pytest.raises((TypeError, ValueError), match="dampening"):
         SGD([Value(1.0)], momentum=0.9, dampening=math.nan)
+
+
+def test_mean_squares_need_an_alpha_of_at_most_1():
+    with pytest.raises(ValueError, match=r"alpha must be a number from 0 to 1, got 1\.5"):
+        RMSprop([Value(1.0)], alpha=1.5)
+
+
+# The state -----------------------------------------------------------------------------------------------------------
+
+OPTIONS = {
+    SGD: dict(lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True),
+    RMSprop: dict(lr=0.1, momentum=0.9, weight_decay=0.01, centered=True),
+    Adam: dict(lr=0.1, weight_decay=0.01),
+    AdamW: dict(lr=0.1),
+}
+GRADS = [0.3, -0.7]
+
+
+def after_steps(kind, steps, **options):
+    params = [Value(1.0, "a"), Value(2.0, "b")]
+    optimizer = kind(params, **(OPTIONS[kind] | options))
+    for step in range(steps):
+        for p, grad in zip(params, GRADS):
+            p.grad = grad * (step + 1)
+        optimizer.step()
+    return optimizer
+
+
+def everything(optimizer):
+    return data(optimizer.params), optimizer.state_dict()
+
+
+@pytest.mark.parametrize("through", [dict, lambda state: json.loads(json.dumps(state))], ids=["dict", "JSON"])
+@pytest.mark.parametrize("steps", [0, 1, 3])
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_an_optimizer_goes_on_from_a_state_as_if_it_were_its_own(kind, steps, through):
+    first = after_steps(kind, steps)
+    second = after_steps(kind, 2, lr=0.5, weight_decay=0.0)
+    second.load_state_dict(through(first.state_dict()))
+    for p, number in zip(second.params, data(first.params)):
+        p.data = number
+    for optimizer in (first, second):
+        for p, grad in zip(optimizer.params, GRADS):
+            p.grad = grad
+        optimizer.step()
+    assert everything(first) == everything(second)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_an_optimizers_state_is_a_copy(kind):
+    optimizer = after_steps(kind, 2)
+    before = json.dumps(optimizer.state_dict())
+    for loaded in (False, True):
+        state = optimizer.state_dict()
+        lists = [entry for entry in state.values() if isinstance(entry, list)]
+        assert lists
+        if loaded:
+            optimizer.load_state_dict(state)
+        for entry in lists:
+            entry[0] = 1e6
+        assert json.dumps(optimizer.state_dict()) == before
+
+
+NUMBERS = [-5, -1e-9, math.nan, math.inf, -math.inf, True, False, "0.1", None, [0.1], {}, 1j, 10**400, Fraction(10**400)]
+LISTS = [[], [1.0], [1.0, 2.0, 3.0], 1.0, None, "ab", {}, {"0": 1.0, "1": 2.0}, [1.0, math.nan], [1.0, math.inf], [True, 1.0],
+         ["1", "2"], [[1.0], [2.0]], [None, 1.0], [10**400, 1.0]]  # fmt: skip
+FLAGS = [0, 1, 0.0, "true", "", None, [], [True]]
+BAD = {
+    "lr": NUMBERS, "momentum": NUMBERS, "dampening": [*NUMBERS, 0.5], "weight_decay": NUMBERS, "eps": NUMBERS,
+    "alpha": [*NUMBERS, 1.5], "nesterov": FLAGS, "centered": FLAGS,
+    "betas": [[], [0.9], [0.9, 0.9, 0.9], [2, 3], [0.9, 1.0], [-0.1, 0.9], [0.9, math.nan], [0.9, "0.9"], [True, 0.9], 0.5, None,
+              "ab", {"0": 0.5, "1": 0.5}, [[0.9], 0.9]],
+    "steps": [-1, 0.5, 1.0, True, "1", None, [1], math.nan, 2**53, 10**400],
+    "means": LISTS, "squares": [*LISTS, [-1.0, 1.0], [1.0, -5e-324]], "velocity": LISTS[1:],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind, name", [(kind, name) for kind in OPTIMIZERS.values() for name in kind.kinds])
+def test_a_state_that_cannot_be_gone_on_from_is_refused_and_nothing_changed(kind, name):
+    optimizer = after_steps(kind, 2)
+    before = everything(optimizer)
+    for bad in BAD[name]:
+        # whatever else is in it
+        state = {**after_steps(kind, 1, lr=0.5).state_dict(), name: bad}
+        with pytest.raises(ValueError, match=f"this state does not fit this {kind.__name__}: (.*{name}|nesterov needs)"):
+            optimizer.load_state_dict(state)
+        assert everything(optimizer) == before, bad
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_every_entry_of_a_state_is_needed_and_no_other_and_all_that_is_wrong_is_said(kind):
+    optimizer = after_steps(kind, 2)
+    before = everything(optimizer)
+    for name in before[1]:
+        state = {key: entry for key, entry in before[1].items() if key != name} | {"typo": 1, "lr": -1}
+        message = r"unexpected 'typo'; lr must be a finite number of at least 0, got -1"
+        with pytest.raises(ValueError, match=message if name == "lr" else f"missing '{name}'; {message}"):
+            optimizer.load_state_dict(state)
+    for state in (5, None, "lr", [1], [["lr", 0.1]], True):
+        with pytest.raises(ValueError, match="must be a dict"):
+            optimizer.load_state_dict(state)
+    assert everything(optimizer) == before
+
+
+@pytest.mark.parametrize("momentum, dampening", [(0.0, 0.0), (0.9, 0.1)])
+def test_a_state_of_nesterov_needs_momentum_and_no_dampening(momentum, dampening):
+    optimizer = after_steps(SGD, 1)
+    with pytest.raises(ValueError, match="nesterov needs a momentum above 0 and no dampening"):
+        optimizer.load_state_dict({**optimizer.state_dict(), "momentum": momentum, "dampening": dampening})
+
+
+@pytest.mark.parametrize("kind", [RMSprop, Adam, AdamW])
+def test_a_grad_whose_square_overflows_changes_nothing(kind):
+    """The mean square would be infinite for good, and the parameter never move again."""
+    optimizer = after_steps(kind, 1)
+    before = everything(optimizer)
+    optimizer.params[1].grad = 1e200
+    with pytest.raises(ValueError, match=r"no parameter has been changed: the squares of Value\(.*'b'\) would become inf"):
+        optimizer.step()
+    assert everything(optimizer) == before
+
+
+# Interrupts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+@pytest.mark.parametrize("what", ["step", "load"])
+def test_an_interrupt_at_any_instruction_finds_all_changed_or_nothing(kind, what):
+    def prepare():
+        optimizer = after_steps(kind, 1)
+        for p, grad in zip(optimizer.params, GRADS):
+            p.grad = grad
+        return optimizer
+
+    def run(optimizer):
+        if what == "step":
+            optimizer.step()
+        else:
+            optimizer.load_state_dict(other)
+
+    other, done, found = after_steps(kind, 3, lr=0.5).state_dict(), prepare(), []
+    before = everything(done)
+    run(done)
+    after = everything(done)
+    for optimizer in everywhere(prepare, run, ["optim.py", "kinds.py", "value.py"]):
+        assert everything(optimizer) in (before, after)
+        found.append(everything(optimizer) == after)
+    assert len(found) > 100 and found == sorted(found) and found[-2:] == [True, True]
+
+
+# Clipping ------------------------------------------------------------------------------------------------------------
+
+
+def with_grads(*grads):
+    params = [Value(1.0) for _ in grads]
+    for p, grad in zip(params, grads):
+        p.grad = grad
+    return params
+
+
+def test_an_infinite_bound_clips_nothing_and_tells_the_norm():
+    params = with_grads(3.0, -4.0)
+    assert clip_grad_norm_(params, math.inf) == 5.0
+    clip_grad_value_(params, math.inf)
+    clip_grad_value_(params, (-math.inf, 3.5))
+    assert [p.grad for p in params] == [3.0, -4.0]
+    clip_grad_value_(params, (-math.inf, 2.0))
+    assert [p.grad for p in params] == [2.0, -4.0]
+
+
+@pytest.mark.parametrize("bound", [-1.0, -math.inf, math.nan, "1", None, True, 1j, [1.0]])
+def test_a_bound_that_is_none_is_refused(bound):
+    params = with_grads(3.0, -4.0)
+    with pytest.raises(ValueError, match="max_norm must be a number of at least 0, or infinite, got"):
+        clip_grad_norm_(params, bound)
+    for bounds in (bound, (2.0, bound), (1.0,), (1.0, 2.0, 3.0)):
+        with pytest.raises(ValueError, match="clip_value"):
+            clip_grad_value_(params, bounds)
+    assert [p.grad for p in params] == [3.0, -4.0]
+
+
+@pytest.mark.parametrize("grad", [math.nan, math.inf])
+def test_a_grad_that_is_not_finite_has_no_norm_whatever_the_bound(grad):
+    params = with_grads(3.0, grad)
+    for bound in (1.0, math.inf):
+        with pytest.raises(ValueError, match="the norm of the gradient is"):
+            clip_grad_norm_(params, bound)
+    assert params[0].grad == 3.0

@@ -7,10 +7,10 @@ import os
 import random
 import stat
 import struct
-import tempfile
 import time
 
 import pytest
+from interrupts import everywhere
 
 from autograd_lite import Value
 from nn import MLP, RNN, BidirectionalRNN, GRUCell, LSTMCell, Module, Readout, RNNCell, SequenceModel, StackedRNN
@@ -144,6 +144,29 @@ def test_an_entry_that_does_not_fit_is_refused_and_nothing_changed(wrong, strict
     with pytest.raises(ValueError, match=f"'{next(iter(wrong))}(.[01])*' needs"):
         module.load_state_dict(STATE | wrong, strict=strict)
     assert bits(module) == before
+
+
+@pytest.mark.parametrize("state", [5, None, "w", [1.0], [["w", 1.0]], True], ids=str)
+def test_a_state_that_is_no_dict_is_refused(state):
+    module = two_by_two()
+    before = bits(module)
+    with pytest.raises(ValueError, match="these parameters do not fit this Part: they must be a dict, got"):
+        module.load_state_dict(state)
+    assert bits(module) == before
+
+
+def test_an_error_about_very_many_entries_is_short():
+    with pytest.raises(ValueError, match="and 99982 more") as caught:
+        two_by_two().load_state_dict({f"{k} {'long' * 100}": 1.0 for k in range(100_000)} | {"w": 1.0})
+    assert len(str(caught.value)) < 2000
+
+
+def test_an_interrupt_at_any_instruction_leaves_the_parameters_all_old_or_all_new():
+    found = []
+    for module in everywhere(two_by_two, lambda module: module.load_state_dict(STATE), ["module.py", "value.py"], 3):
+        assert module.state_dict() in (two_by_two().state_dict(), STATE)
+        found.append(module.state_dict() == STATE)
+    assert len(found) > 100 and found == sorted(found) and found[-2:] == [True, True]
 
 
 @pytest.mark.parametrize("number", [2**53 + 1, -(10**20) + 1, 2**1000 + 1], ids=["2**53", "10**20", "2**1000"])
@@ -298,26 +321,6 @@ def test_the_file_is_on_disk_before_it_replaces_the_old_one(path, monkeypatch):
         monkeypatch.setattr(os, name, lambda *args, name=name, original=original: (calls.append(name), original(*args))[1])
     two_by_two().save(path)
     assert calls[:2] == ["fsync", "replace"]
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
-def test_a_full_disk_is_an_error(path, monkeypatch):
-    module = two_by_two()
-    module.save(path)
-    old = path.read_bytes()
-    # what is written to the temporary file goes to a device without space
-    make = tempfile.mkstemp
-    monkeypatch.setattr(tempfile, "mkstemp", lambda **kwargs: _on_full_device(make(**kwargs)))
-    with pytest.raises(OSError, match="No space left"):
-        module.save(path)
-    assert path.read_bytes() == old
-    assert os.listdir(path.parent) == [path.name]
-
-
-def _on_full_device(made):
-    handle, name = made
-    os.close(handle)
-    return os.open("/dev/full", os.O_WRONLY), name
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])

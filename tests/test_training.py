@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from golden import flat
+from interrupts import everywhere
 
 from autograd_lite import Value, relu
 from nn import MLP, SGD, History, Module, half_squared_error, mse, train
@@ -224,6 +225,28 @@ def test_an_interrupt_passes_through_and_leaves_the_parameters_of_a_step(interru
     with pytest.raises(KeyboardInterrupt):
         quiet(model, [(1.0, 2.0)], loss=loss, optimizer=Interrupted(model.parameters(), lr=0.1), steps=10)
     assert data(model) == data(reference)
+
+
+@pytest.mark.parametrize("compiled", [False, "python"])
+def test_an_interrupt_at_any_instruction_leaves_the_parameters_of_a_whole_update(compiled):
+    def prepare():
+        model = Line(0.5, -0.25)
+        return model, SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+    def run(both):
+        model, optimizer = both
+        quiet(model, [(1.0, 2.0), (2.0, -1.0)], optimizer=optimizer, steps=3, compiled=compiled)
+
+    whole = []
+    for steps in range(4):
+        model, optimizer = prepare()
+        quiet(model, [(1.0, 2.0), (2.0, -1.0)], optimizer=optimizer, steps=steps, compiled=compiled)
+        whole.append((data(model), optimizer.state_dict()))
+    found = [
+        whole.index((data(model), optimizer.state_dict()))
+        for model, optimizer in everywhere(prepare, run, ["training.py", "optim.py"], stride=3)
+    ]
+    assert found == sorted(found) and set(found) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize(
