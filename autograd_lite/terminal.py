@@ -39,13 +39,13 @@ OUTPUT = "standard output"
 
 
 def shown(text: str, encoding: str | None = "utf-8") -> str:
-    """The text as a terminal of that encoding can show it, and is not steered by it: lines of plain text.
+    r"""The text as a terminal of that encoding can show it, and is not steered by it: lines of plain text.
 
     Control characters, among them those that turn the direction of writing, become escapes. So do characters that the encoding
     has not, if they are no symbols of ours with a plain form.
 
     >>> print(shown("∂y/∂x of \x1b[31m隱", "cp437"))
-    dy/dx of \\x1b[31m\\u96b1
+    dy/dx of \x1b[31m\u96b1
     """
     return "".join([_shown(c, encoding or "utf-8") for c in text])
 

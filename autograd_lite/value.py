@@ -9,6 +9,7 @@ from __future__ import annotations
 import linecache
 import math
 import numbers
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -581,6 +582,35 @@ for _op in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh"):
     setattr(Value, "arc" + _op[1:], OPERATIONS[_op])
 for _method, _op in {"rint": "round", "fabs": "abs", "__floor__": "floor", "__ceil__": "ceil"}.items():
     setattr(Value, _method, OPERATIONS[_op])
+
+
+# Release -------------------------------------------------------------------------------------------------------------
+
+_operands: list[Any] = []  # of nodes that are gone
+_releasing = False
+
+
+def release(node: Value) -> None:
+    """Lets go of the operands of a node that is gone, and of what is below them, without recursion."""
+    global _releasing
+    try:
+        if node._x is None:
+            return
+        _operands.append((node._x, node._y))
+        node._x = node._y = None
+    except AttributeError:  # not even made
+        return
+    if not _releasing:
+        _releasing = True
+        try:
+            while _operands:
+                _operands.pop()
+        finally:
+            _releasing = False
+
+
+if sys.platform == "emscripten":  # CPython itself recurses, but no further than the stack reaches; not so in a browser
+    Value.__del__ = release  # type: ignore[attr-defined]
 
 
 # Over many operands --------------------------------------------------------------------------------------------------

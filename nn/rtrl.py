@@ -32,7 +32,9 @@ class RTRL(NamedTuple):
     """For each state and unit, its derivatives by all parameters, in the order of `gradients`."""
 
     def sensitivities(self, parameter: str, state: str = "h") -> list[float]:
-        """The derivative of each unit of a state at t by one parameter: dh_t/dtheta."""
+        """The derivative of each unit of a state at t by one parameter: dh_t/dtheta. ValueError if there is no such parameter."""
+        if parameter not in self.gradients:
+            raise ValueError(f"no parameter is named {parameter!r}: there are {', '.join(self.gradients)}")
         place = list(self.gradients).index(parameter)
         return [vector[place] for vector in self.vectors[state]]
 

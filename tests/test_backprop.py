@@ -36,6 +36,7 @@ from autograd_lite import (
     topological_order,
     trace,
 )
+from autograd_lite.value import release
 
 
 def example():
@@ -416,6 +417,28 @@ def test_a_chain_of_a_million_nodes():
     del y
     del twin
     assert sys.getallocatedblocks() < before - 2 * DEEP  # freed at once, without recursion
+
+
+def test_where_the_interpreter_frees_by_recursion_a_graph_is_freed_without(monkeypatch):
+    depth = deepest = freed = 0
+
+    def counted(node):
+        nonlocal depth, deepest, freed
+        depth, freed = depth + 1, freed + 1
+        deepest = max(depth, deepest)
+        release(node)
+        depth -= 1
+
+    monkeypatch.setattr(Value, "__del__", counted, raising=False)
+    x, y = chain(1000)
+    kept = y.parents[0]
+    total = linear([y, y * y], [y, kept], sum_([x, y]))
+    del y, total
+    assert (freed, deepest) == (4, 2) and kept.parents[1] is x
+    del kept
+    assert (freed, deepest) == (1003, 2)
+    with pytest.raises(TypeError):
+        Value("no number")  # a node that is not even made
 
 
 def test_the_gradient_of_a_deep_chain_and_its_release():

@@ -75,7 +75,7 @@ def is_interrupted(work, count):
     try:
         sys.settrace(trace)
         with suppress(KeyError):
-            work()
+            list(work() for _ in range(1))  # in a generator: an interrupted handler of an exception does not stay on out here
     except Interrupt:
         sys.settrace(before)
         assert current() == around  # already now, while the traceback keeps the frames
@@ -243,10 +243,11 @@ def test_a_generator_that_ends_in_another_context_ends_its_mode_everywhere(mode,
 
 
 def test_a_generator_that_ends_in_another_thread_ends_its_mode_here():
-    generator = suspended(no_grad())
-    next(generator)
-    thread = threading.Thread(target=list, args=(generator,))
+    generator, entered = suspended(no_grad()), threading.Event()
+    thread = threading.Thread(target=lambda: entered.wait(10) and list(generator))
     thread.start()
+    next(generator)
+    entered.set()
     thread.join()
     assert not current()
 

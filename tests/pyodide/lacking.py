@@ -1,0 +1,58 @@
+"""A plugin of pytest: in a browser, tests of what it lacks are skipped, with the reason."""
+
+import asyncio
+
+import pytest
+
+# What an error says: why there is one
+LACKING = {
+    "can't start new thread": "no threads",
+    "does not support processes": "no processes",
+    "out of pty devices": "no terminals",
+    "needs a C compiler": "no compiler",
+    "needs the package numpy": "no NumPy",
+}
+
+FILES = {"test_fuzz.py", "test_native.py", "test_ops.py", "test_program.py"}  # of what is lacking, and of packages that are
+
+# Tests of what is not as it is elsewhere, by a part of their names
+NOT_HERE = {
+    "test_a_chain_of_a_million_nodes": "sys.getallocatedblocks() is 0",
+    "test_nesting_has_no_limit": "CPython frees nested lists by recursion, for which the stack is too short",
+    "[nested ": "json reads what is nested by recursion, for which the stack is too short",
+    "[90,000 opening brackets]": "json reads what is nested by recursion, for which the stack is too short",
+    "no_depth_of_nesting": "json reads what is nested by recursion, for which the stack is too short",
+    "picture[dot]": "no program dot",
+    "which_layout_and_why[dot]": "no program dot",
+    "test_a_label_is_text[dot-": "no program dot",
+}
+
+
+def pytest_configure():
+    def run(main, **options):
+        main.close()
+        pytest.skip("no asyncio.run")
+
+    asyncio.run = run
+
+
+def pytest_ignore_collect(collection_path):
+    return collection_path.name in FILES or None
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for name, reason in NOT_HERE.items():
+            if name in item.nodeid:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    except Exception as error:
+        for text, reason in LACKING.items():
+            if text in str(error):
+                pytest.skip(reason)
+        raise
