@@ -298,7 +298,7 @@ def doctor(options: argparse.Namespace) -> int:
     drawing = draw(Value(1.0))
     drawing_by = drawing.layout_by
     if not drawing_by.startswith("built-in"):
-        drawing_by += f" ({shutil.which('dot')}, {_first_line('dot', '-V')}); built-in where that is much lower"
+        drawing_by += f" ({shutil.which('dot')}, {_first_line('dot', '-V')}); built-in for long arrows and several frames"
     compiler = next((path for name in ("cc", "gcc", "clang", "cl") if (path := shutil.which(name))), "")
     rows = [
         ("Python", f"{platform.python_version()} ({platform.python_implementation()}, {sys.platform})"),

@@ -19,11 +19,9 @@ from .value import Value
 
 MOST = 2000
 """More visible nodes than this are drawn only with ``force=True``."""
-MOST_COMPARED = 300
-"""Up to so many, dot's layout is used only if it is at most `TALLER` times as tall as the built-in one, and `SMALL`: what is read
-from left to right should be low, and dot stacks the frames of a network in a diagonal."""
-TALLER = 1.5
-SMALL = 100.0
+MOST_SPANNED = 200
+"""Over so many columns, all together, the arrows of a picture may run that `dot` lays out: its time grows with them, from a
+twentieth of a second there to minutes, and so does the height that it needs."""
 
 
 class Drawing:
@@ -62,21 +60,21 @@ class Drawing:
 
     @cached_property
     def _laid_out(self) -> tuple[layouts.Layout, str]:
-        why = "as asked for with dot=False"
-        if self._dot:
+        built_in = layouts.layered(*self.picture.graph)
+        pieces, wires, frames = self.picture.pieces, self.picture.wires, self.picture.frames
+        if not self._dot:
+            why = "as asked for with dot=False"
+        elif len(frames) > 1:
+            why = "Graphviz's dot would stack its frames"
+        elif built_in.spanned > MOST_SPANNED:
+            why = f"Graphviz's dot takes long where arrows span {built_in.spanned:,} columns, all together"
+        else:
             try:
-                ids = [piece.id for piece in self.picture.pieces], [wire.id for wire in self.picture.wires]
-                by_dot = layouts.by_dot(self.source, *ids, len(self.picture.frames))
+                ids = [piece.id for piece in pieces], [wire.id for wire in wires]
+                return layouts.by_dot(self.source, *ids, len(frames)), "Graphviz's dot"
             except layouts.NoDot as error:
                 why = str(error)
-            else:
-                if len(self.picture.pieces) > MOST_COMPARED:
-                    return by_dot, "Graphviz's dot"
-                built_in = layouts.layered(*self.picture.graph)
-                if by_dot.height <= TALLER * built_in.height + SMALL:
-                    return by_dot, "Graphviz's dot"
-                return built_in, f"built-in: Graphviz's dot would make it {by_dot.height / built_in.height:.1f} times as tall"
-        return layouts.layered(*self.picture.graph), f"built-in: {why}"
+        return built_in, f"built-in: {why}"
 
     def svg(self) -> str:
         """The picture as SVG text, an element that can be put into a page. It needs no other program."""
@@ -144,7 +142,7 @@ def draw(
     levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
     rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
     delay. frames: False for none around the parts that are open. dot: False for the built-in layout also where Graphviz's `dot`
-    is there, which is otherwise used where its layout is not much taller.
+    is there, which otherwise lays out small pictures: those of short arrows and at most one frame. It has a second for it.
 
     ValueError above 2,000 visible nodes, without ``force=True``.
 

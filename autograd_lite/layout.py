@@ -74,13 +74,8 @@ class Layout(NamedTuple):
     """The center of each link's label."""
     frames: list[tuple[float, float, float, float]]
     """Of each group: left, top, right, bottom."""
-
-    @property
-    def height(self) -> float:
-        """From the highest point to the lowest."""
-        points = [point for path in (self.centers, *self.paths) for point in path]
-        ys = [y for _, y in points] + [y for _, top, _, bottom in self.frames for y in (top, bottom)]
-        return max(ys) - min(ys)
+    spanned: int = 0
+    """Over how many columns the arrows of a layered layout run, all together."""
 
 
 class _Cell:
@@ -359,6 +354,7 @@ class _Layered:
             (x, y), (width, height) = origin.get(item, (0.0, 0.0)), self.sizes[item]
             frames.append((x, y, x + width, y + height))
         paths, labels = [], []
+        spanned = 0
         for link, segments in zip(self.links, self.segments):
             if not segments:
                 path, label = _loop(centers[link.tail], self.shapes[link.tail])
@@ -369,7 +365,8 @@ class _Layered:
             group, segment = segments[-1]
             paths.append(_curve(points))
             labels.append((origin[group][0] + segment.label[0], origin[group][1] + segment.label[1]))
-        return Layout(centers, paths, labels, frames)
+            spanned += sum([abs(segment.cells[-1].column - segment.cells[0].column) // 2 for _, segment in segments])
+        return Layout(centers, paths, labels, frames, spanned)
 
 
 def _loop(center: Point, shape: Shape) -> tuple[list[Point], Point]:
@@ -556,7 +553,7 @@ class NoDot(RuntimeError):
     """Graphviz's program `dot` is missing, does not run, or does not give what it should: the message says which."""
 
 
-def run_dot(source: str, form: str, seconds: float = 6.0) -> bytes:
+def run_dot(source: str, form: str, seconds: float = 1.0) -> bytes:
     """What `dot` makes of DOT source, in one of its formats. NoDot, saying why, if it makes nothing."""
     import subprocess
 
@@ -567,7 +564,7 @@ def run_dot(source: str, form: str, seconds: float = 6.0) -> bytes:
     except ImportError as error:
         raise NoDot(f"the Python package graphviz cannot be imported ({error})") from None
     except subprocess.TimeoutExpired:
-        raise NoDot(f"Graphviz's program `dot` took more than {seconds:g} seconds") from None
+        raise NoDot(f"Graphviz's program `dot` took more than {seconds:g} s") from None
     except subprocess.CalledProcessError as error:
         raise NoDot(f"Graphviz's program `dot` failed with exit status {error.returncode}") from None
     except RuntimeError:

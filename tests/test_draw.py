@@ -614,12 +614,45 @@ def test_the_run_of_a_network_alone_is_drawn():
     assert {"t = 0", "t = 1", "t = 2"} <= set(frames)
 
 
+def repeated(count):
+    """A chain with one weight: its arrows grow long."""
+    w, y = Value(0.7, "w"), Value(0.5)
+    for _ in range(count):
+        y = tanh(w * y)
+    return y
+
+
+SMALL = {"a leaf": lambda: draw(Value(1.0)), "no frames": lambda: draw(WorkedExample()(), frames=False)}
+LARGE = {
+    "frames": lambda: draw(WorkedExample()()),
+    "one weight": lambda: draw(repeated(50)),
+    "long": lambda: draw(chain(400)[1]),
+    "rolled": lambda: draw(recurrent()[1], rolled=True),
+}
+
+
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
-def test_dot_lays_out_what_it_does_not_make_much_taller():
-    error = WorkedExample()()
-    assert draw(error, frames=False).layout_by == "Graphviz's dot"
-    assert draw(error).layout_by.startswith("built-in: Graphviz's dot would make it 2.")
-    assert draw(error).svg() == draw(error, dot=False).svg()
+@pytest.mark.parametrize("name", [*SMALL, *LARGE])
+def test_dot_is_started_only_for_a_layout_that_is_used(name, monkeypatch):
+    runs, run = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **kwargs: runs.append(args) or run(*args, **kwargs))
+    drawing = {**SMALL, **LARGE}[name]()
+    assert drawing.svg() == drawing.svg()
+    assert drawing.layout_by.startswith("Graphviz's dot" if name in SMALL else "built-in: ")
+    assert len(runs) == (name in SMALL)
+
+
+def test_dot_is_given_up_after_a_second(monkeypatch):
+    seconds = []
+
+    def late(*args, timeout, **kwargs):
+        seconds.append(timeout)
+        raise subprocess.TimeoutExpired("dot", timeout)
+
+    monkeypatch.setattr(subprocess, "run", late)
+    drawing = draw(graph()[2])
+    assert drawing.svg() == draw(graph()[2], dot=False).svg() and seconds == [1.0]
+    assert drawing.layout_by == "built-in: Graphviz's program `dot` took more than 1 s"
 
 
 def test_no_label_turns_the_text_around_it():
