@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .backprop import check_recorded, gradient, topological_order
@@ -197,19 +197,25 @@ def forward(notation: Notation, node: Value) -> Equation:
     return equation(notation, symbol(node), [notation.formula(node)], node.data)
 
 
-def _local(notation: Notation, node: Value, places: Sequence[int]) -> tuple[list[Expression], float]:
+def _local(notation: Notation, node: Value, places: Sequence[int]) -> tuple[Iterator[Expression], float]:
     """The derivative of a node by an operand at these places: its forms, the textbook's first, and the number."""
     derivatives = node.local_derivatives
-    forms = [total([notation.local_derivative(node, i, textbook) for i in places]) for textbook in (True, False)]
-    return forms, sum([derivatives[i] for i in places])
+    return (_rule(notation, node, places, textbook) for textbook in (True, False)), sum([derivatives[i] for i in places])
 
 
-def equation(notation: Notation, left: Expression, forms: Sequence[Expression], result: float) -> Equation:
+def _rule(notation: Notation, node: Value, places: Sequence[int], textbook: bool) -> Expression:
+    return total([notation.local_derivative(node, i, textbook) for i in places])
+
+
+def equation(notation: Notation, left: Expression, forms: Iterable[Expression], result: float) -> Equation:
     """The equation with the first form that comes out with the numbers as they are written, else with all digits."""
-    for digits in (notation.digits, None):
-        for form in forms:
+    tried: list[Expression] = []
+    for digits, untried in ((notation.digits, forms), (None, tried)):
+        for form in untried:
             if _comes_out(notation, form, result, digits):
                 return Equation(left, form, result, digits)
+            if digits is not None:
+                tried.append(form)
     return Equation(left, None, result, notation.digits)
 
 
@@ -337,13 +343,12 @@ class _Paths:
         return float(sum([node.local_derivatives[i] for i in places]))
 
     def _written(self, partial: Partial, terms: list[Term]) -> Equation:
-        # each factor in two forms, the textbook's and the one that is computed with
-        written = [[self._forms(factor) for factor in term] for term in terms]
-        forms = [total([product([factor[k] for factor in term]) for term in written]) for k in (0, 1)]
+        # in two forms, the textbook's and the one that is computed with
+        forms = (total([product([self._factor(factor, k) for factor in term]) for term in terms]) for k in (True, False))
         return equation(self.notation, symbol(partial), forms, self.notation.numbers[partial])
 
-    def _forms(self, factor: Any) -> Sequence[Expression]:
-        return [symbol(factor)] * 2 if isinstance(factor, Partial) else _local(self.notation, *factor)[0]
+    def _factor(self, factor: Any, textbook: bool) -> Expression:
+        return symbol(factor) if isinstance(factor, Partial) else _rule(self.notation, *factor, textbook)
 
     def _ask(self, partial: Partial) -> None:
         """Notes which derivatives will have an equation of their own, so that the chains of others end there."""

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from . import ops
@@ -192,6 +192,7 @@ def value_of(e: Expression, number_of: Any) -> float:
 # Numbers and names ---------------------------------------------------------------------------------------------------
 
 
+@lru_cache(1 << 14)
 def rounded(x: float, digits: int | None) -> str:
     """The number with `digits` decimals; a small or large one with as many significant digits; an exact short one as it is.
 
@@ -210,6 +211,11 @@ def rounded(x: float, digits: int | None) -> str:
     fixed = 10.0 ** -(digits // 2) <= abs(x) < 1e6
     shown = f"{x:.{digits}f}" if fixed else _short(f"{x:.{max(digits - 1, 0)}e}")
     return exact if len(exact) <= len(shown) else shown
+
+
+@lru_cache(1 << 14)
+def _as_written(x: float, digits: int | None) -> float:
+    return float(rounded(x, digits))
 
 
 def _short(text: str) -> str:
@@ -464,6 +470,8 @@ class Notation:
         self.numbers: dict[Partial | Indexed, float] = {}
         self.inlined = inlined
         self._names: dict[Value, Indexed | tuple[str, int]] = {}
+        self._operands: dict[Value, Expression] = {}
+        self._symbols: dict[Any, dict[Any, str]] = {form: {} for form in FORMS.values()}  # as they are written
         nodes = list(nodes)
         taken = {node.label for node in nodes}
         copies: dict[str, int] = {}
@@ -488,9 +496,11 @@ class Notation:
 
     def of(self, node: Value) -> Expression:
         """A node as an operand: its symbol, its number, or its formula."""
-        if node in self._names:
-            return symbol(node)
-        return number(node.data) if node.op == "const" else self.formula(node)
+        if node not in self._operands:
+            is_number = node.op == "const" and node not in self._names
+            named = number(node.data) if is_number else symbol(node) if node in self._names else self.formula(node)
+            self._operands[node] = named
+        return self._operands[node]
 
     def formula(self, node: Value) -> Expression:
         """The formula of an interior node, of its operands."""
@@ -515,7 +525,7 @@ class Notation:
     def number_of(self, thing: Any, digits: int | None = None) -> float:
         """The number of a symbol, or the number itself, as it is written with so many digits."""
         x = thing if isinstance(thing, float) else thing.data if isinstance(thing, Value) else self.numbers[thing]
-        return float(rounded(x, digits))
+        return _as_written(x, digits)
 
     def write(self, e: Expression, form: str = "text", values: bool = False, digits: int | None = -1) -> str:
         """The expression in a form: "text", "latex" or "mathml"; with `values`, with the numbers of its symbols.
@@ -525,28 +535,32 @@ class Notation:
         return self._written(e, FORMS[form], values, self.digits if digits == -1 else digits, 0)
 
     def _symbol(self, thing: Any, form: Any) -> str:
-        if isinstance(thing, Partial):
-            return str(form.partial(self._symbol(thing.top, form), self._symbol(thing.bottom, form)))
-        name = thing if isinstance(thing, Indexed) else self._names[thing]
-        return str(form.indexed(*name) if isinstance(name, Indexed) else form.name(*name))
+        written = self._symbols[form]
+        if thing not in written:
+            if isinstance(thing, Partial):
+                written[thing] = form.partial(self._symbol(thing.top, form), self._symbol(thing.bottom, form))
+            else:
+                name = thing if isinstance(thing, Indexed) else self._names[thing]
+                written[thing] = form.indexed(*name) if isinstance(name, Indexed) else form.name(*name)
+        return written[thing]
 
     def _written(self, e: Expression, form: Any, values: bool, digits: int | None, level: int) -> str:
         """level: how tightly what stands around binds: 1 a sum, 2 a product, 3 a power's base or a denominator."""
 
+        flat = form is FORMS["text"]
+        binds, text = 4, ""
+        if e.kind == "symbol" and not values:
+            return self._symbol(e.parts[0], form)
+        if e.kind == "number" or e.kind == "symbol":
+            shown = rounded(e.parts[0] if e.kind == "number" else self._number(e.parts[0]), digits)
+            binds = 0 if shown.startswith("-") else 2 if "e" in shown and not flat else 4
+            text = form.number(shown)
+            return text if binds >= level else form.parenthesised(text)
+
         def inner(part: Expression, level: int) -> str:
             return self._written(part, form, values, digits, level)
 
-        flat = form is FORMS["text"]
-        binds, text = 4, ""
-        if e.kind == "number" or (e.kind == "symbol" and values):
-            shown = rounded(e.parts[0] if e.kind == "number" else self._number(e.parts[0]), digits)
-            text, binds = (
-                form.number(shown),
-                0 if shown.startswith("-") else 2 if "e" in shown and not flat else 4,
-            )
-        elif e.kind == "symbol":
-            text = self._symbol(e.parts[0], form)
-        elif e.kind == "negative":
+        if e.kind == "negative":
             text, binds = form.minus.strip() + inner(e.parts[0], 2), 1
         elif e.kind == "sum":
             text, binds = inner(e.parts[0], 1), 1
