@@ -348,7 +348,10 @@ class _Paths:
         return equation(self.notation, symbol(partial), forms, self.notation.numbers[partial])
 
     def _factor(self, factor: Any, textbook: bool) -> Expression:
-        return symbol(factor) if isinstance(factor, Partial) else _rule(self.notation, *factor, textbook)
+        if isinstance(factor, Partial):
+            return symbol(factor)
+        node, places = factor
+        return _rule(self.notation, node, places, textbook)
 
     def _ask(self, partial: Partial) -> None:
         """Notes which derivatives will have an equation of their own, so that the chains of others end there."""

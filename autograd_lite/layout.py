@@ -33,6 +33,8 @@ LOOP = 18.0
 LONG = 24
 """An arrow over more columns than this runs in a lane above everything."""
 SWEEPS = 8
+STILL = 0.01
+"""Where a sweep to and fro moves all by the same, but for so much, the further ones do too."""
 
 
 class Shape(NamedTuple):
@@ -454,38 +456,50 @@ def _crossings(columns: list[list[_Cell]], place: dict[_Cell, float]) -> int:
 
 def _set_heights(columns: list[list[_Cell]]) -> None:
     """Sets y of each cell: near its neighbours, in the order of its column, without overlap."""
-    for column in columns:
-        _place(column, [0.0] * len(column), [1.0] * len(column))
-    for sweep in range(3 * SWEEPS):
-        ahead = sweep % 2 == 0
-        both = sweep >= 2 * SWEEPS
-        for column in columns if ahead else reversed(columns):
-            wanted, weights = [], []
-            for cell in column:
-                near = cell.left + cell.right if both else cell.left if ahead else cell.right
-                total = weight = 0.0
-                for other, at, own in near or cell.left + cell.right:
-                    pull = 4.0 if cell.is_line and other.is_line else 1.0
-                    total += pull * (other.y + at - own)
-                    weight += pull
-                wanted.append(total / weight if weight else cell.y)
-                weights.append(weight if near else 0.2)
-            _place(column, wanted, weights)
+    spaced = [(column, _spaces(column)) for column in columns if column]
+    for column, spaces in spaced:
+        _place(column, spaces, [0.0] * len(column), [1.0] * len(column))
+    for both, sweeps in ((False, 2 * SWEEPS), (True, SWEEPS)):
+        before: list[float] = []
+        for sweep in range(sweeps):
+            ahead = sweep % 2 == 0
+            for column, spaces in spaced if ahead else reversed(spaced):
+                wanted, weights = [], []
+                for cell in column:
+                    near = cell.left + cell.right if both else cell.left if ahead else cell.right
+                    total = weight = 0.0
+                    for other, at, own in near or cell.left + cell.right:
+                        pull = 4.0 if cell.is_line and other.is_line else 1.0
+                        total += pull * (other.y + at - own)
+                        weight += pull
+                    wanted.append(total / weight if weight else cell.y)
+                    weights.append(weight if near else 0.2)
+                _place(column, spaces, wanted, weights)
+            if not ahead:
+                heights = [cell.y for column, _ in spaced for cell in column]
+                moves = [y - y_before for y, y_before in zip(heights, before)]
+                if moves and max(moves) - min(moves) < STILL:
+                    break
+                before = heights
 
 
-def _place(column: list[_Cell], wanted: list[float], weights: list[float]) -> None:
+def _spaces(column: list[_Cell]) -> list[float]:
+    """How far below the first cell of a column each one is at least."""
+    spaces = [0.0]
+    for above, cell in pairwise(column):
+        gap = LINE_GAP if cell.is_line or above.is_line else GAP if cell.column % 2 == 0 else 2.0
+        spaces.append(spaces[-1] + (cell.height + above.height) / 2 + gap)
+    return spaces
+
+
+def _place(column: list[_Cell], spaces: list[float], wanted: list[float], weights: list[float]) -> None:
     """Sets the heights nearest to those wanted, by least squares, that keep cells apart: isotonic regression."""
-    shifts: list[float] = []
-    for k, cell in enumerate(column):
-        if k:
-            above = column[k - 1]
-            gap = LINE_GAP if cell.is_line or above.is_line else GAP if cell.column % 2 == 0 else 2.0
-            shifts.append(shifts[-1] + (cell.height + above.height) / 2 + gap)
-        else:
-            shifts.append(0.0)
+    if len(column) == 1:
+        column[0].y = wanted[0]
+        return
     blocks: list[tuple[float, float, int]] = []  # of cells that touch: their common height, weight, number
-    for want, weight, shift in zip(wanted, weights, shifts):
-        y, count = want - shift, 1
+    for want, weight, space in zip(wanted, weights, spaces):
+        y, count = want - space, 1
         while blocks and blocks[-1][0] >= y:
             before, its_weight, its_count = blocks.pop()
             y = (before * its_weight + y * weight) / (its_weight + weight)
@@ -493,8 +507,8 @@ def _place(column: list[_Cell], wanted: list[float], weights: list[float]) -> No
         blocks.append((y, weight, count))
     k = 0
     for y, _, count in blocks:
-        for cell, shift in zip(column[k : k + count], shifts[k : k + count]):
-            cell.y = y + shift
+        for cell, space in zip(column[k : k + count], spaces[k : k + count]):
+            cell.y = y + space
         k += count
 
 

@@ -449,7 +449,8 @@ class Notation:
 
     nodes: in topological order. A node's name is its label; without one, an interior node or a leaf is v1, v2, ... in that
     order; of nodes with the same label the second is marked (2). Nodes in `inlined` have no name: their formula is written in
-    their place. names: symbols to use in place of labels. `numbers` has the numbers of symbols other than nodes.
+    their place. names: symbols to use in place of labels. marks: of some nodes, what stands for their names in every form.
+    `numbers` has the numbers of symbols other than nodes.
 
     >>> a, b = Value(3.0, "a"), Value(-2.0, "b")
     >>> c = a * b
@@ -465,13 +466,15 @@ class Notation:
         digits: int | None = 9,
         inlined: Collection[Value] = (),
         names: Mapping[Value, Indexed] | None = None,
+        marks: Mapping[Value, str] | None = None,
     ) -> None:
         self.digits = digits
         self.numbers: dict[Partial | Indexed, float] = {}
         self.inlined = inlined
         self._names: dict[Value, Indexed | tuple[str, int]] = {}
+        # what is made once: the operand that a node is; of each form, the symbols as they are written
         self._operands: dict[Value, Expression] = {}
-        self._symbols: dict[Any, dict[Any, str]] = {form: {} for form in FORMS.values()}  # as they are written
+        self._symbols: dict[Any, dict[Any, str]] = {form: dict(marks or {}) for form in FORMS.values()}
         nodes = list(nodes)
         taken = {node.label for node in nodes}
         copies: dict[str, int] = {}
@@ -497,9 +500,10 @@ class Notation:
     def of(self, node: Value) -> Expression:
         """A node as an operand: its symbol, its number, or its formula."""
         if node not in self._operands:
-            is_number = node.op == "const" and node not in self._names
-            named = number(node.data) if is_number else symbol(node) if node in self._names else self.formula(node)
-            self._operands[node] = named
+            if node in self._names:
+                self._operands[node] = symbol(node)
+            else:
+                self._operands[node] = number(node.data) if node.op == "const" else self.formula(node)
         return self._operands[node]
 
     def formula(self, node: Value) -> Expression:
@@ -553,9 +557,8 @@ class Notation:
             return self._symbol(e.parts[0], form)
         if e.kind == "number" or e.kind == "symbol":
             shown = rounded(e.parts[0] if e.kind == "number" else self._number(e.parts[0]), digits)
-            binds = 0 if shown.startswith("-") else 2 if "e" in shown and not flat else 4
-            text = form.number(shown)
-            return text if binds >= level else form.parenthesised(text)
+            text, binds = form.number(shown), 0 if shown.startswith("-") else 2 if "e" in shown and not flat else 4
+            return text if binds >= level else str(form.parenthesised(text))
 
         def inner(part: Expression, level: int) -> str:
             return self._written(part, form, values, digits, level)

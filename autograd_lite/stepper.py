@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from .draw import Drawing, draw
-from .notation import rounded
+from .notation import Notation, rounded
 from .value import Value
 
 if TYPE_CHECKING:
@@ -57,37 +58,57 @@ def _picture(steps: Steps, grads: Mapping[Value, float]) -> tuple[Drawing | None
 
 
 def _data(steps: Steps, drawing: Drawing | None) -> dict[str, Any]:
-    """What the script of the page reads."""
+    """What the script of the page reads.
+
+    Words and formulas repeat themselves but for names and numbers. So each text is a list: the number of its pattern, and
+    what stands in the holes of that: the place of a node, or -1, -2, ... for one of the numbers and labels.
+    """
     place = {node: k for k, node in enumerate(steps.nodes)}
-    nodes = []
-    for node in steps.nodes:
-        adjoint = steps.adjoint.get(node)
-        nodes.append(
-            {
-                "name": steps.name(node),
-                "data": rounded(node.data, 9),
-                "grad": "" if adjoint is None else rounded(adjoint, 9),
-                "constant": adjoint is None,
-                "element": drawing.element_of[node] if drawing else "",
-            }
-        )
-    return {"nodes": nodes, "steps": [_step(step, place, drawing) for step in steps], "forward": steps.forward}
+    patterns: dict[str, int] = {}
+    holes = {f"\1{k}": k for k in range(len(place))}
 
+    def folded(text: str) -> list[int]:
+        for tag in ("mn>", "mtext>"):
+            text = text.replace(f"<{tag}", f"<{tag}\0").replace(f"</{tag}", f"\0</{tag}")
+        pieces = text.split("\0")  # every second one stands in a hole
+        filling = [holes.setdefault(piece, len(place) - 1 - len(holes)) for piece in pieces[1::2]]
+        return [patterns.setdefault("\0".join(pieces[::2]), len(patterns)), *filling]
 
-def _step(step: Step, place: Mapping[Value, int], drawing: Drawing | None) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "node": place[step.node],
-        "by": -1 if step.by is None else place[step.by],
-        "words": step.words,
-        "formulas": step.steps.equations(step, "mathml"),
-        "edges": [],
+    nodes = [
+        {
+            "name": steps.name(node),
+            "symbol": folded(steps.notation.name(node, "mathml")),
+            "data": rounded(node.data, 9),
+            "grad": rounded(steps.adjoint[node], 9) if node in steps.adjoint else "",  # a plain number has none
+            "element": drawing.element_of[node] if drawing else "",
+        }
+        for node in steps.nodes
+    ]
+    numbered = copy.copy(steps)
+    numbered.notation = Notation(steps.nodes, marks={node: f"\0\1{k}\0" for node, k in place.items()})
+    listed = [_step(step, place, drawing, folded) for step in numbered]
+    return {
+        "nodes": nodes,
+        "patterns": list(patterns),
+        "numbers": list(holes)[len(place) :],
+        "steps": listed,
+        "forward": steps.forward,
     }
+
+
+def _step(step: Step, place: Mapping[Value, int], drawing: Drawing | None, folded: Callable[[str], list[int]]) -> dict[str, Any]:
+    found: dict[str, Any] = {"node": place[step.node]}
+    if step.by is not None:
+        found["by"] = place[step.by]
+    found["words"] = folded(step.words)
+    found["formulas"] = [folded(formula) for formula in step.steps.equations(step, "mathml")]
     if drawing is not None:
         ends = [(step.by, step.operand)] if step.by is not None else []
         if step.kind == "value":
             ends = [(step.node, i) for i in range(len(step.node.parents))]
-        ids = [drawing.edge_element_of.get(end) for end in ends]
-        found["edges"] = list(dict.fromkeys(name for name in ids if name is not None))
+        ids = dict.fromkeys(drawing.edge_element_of[end] for end in ends if end in drawing.edge_element_of)
+        if ids:
+            found["edges"] = list(ids)
     if step.kind in ("start", "grad"):
         found["written"] = True
     elif step.kind == "sum" or step.is_first:

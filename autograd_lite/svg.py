@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from .layout import ARROW, Group, Layout, Link, Point, Shape
@@ -183,20 +184,24 @@ def svg(picture: Picture, layout: Layout) -> str:
 
 
 def _piece(piece: Piece, center: Point) -> str:
+    """A node, from its middle."""
     (x, y), (width, height) = center, piece.size
     plain = piece.kind == "const"
-    out = [f'<g id="{piece.id}" class="node {piece.kind}"><title>{_escaped(piece.tip)}</title>']
-    box = f'x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    out = [
+        f'<g id="{piece.id}" class="node {piece.kind}" transform="translate({_short(x)} {_short(y)})">'
+        f"<title>{_escaped(piece.tip)}</title>"
+    ]
+    box = f'x="{_short(-width / 2)}" y="{_short(-height / 2)}" width="{_short(width)}" height="{_short(height)}"'
     if not plain:
         radius = {"leaf": 2, "part": 6}.get(piece.kind, 16)
         if piece.kind == "part":
             out.append(f'<rect class="box {piece.tint}" transform="translate(4 4)" {box} rx="{radius}"/>')
         out.append(f'<rect class="box {piece.tint}" {box} rx="{radius}"/>')
-    at = y - height / 2 + (1 if plain else 5) + LINE_HEIGHT * 0.75
+    at = (1 if plain else 5) + LINE_HEIGHT * 0.75 - height / 2
     for k, (name, text) in enumerate(piece.lines):
-        out.append(f'<text class="{name}" x="{x:.1f}" y="{at + LINE_HEIGHT * k:.1f}">{_escaped(text)}</text>')
+        out.append(f'<text class="{name}" y="{_short(at + LINE_HEIGHT * k)}">{_escaped(text)}</text>')
     if piece.bars:
-        out.append(_bars(piece.bars, x - width / 2 + 10, y + height / 2 - 6, width - 20))
+        out.append(_bars(piece.bars, 10 - width / 2, height / 2 - 6, width - 20))
     return "".join([*out, "</g>"])
 
 
@@ -215,21 +220,40 @@ def _bars(bars: Sequence[tuple[int, float]], left: float, bottom: float, width: 
 
 
 def _wire(wire: Wire, path: Sequence[Point], label: Point) -> str:
-    (x, y), *rest = path
     tip, before = path[-1], next((p for p in reversed(path[:-1]) if p != path[-1]), path[0])
     dx, dy = tip[0] - before[0], tip[1] - before[1]
     length = (dx * dx + dy * dy) ** 0.5 or 1.0
     dx, dy = dx / length, dy / length
     size = ARROW + wire.thickness
     end = (tip[0] - dx * size * 0.7, tip[1] - dy * size * 0.7)
-    curve = " ".join(f"{px:.1f} {py:.1f}" for px, py in [*rest[:-1], end])
     half = size * 0.42
     back = (tip[0] - dx * size, tip[1] - dy * size)
     corners = [tip, (back[0] - dy * half, back[1] + dx * half), (back[0] + dy * half, back[1] - dx * half)]
-    head = " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
-    text = f'<text class="delta" x="{label[0]:.1f}" y="{label[1] + 4:.1f}">{_escaped(wire.text)}</text>' if wire.text else ""
-    line = f'<path class="line" d="M{x:.1f} {y:.1f}C{curve}" stroke-width="{wire.thickness:.2f}"/>'
+    head = " ".join([f"{_short(px)},{_short(py)}" for px, py in corners])
+    line = f'<path class="line" d="{_path([*path[:-1], end])}" stroke-width="{wire.thickness:.2f}"/>'
+    x, y = label
+    text = f'<text class="delta" x="{_short(x)}" y="{_short(y + 4)}">{_escaped(wire.text)}</text>' if wire.text else ""
     return f'<g id="{wire.id}" class="{wire.kind}">{line}<polygon class="head" points="{head}"/>{text}</g>'
+
+
+def _path(points: Sequence[Point]) -> str:
+    """The data of a path of Bezier curves, three points for each after the first. What runs level is a line."""
+    tenths = [(round(10 * x), round(10 * y)) for x, y in points]  # so that steps from point to point add up
+    x, y = tenths[0]
+    out = [f"M{_short(x / 10)} {_short(y / 10)}"]
+    for k in range(1, len(tenths), 3):
+        curve = tenths[k : k + 3]
+        if all([at[1] == y for at in curve]):
+            out.append(f"h{_short((curve[-1][0] - x) / 10)}")
+        else:
+            out.append("c" + " ".join([_short(d / 10) for to_x, to_y in curve for d in (to_x - x, to_y - y)]))
+        x, y = curve[-1]
+    return "".join(out)
+
+
+def _short(x: float) -> str:
+    text = f"{x:.1f}"
+    return text[:-2] if text.endswith(".0") else text
 
 
 def _bounds(picture: Picture, layout: Layout) -> tuple[float, float, float, float]:
@@ -298,6 +322,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
+@lru_cache(1 << 14)
 def text_width(text: str, size: float) -> float:
     """About how wide a text is in a wide sans-serif font."""
     width = 0.0

@@ -341,6 +341,20 @@ def test_a_plus_a_has_two_edges(dot):
     assert lines[0] != lines[1]
 
 
+@pytest.mark.parametrize("options", [{}, {"frames": False}, {"rolled": True}], ids=str)
+def test_edges_are_drawn_where_the_layout_has_them(options):
+    drawing = draw(recurrent()[1], **options)
+    found = by_id(drawing)
+    for wire, path in zip(drawing.picture.wires, drawing.layout.paths):
+        line = found[wire.id].find(f"{SVG}path").get("d")
+        (x, y), steps = map(float, re.match(r"M(\S+) ([^ch]+)", line).groups()), re.findall("[ch][^ch]+", line)
+        assert len(steps) == len(path) // 3 and (x, y) == pytest.approx(path[0], abs=0.06)
+        for step, wanted in zip(steps[:-1], path[3::3]):
+            numbers = [float(number) for number in step[1:].split()]
+            x, y = x + numbers[-2 if step[0] == "c" else 0], y + (numbers[-1] if step[0] == "c" else 0)
+            assert (x, y) == pytest.approx(wanted, abs=0.06)
+
+
 def test_a_plain_number_has_no_frame_and_a_leaf_is_a_box():
     x = Value(1.0, "x")
     found = by_id(draw(x * 2 + 1))

@@ -1,6 +1,7 @@
 """The stepper in a real browser: the page as a file, and in a notebook that nbconvert has made HTML of."""
 
 import base64
+import html
 import json
 import os
 import re
@@ -170,6 +171,13 @@ def test_last_step_shows_the_grads_of_backward(page, example):
         assert float(shown[example.name(node)]) == pytest.approx(node.grad, abs=5e-10, rel=1e-8)
         grad = page.text(f"#n{example.nodes.index(node)} .grad").removeprefix("grad ")
         assert float(grad) == pytest.approx(node.grad, rel=1e-5)
+
+
+def test_words_and_formulas_are_those_of_the_steps(page, example):
+    show = "go(arguments[0]); return [...document.querySelectorAll('#words, #formulas .formula')].map((e) => e.textContent)"
+    for k, step in enumerate(example):
+        formulas = [html.unescape(re.sub("<.*?>", "", formula)) for formula in example.equations(step, "mathml")]
+        assert page.driver.execute_script(show, k) == [step.words, *formulas]
 
 
 def test_the_active_step_is_marked_and_what_is_to_come_is_not_shown(page, example):

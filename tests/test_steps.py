@@ -307,6 +307,37 @@ def test_page_holds_the_numbers_of_backward(example):
     assert len(data["steps"]) == len(example) and data["forward"] == example.forward
 
 
+def filled(data, text, name):
+    """A text of the page's data, as its script writes it."""
+    pattern, *holes = text
+    first, *pieces = data["patterns"][pattern].split("\0")
+    assert len(pieces) == len(holes)
+    parts = [data["numbers"][-1 - hole] if hole < 0 else name(data["nodes"][hole]) for hole in holes]
+    return first + "".join(part + piece for part, piece in zip(parts, pieces))
+
+
+@pytest.mark.parametrize("label", ["", "x_1", "3", "alpha_12[0,1]", *HOSTILE])
+def test_page_holds_the_words_and_formulas_of_the_steps(label):
+    output = random_graph(len(label)) * 1234.5 + Value(1e-20)
+    output.label = topological_order(output)[-4].label = label
+    found = steps(output)
+    data = data_of(found.html())
+    for step, shown in zip(found, data["steps"]):
+        assert filled(data, shown["words"], lambda node: node["name"]) == step.words
+        formulas = [filled(data, text, lambda node: filled(data, node["symbol"], None)) for text in shown["formulas"]]
+        assert formulas == found.equations(step, "mathml")
+
+
+def test_a_page_of_2000_nodes_is_small():
+    w, b, y = Value(0.7, "w"), Value(0.1, "b"), Value(0.5, "x")
+    for _ in range(665):
+        y = tanh(w * y + b)
+    found = steps(y)
+    page = found.html()
+    assert len(found.nodes) == 1998 and page.count('class="node operation"') == 1995
+    assert len(page.encode()) < 3_500_000
+
+
 def test_jupyter_gets_a_frame_and_a_fallback(example):
     bundle = example._repr_mimebundle_()
     shown = bundle["text/html"]
