@@ -6,8 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import layout as layouts
 from . import svg as writer
@@ -16,6 +15,9 @@ from .notation import cleaned
 from .scopes import Path as ScopePath
 from .scopes import Unit, folded_units, paths_of, split_time, states, units
 from .value import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST = 2000
 """More visible nodes than this are drawn only with ``force=True``."""
@@ -86,6 +88,8 @@ class Drawing:
         png and pdf need Graphviz's `dot`: RuntimeError, saying how to get it, without. ValueError for another ending. The
         file is written whole or not at all.
         """
+        from pathlib import Path
+
         path = Path(path)
         ending = path.suffix.lower()
         if ending == ".svg":

@@ -7,11 +7,9 @@ of symbols and numbers. A `Notation` names the nodes of a graph and writes expre
 from __future__ import annotations
 
 import ast
-import html
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -105,6 +103,8 @@ def _is_exact(kind: str, x: float, y: float, result: float) -> bool:
         return True
     if not math.isfinite(result):
         return False
+    from fractions import Fraction
+
     return Fraction(result) == (Fraction(x) + Fraction(y) if kind == "sum" else Fraction(x) * Fraction(y))
 
 
@@ -399,7 +399,9 @@ class _MathML(_Form):
         return f"<msup><mrow>{name}</mrow><mo>+</mo></msup>" if prime else f"<mrow>{name}</mrow>" if index else name
 
     def other_name(self, text: str) -> str:
-        return f"<mtext>{html.escape(text)}</mtext>"
+        from html import escape
+
+        return f"<mtext>{escape(text)}</mtext>"
 
     def copied(self, text: str, copy: int) -> str:
         return f"<msup>{text}<mrow><mo>(</mo><mn>{copy}</mn><mo>)</mo></mrow></msup>"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from .backprop import check_recorded, topological_order
 from .draw import write_whole
 from .explain import Equation, equation, forward
 from .notation import FORMS, Expression, Notation, Partial, cleaned, number, product, rounded, symbol
 from .value import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST_OPERANDS = 6
 """More operands, or contributions, than this are counted in a sentence, not named, and not written as symbols."""
@@ -329,6 +331,8 @@ class Steps(Sequence[Step]):
 
         The file is written whole or not at all.
         """
+        from pathlib import Path
+
         path = Path(path)
         ending = path.suffix.lower()
         if ending not in (".html", ".htm", ".txt"):

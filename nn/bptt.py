@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_lite import Value, gradient, sum_, topological_order
 
@@ -13,8 +12,7 @@ from .losses import step_losses
 from .recurrent import Run, SequenceModel, check_model
 
 
-@dataclass
-class BPTT:
+class BPTT(NamedTuple):
     """What `bptt` found. `loss` is L, the sum of `step_losses` L_1, ..., L_T; `run` has the states; `gradients` has dL/dp by
     the names of `named_parameters`."""
 
@@ -67,8 +65,7 @@ def bptt(
     return BPTT(loss.item(), losses, run, {name: p.grad for name, p in model.named_parameters()})
 
 
-@dataclass
-class GradientFlow:
+class GradientFlow(NamedTuple):
     """`norms`: for each state (``h``, ``h1``, ``c``, ...), the 2-norm of the derivative of the last step's loss by it, at
     t = 1, ..., T. Falling toward t = 1 it vanishes, rising it explodes."""
 

@@ -6,7 +6,6 @@ and ``out_h1`` is the activation of that (a in the delta form).
 
 from __future__ import annotations
 
-import inspect
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -306,6 +305,8 @@ def _identity(net: Value) -> Value:
 
 def _needed(function: Callable[..., Any]) -> int:
     """How many arguments it needs."""
+    import inspect  # which few need, and takes a while
+
     return sum(parameter.default is parameter.empty for parameter in inspect.signature(function).parameters.values())
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_lite import Value, sum_, topological_order
 
@@ -19,8 +18,7 @@ from .losses import step_losses
 from .recurrent import SequenceModel, check_model
 
 
-@dataclass
-class RTRL:
+class RTRL(NamedTuple):
     """What real-time recurrent learning has after step t. Parameters go by the names of `named_parameters`."""
 
     t: int

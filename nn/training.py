@@ -6,8 +6,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -19,13 +18,13 @@ from .module import Module
 from .optim import SGD, Optimizer
 
 
-@dataclass
 class History:
     """The loss of each forward pass of a training run. `reached` says whether it ended within the tolerance."""
 
-    losses: list[float] = field(default_factory=list)
-    reached: bool = False
-    seconds: float = 0.0
+    def __init__(self, losses: Iterable[float] = (), reached: bool = False, seconds: float = 0.0) -> None:
+        self.losses = list(losses)
+        self.reached = reached
+        self.seconds = seconds
 
     def plot(self, ax: Any = None) -> Any:
         """Draws the losses over the steps, on a logarithmic axis if all are positive; returns the matplotlib Axes.

@@ -17,8 +17,7 @@ import linecache
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_lite import DomainError, Value, topological_order, trace
 from autograd_lite.ops import formula, operands
@@ -128,8 +127,7 @@ def unrolled(cell, p, x, states, names, reverse=False):
 CELLS = {RNNCell: "rnn_cell", GRUCell: "gru_cell", LSTMCell: "lstm_cell"}
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(NamedTuple):
     """What a library calls things."""
 
     imports: str
@@ -183,18 +181,18 @@ LIBRARIES = {
 }
 
 
-@dataclass(frozen=True)
 class JaxTwin:
     """A model in JAX: ``params, apply = to_jax(model)``."""
 
-    params: dict[str, Any]
-    """The parameters by name, arrays: a pytree."""
-    apply: Callable[..., Any]
-    """``apply(params, x)``: the outputs. jit, grad, vmap and the rest of JAX take it."""
-    run: Callable[..., Any] | None
-    """Of a recurrent network, ``run(params, x, initial)``: the outputs, and the states after the last step by name."""
-    source: str
-    """The program that was executed to make the twin."""
+    def __init__(self, params: dict[str, Any], apply: Callable[..., Any], run: Callable[..., Any] | None, source: str) -> None:
+        self.params = params
+        """The parameters by name, arrays: a pytree."""
+        self.apply = apply
+        """``apply(params, x)``: the outputs. jit, grad, vmap and the rest of JAX take it."""
+        self.run = run
+        """Of a recurrent network, ``run(params, x, initial)``: the outputs, and the states after the last step by name."""
+        self.source = source
+        """The program that was executed to make the twin."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.params, self.apply))
