@@ -606,9 +606,11 @@ def {function}({parameters}):
 """
 
 
+@cache
 def _spelled(text: str) -> str:
     """A rule as the eager functions write it: a number as a float, `where` as an ``if``, some calls inline."""
-    text = ast.unparse(_tree(text, (), True))
+    if "where" in text or any(map(str.isdigit, text)):
+        text = ast.unparse(_tree(text, (), True))
     for call, spelling in INLINE.items():
         text = text.replace(call, spelling)
     return text

@@ -1101,6 +1101,10 @@ def test_a_deep_graph_is_a_program_in_python():
     assert program(1.0, 0.999999, 1e-6) == pytest.approx((y.data, *[x.grad for x in inputs]), rel=1e-12)
 
 
-def test_importing_the_package_imports_no_extra():
-    code = "import sys, autograd_lite; print({'numpy', 'jax', 'subprocess', 'ctypes'} & set(sys.modules))"
+RARE = {"numpy", "jax", "torch", "graphviz", "subprocess", "ctypes", "concurrent", "inspect", "dataclasses"}
+
+
+@pytest.mark.parametrize("package, rare", [("autograd_lite", RARE | {"pathlib", "html", "fractions", "json"}), ("nn", RARE)])
+def test_importing_the_package_imports_nothing_that_few_use(package, rare):
+    code = f"import sys; before = set(sys.modules); import {package}; print({rare} & set(sys.modules) - before)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
