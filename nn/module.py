@@ -82,7 +82,9 @@ class Module:
         while pending:
             name, thing = pending.pop()
             contents: Iterable[tuple[Any, Any]] = ()
-            if isinstance(thing, Module):
+            if isinstance(thing, Value):
+                pass
+            elif isinstance(thing, Module):
                 contents = vars(thing).items() if into_modules else ()
             elif isinstance(thing, dict):
                 contents = thing.items()
@@ -93,12 +95,13 @@ class Module:
                     pending.append((name, thing.item()))
                     continue
                 contents = enumerate(thing.tolist())
-            elif not isinstance(thing, Value):
+            else:
                 continue
             if id(thing) not in seen:
                 seen[id(thing)] = thing
                 yield name, thing
-                pending += [(f"{name}.{key}", item) for key, item in reversed(list(contents))]
+                if contents:
+                    pending += [(f"{name}.{key}", item) for key, item in reversed(list(contents))]
 
     def compile(self, loss: Callable[[Any, Any], Any], example: tuple[Any, Any], dialect: str | None = None) -> Any:
         """A training step as a program: ``step(x, target)`` gives the loss ``loss(model(x), target)`` and its derivatives by

@@ -8,9 +8,9 @@ Source: Matt Mazur, "A Step by Step Backpropagation Example" (2015), and its Chi
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from autograd_lite import Value, gradient, topological_order
+from autograd_lite import Program, Value, compile_program, gradient, topological_order
 
 from .dense import MLP
 from .losses import half_squared_error
@@ -38,6 +38,7 @@ class WorkedExample:
         self.parameter = {label: Value(data, label) for label, data in {**WEIGHTS, **BIASES}.items()}
         w1, w2, w3, w4, w5, w6, w7, w8, b1, b2 = self.parameter.values()
         self.network = MLP([2, 2, 2], "sigmoid", "sigmoid", weights=[[[w1, w2], [w3, w4]], [[w5, w6], [w7, w8]]], biases=[b1, b2])
+        self._programs: dict[tuple[Any, ...], Program] = {}
 
     def __call__(self) -> Value:
         """E_total, computed afresh."""
@@ -69,27 +70,42 @@ class WorkedExample:
         biases: update b1 and b2 too. sequential: take the hidden weights' gradients through the already updated w5..w8,
         the mistake behind some published figures; gradient descent changes all weights at once.
         """
-        error = self()
-        self.network.zero_grad()
-        error.backward()
-        p = self.parameter
-        for name in ("w5", "w6", "w7", "w8") + ("b2",) * biases:
-            p[name].data -= learning_rate * p[name].grad
-        if sequential:
-            self._hidden_grads_through_updated_weights(self.nodes(error))
-        for name in ("w1", "w2", "w3", "w4") + ("b1",) * biases:
-            p[name].data -= learning_rate * p[name].grad
-        return error.item()
+        return self.updates(1, learning_rate, biases, sequential)
 
-    def _hidden_grads_through_updated_weights(self, nodes: dict[str, Value]) -> None:
+    def updates(self, count: int, learning_rate: float = LEARNING_RATE, biases: bool = False, sequential: bool = False) -> float:
+        """So many updates as one call of a program, recorded once; returns the error of the last forward pass."""
+        leaves = [*self.parameter.values(), *self.inputs, *self.targets]
+        key = count, learning_rate, biases, sequential
+        if key not in self._programs:
+            error = self()
+            program = compile_program([error, *self._updated(error, learning_rate, biases, sequential)], leaves)
+            self._programs[key] = program.repeat(count, {k + 1: k for k in range(len(self.parameter))})
+        last, *new = self._programs[key](*[leaf.data for leaf in leaves])
+        for parameter, data in zip(leaves, new):
+            parameter.data = data
+        return float(last)
+
+    def _updated(self, error: Value, learning_rate: float, biases: bool, sequential: bool) -> list[Value]:
+        """The parameters after an update, as a graph."""
         p = self.parameter
-        i1, i2 = INPUTS.values()
-        p["b1"].grad = 0.0
+        slopes = dict(zip(p, gradient(error, list(p.values()))))
+        if sequential:
+            after = {name: p[name] - learning_rate * slopes[name] for name in ("w5", "w6", "w7", "w8")}
+            slopes |= self._hidden_slopes(error, after)
+        return [p[name] - learning_rate * slopes[name] if name in WEIGHTS or biases else p[name] for name in p]
+
+    def _hidden_slopes(self, error: Value, after: dict[str, Value]) -> dict[str, Value]:
+        """What backpropagation gives for w1..w4 and b1 through other weights than those of the forward pass."""
+        nodes = self.nodes(error)
+        delta_o1, delta_o2 = gradient(error, [nodes["net_o1"], nodes["net_o2"]])
+        i1, i2 = self.inputs
+        slopes, deltas = {}, []
         for h, (first, second), (to_o1, to_o2) in (("h1", ("w1", "w2"), ("w5", "w7")), ("h2", ("w3", "w4"), ("w6", "w8"))):
-            above = nodes["net_o1"].grad * p[to_o1].data + nodes["net_o2"].grad * p[to_o2].data
-            delta = above * nodes[f"out_{h}"].local_derivatives[0]
-            p[first].grad, p[second].grad = delta * i1, delta * i2
-            p["b1"].grad += delta
+            above = delta_o1 * after[to_o1] + delta_o2 * after[to_o2]
+            delta = above * gradient(nodes[f"out_{h}"], nodes[f"net_{h}"])
+            slopes[first], slopes[second] = delta * i1, delta * i2
+            deltas.append(delta)
+        return {**slopes, "b1": deltas[0] + deltas[1]}
 
 
 class Figure(NamedTuple):
@@ -187,13 +203,14 @@ def training(
 ) -> dict[str, float]:
     """The error and the outputs after 0, 1, `steps` - 1 and `steps` updates: ``E_total after 10000``, ``out_o1 after 1``."""
     example = WorkedExample()
-    found = {}
-    for done in range(steps + 1):
-        if done in (0, 1, steps - 1, steps):
-            nodes = example.nodes(example())
-            found.update({f"{name} after {done}": nodes[name].data for name in ("E_total", "out_o1", "out_o2")})
-        if done < steps:
-            example.update(learning_rate, biases, sequential)
+    found: dict[str, float] = {}
+    done = 0
+    for upto in sorted({0, 1, steps - 1, steps} & set(range(steps + 1))):
+        if upto > done:
+            example.updates(upto - done, learning_rate, biases, sequential)
+            done = upto
+        nodes = example.nodes(example())
+        found.update({f"{name} after {done}": nodes[name].data for name in ("E_total", "out_o1", "out_o2")})
     return found
 
 
