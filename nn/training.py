@@ -71,6 +71,10 @@ def train(
     compiled: run each step as a program, recorded once (see `Module.compile`), with the same losses to 1e-12: for long
     trainings. True chooses the dialect; or its name: "c", "python", "numpy".
 
+    Otherwise each step makes a graph of many small objects. Looking for cycles among them, where there are none, takes Python's
+    garbage collector a tenth to a third of the time: ``gc.set_threshold(100_000)`` before a long training makes a step 1.1 to
+    1.4 times as fast, ``gc.freeze()`` 1.03 to 1.06 times. Both are for the whole process, and `train` calls neither.
+
     Returns the history: one loss for each forward pass, so `steps` + 1 if the tolerance is not reached. The parameters are
     those of the last loss. An interrupt leaves those after a whole update.
 
