@@ -314,3 +314,15 @@ def test_c_answers_with_arrays_where_it_was_given_any():
     # some of the usual kind, some not, and after a batch
     assert program([1.0, 2.0], [3, 4]) == ([[3.0, 6.0], [4.0, 8.0]], [4.0, 5.0])
     assert program([1.0, 2.0], Fraction(3)) == ([3.0, 6.0], 4.0)
+
+
+def test_check_reads_samples_as_the_program_does():
+    def f(x, w):
+        return x * w[0] + w[1]
+
+    w = [Value(1.0), Value(2.0)]
+    x = Value(3.0, "x")
+    samples = [(Fraction(1, 3), (ctypes.c_double * 2)(1, 2)), (np.array(2.0), DOUBLES[:2].astype(">f4")), (2, Table([1, 2]))]
+    for dialect in DIALECTS[:3]:
+        program = compile_program(f(x, w), {"x": x, "w": w}, dialect=dialect)
+        assert program.check(f, samples)

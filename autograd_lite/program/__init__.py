@@ -319,7 +319,7 @@ class Program:
     def _eager(self, f: Callable[..., Any], sample: Sequence[Any]) -> list[Any]:
         """The results that are outputs of `f`, and derivatives of them by inputs, as numbers and lists of numbers."""
         recorded = self._recorded
-        inputs = [_as_values(item.name, x) for item, x in zip(recorded.inputs, sample)]
+        inputs = [_as_values(item.name, _floats(item, item.size, x)) for item, x in zip(recorded.inputs, sample)]
         with mode("derivative", special=False, without="no_grad"):
             groups = _groups(f(*inputs), "output")
         if len(groups) != recorded.outputs:
