@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -127,10 +128,12 @@ def compiled_step(
 
 @cache
 def fastest_dialect() -> str:
-    """``c`` where there is a C compiler, else ``python``."""
+    """``c`` where there is a C compiler, else ``python``. Of a compiler that does not work, a warning says why."""
     try:
         compile_program(x := Value(1.0), [x], dialect="c")
-    except RuntimeError:
+    except RuntimeError as error:
+        if error.__cause__ is not None:  # what failed; there is none without a compiler
+            warnings.warn(f"programs are in Python, not in C: {error}", stacklevel=2)
         return "python"
     return "c"
 

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import gc
 import importlib.util
 import io
 import itertools
@@ -13,6 +14,7 @@ import random
 import re
 import subprocess
 import sys
+import threading
 import traceback
 import unicodedata
 import warnings
@@ -641,7 +643,7 @@ def test_buffers_are_read_in_place_and_results_are_new():
     readonly = np.arange(4.0)
     readonly.flags.writeable = False
     assert program(readonly) == program(np.arange(8.0)[::2] / 2) == 6.0
-    assert program(array("f", range(4))) == program(bytes(range(4))) == 6.0
+    assert program(array("f", range(4))) == program(array("B", range(4))) == 6.0
 
 
 # Recording --------------------------------------------------------------------------------------------------------------
@@ -963,6 +965,43 @@ def test_the_source_goes_when_the_program_goes():
         assert len(sources()) == len(before) + 1 and function(0.0) > 0  # who has the function may read it
         del function
         assert set(sources()) == before
+
+
+@pytest.mark.parametrize("dialect", DIALECTS[:3])
+def test_the_collector_makes_no_pass_while_a_program_is_made(dialect):
+    x = [Value(0.001 * k) for k in range(2000)]
+    y = sum_([tanh(v) * v for v in x])
+    passes = []
+
+    def noted(phase, _):
+        passes.append(phase)
+
+    gc.collect()
+    gc.callbacks.append(noted)
+    try:
+        compile_program(y, [x], gradients_of=y, dialect=dialect)
+    finally:
+        gc.callbacks.remove(noted)
+    assert gc.isenabled() and passes.count("start") < 20  # where it is on again, and not the 150 of all the time
+
+
+def test_the_collector_is_as_it_was_after_an_error_and_among_threads():
+    x = Value(0.5, "x")
+    with pytest.raises(ValueError, match="at least one output"):
+        compile_program([], [x])
+    assert gc.isenabled()
+    threads = [threading.Thread(target=lambda: [compile_program(x * x, [x]) for _ in range(50)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        compile_program(x * x, [x])
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 # Mistakes -----------------------------------------------------------------------------------------------------------------

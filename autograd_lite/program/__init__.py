@@ -4,11 +4,13 @@ There is no second generator of derivatives: what is printed is the graph of the
 
 * `expressions`: the graph as operations on numbers, and these as statements;
 * `dialects`: the spelling of each dialect; `writer`: statements with names, as a function in Python;
-* `loops`: the loops in a long program, found again; `native`: programs in C.
+* `loops`: the loops in a long program, found again; `native`: programs in C;
+* `arguments`: what programs are called with; `compiler`, `calling`: how those in C are compiled and called.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import linecache
 import math
@@ -17,6 +19,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple, TextIO
 
@@ -25,9 +28,10 @@ from ..backprop import adjoints_of, as_value, gradient, topological_order
 from ..modes import mode
 from ..recording import REFUSED, record
 from ..value import Input, Value, as_float, domain_error
+from .arguments import numbers_of
 from .dialects import JAX, NUMPY, PYTHON
 from .expressions import Expressions, needed
-from .writer import LONGEST, STRAIGHT, Item, Loop, Names, Recorded, RowWriter, Writer, listed, one_batch
+from .writer import LONGEST, STRAIGHT, Item, Loop, Names, Recorded, RowWriter, Writer, listed, one_batch, single
 
 # Items of inputs, outputs or wrt: a name, some nodes, and whether they were given as a sequence
 Group = tuple[str, list[Value], bool]
@@ -153,6 +157,22 @@ def _signature(outputs: Any, varying: Container[Value]) -> list[Any]:
 # Recording -----------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Within it, Python's garbage collector makes no passes: the many objects that a program is made from are all in use.
+
+    Of threads that are in it at once, the one that found the collector on puts it on again.
+    """
+    was_on = gc.isenabled()
+    try:
+        gc.disable()
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_collector_off()
 def _recorded(outputs: Any, inputs: Any, gradients_of: Value | None, wrt: Any) -> Recorded:
     given = _groups(inputs, "input")
     leaves = [node for _, nodes, _ in given for node in nodes]
@@ -241,11 +261,15 @@ class Program:
     * numpy, c: in the place of a number, an array of n of them is a batch of n examples; in the place of an array of k
       numbers, an array (n, k). The outputs are then (n,) and (n, k), and so are derivatives by such inputs. Derivatives by an
       input that all examples share, or by a constant, are summed over the batch. Outside a domain and at singular points the
-      results are those of IEEE 754, infinite or nan. c takes lists, and every buffer of doubles without a copy; it answers
-      with arrays where it was given arrays of NumPy, else with lists. It needs a C compiler once: what it made is kept in the
+      results are those of IEEE 754, infinite or nan. c reads a batch of doubles where it is, without a copy; it answers with
+      arrays of NumPy where it was given arrays, else with lists. It needs a C compiler once: what it made is kept in the
       user's cache directory. ``program.threads = 4`` shares each batch between four threads; there is one unless you ask.
     * jax: a function that `jax.jit`, `jax.vmap` and `jax.grad` accept; double precision is for you to switch on
       (``jax.config.update("jax_enable_x64", True)``). For small graphs.
+
+    Arguments are read alike in every dialect: real numbers of every kind, alone, in sequences, in buffers (`array`, memoryviews,
+    `ctypes`) of either byte order, and in arrays, tensors and tables that NumPy can read. Others, such as text, bytes and complex
+    numbers, raise TypeError; what has no such shape, or masked numbers, raises ValueError.
 
     Make one with `compile_program`. `function` is what the source defines, None in C.
     """
@@ -344,7 +368,7 @@ class Program:
     def _eager(self, f: Callable[..., Any], sample: Sequence[Any]) -> list[Any]:
         """The results that are outputs of `f`, and derivatives of them by inputs, as numbers and lists of numbers."""
         recorded = self._recorded
-        inputs = [_as_inputs(item.name, x) for item, x in zip(recorded.inputs, sample)]
+        inputs = [_as_inputs(item.name, _floats(item, item.size, x)) for item, x in zip(recorded.inputs, sample)]
         with mode("derivative", special=False, without="no_grad"):
             groups = _groups(f(*inputs), "output")
         if len(groups) != recorded.outputs:
@@ -435,13 +459,14 @@ def _forget(file: str, names: dict[str, Any]) -> None:
     names.clear()  # its helpers see each other
 
 
+@_collector_off()
 def _python(recorded: Recorded, loop: Loop | None) -> Made:
     source = Writer(recorded, PYTHON, loop).source()
     function = _executed(source)
-    items = [(item.name, item.size) for item in recorded.inputs]
+    items = [(item, item.size) for item in recorded.inputs]
 
     def run(arguments: Sequence[Any]) -> Any:
-        numbers = [x if type(x) is float and not size else _floats(name, size, x) for (name, size), x in zip(items, arguments)]
+        numbers = [x if type(x) is float and not size else _floats(item, size, x) for (item, size), x in zip(items, arguments)]
         try:
             return function(*numbers)
         except (ValueError, ArithmeticError):
@@ -450,20 +475,15 @@ def _python(recorded: Recorded, loop: Loop | None) -> Made:
     return Made(source, function, run)
 
 
-def _floats(name: str, size: int, x: Any) -> Any:
+def _floats(item: Item, size: int, x: Any) -> Any:
     """An argument as a float, or as a list of `size` floats."""
-    if not size:
-        if (isinstance(x, Sequence) and not isinstance(x, str)) or getattr(x, "ndim", False):
-            raise TypeError(f"input {name!r} is one number, got {x!r:.60}; a batch needs dialect='numpy' or 'c'")
-        return as_float(x, f"input {name!r}")
-    if isinstance(x, str) or not isinstance(x, Iterable):
-        raise TypeError(f"input {name!r} is an array of {size} numbers, got {x!r:.60}")
-    numbers = x.tolist() if hasattr(x, "tolist") else list(x)
-    if len(numbers) != size:
-        raise ValueError(f"input {name!r} is an array of {size} numbers, got {len(numbers)}")
-    if set(map(type, numbers)) != {float}:
-        numbers = [as_float(number, f"input {name!r}") for number in numbers]
-    return numbers
+    if size and type(x) is list and len(x) == size and set(map(type, x)) == {float}:
+        return x
+    if not size and isinstance(x, (float, int)):
+        return as_float(x, f"input {item.name!r}")
+    numbers = numbers_of(item, x)
+    item.examples(numbers.shape, instead="dialect='numpy' or 'c'")
+    return numbers.data.tolist() if size else numbers.flat[0]
 
 
 def _carefully(recorded: Recorded, loop: Loop | None, numbers: Sequence[Any]) -> Any:
@@ -485,13 +505,10 @@ def _carefully(recorded: Recorded, loop: Loop | None, numbers: Sequence[Any]) ->
                 if place < recorded.forward:
                     raise domain_error(op, [Value(at[i], labels.get(i, "")) for i in x], error) from None
                 at[place] = ops.value(op, operands, ops.IEEE)
-    return _single([[at[place] for place in item.places] if item.is_array else at[item.places[0]] for item in recorded.results])
+    return single([[at[place] for place in item.places] if item.is_array else at[item.places[0]] for item in recorded.results])
 
 
-def _single(results: Sequence[Any]) -> Any:
-    return results[0] if len(results) == 1 else tuple(results)
-
-
+@_collector_off()
 def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
     np = _imported("numpy")
     writer = Writer(recorded, NUMPY, loop)
@@ -501,7 +518,7 @@ def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
     derivative_by = recorded.by()
 
     def run(arguments: Sequence[Any]) -> Any:
-        given = [_array(np, item, x) for item, x in zip(recorded.inputs, arguments)]
+        given = [_in_array(np, item, x) for item, x in zip(recorded.inputs, arguments)]
         counts = [item.examples(x.shape) for item, x in zip(recorded.inputs, given)]
         n = one_batch(counts)
         batched = {k for k, examples in enumerate(counts) if examples is not None}
@@ -520,22 +537,20 @@ def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
                 summed = n is None or (by is not None and batched.isdisjoint(by))
                 x = rows.sum(axis=1) if summed else rows.T.copy() if item.is_array else rows
                 found.append(x if item.is_array else float(x[0]) if summed else x[0])
-        return _single(found)
+        return single(found)
 
     return Made(source, function, run)
 
 
-def _array(np: Any, item: Item, x: Any) -> Any:
+def _in_array(np: Any, item: Item, x: Any) -> Any:
     """An argument as an array of floats."""
-    try:
-        array = np.asarray(x)
-    except ValueError:
-        raise ValueError(f"input {item.name!r} has rows of different lengths") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"input {item.name!r} needs real numbers, got {type(x).__name__} {x!r:.60}")
-    return array.astype(float, copy=False)
+    if type(x) is float or (type(x) is np.ndarray and x.dtype == np.float64):
+        return np.asarray(x)
+    numbers = numbers_of(item, x)
+    return np.asarray(numbers.data).reshape(numbers.shape)
 
 
+@_collector_off()
 def _jax(recorded: Recorded, loop: Loop | None) -> Made:
     jax = _imported("jax")
     writer = Writer(recorded, JAX)
@@ -561,17 +576,18 @@ def _jax(recorded: Recorded, loop: Loop | None) -> Made:
         results = computed(given)
         if loop is not None:
             results = jax.lax.fori_loop(1, loop.times, once_more, (given, results))[1]
-        return _single(results)
+        return single(results)
 
     return Made(source, function, run)
 
 
 def _traced(jax: Any, item: Item, x: Any) -> Any:
-    """An argument as an array of JAX."""
-    array = jax.numpy.asarray(_array(_imported("numpy"), item, x) if not isinstance(x, jax.Array) else x, dtype=float)
-    if array.shape != (item.size,) * item.is_array:
-        raise ValueError(f"input {item.name!r} is {item.form}, got the shape {array.shape}; a batch needs jax.vmap")
-    return array
+    """An argument as an array of JAX. One of JAX may stand for numbers that are not known yet, and stays there."""
+    jnp = jax.numpy
+    if not (isinstance(x, jax.Array) and any([jnp.issubdtype(x.dtype, kind) for kind in (jnp.floating, jnp.integer, jnp.bool_)])):
+        x = _in_array(_imported("numpy"), item, x)
+    item.examples(x.shape, instead="jax.vmap")
+    return jnp.asarray(x, dtype=float)
 
 
 def _imported(module: str) -> Any:
@@ -582,10 +598,11 @@ def _imported(module: str) -> Any:
 
 
 def _c(recorded: Recorded, loop: Loop | None) -> Made:
-    from . import native
+    from . import calling, native
 
-    layout = native.written(recorded, loop)
-    return Made(layout.source, None, native.Native(layout, loop.times if loop else 1))
+    with _collector_off():
+        layout = native.written(recorded, loop)
+    return Made(layout.source, None, calling.Native(layout, loop.times if loop else 1))
 
 
 DIALECTS: dict[str, Callable[[Recorded, Loop | None], Made]] = {"python": _python, "numpy": _numpy, "c": _c, "jax": _jax}

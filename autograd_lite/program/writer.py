@@ -7,7 +7,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import ops
 from .dialects import Dialect
@@ -28,18 +28,25 @@ class Item(NamedTuple):
         return len(self.places) if self.is_array else 0
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.size,) if self.is_array else ()
+
+    @property
     def form(self) -> str:
         return f"an array of {len(self.places)}" if self.is_array else "one number"
 
-    def examples(self, shape: Sequence[int]) -> int | None:
-        """How many examples an argument of this shape has, or None if it is one. ValueError for a shape that it cannot have."""
-        own = (self.size,) if self.is_array else ()
-        if tuple(shape) == own:
+    def examples(self, shape: Sequence[int], instead: str = "") -> int | None:
+        """How many examples an argument of this shape has, or None if it is one. ValueError for a shape that it cannot have.
+
+        instead: what takes a batch, where the dialect takes none.
+        """
+        if tuple(shape) == self.shape:
             return None
-        if len(shape) == len(own) + 1 and tuple(shape[1:]) == own:
+        hint = f"; a batch needs {instead}" if instead else f"; a batch of n has the shape (n, {self.size})"
+        is_batch = len(shape) == len(self.shape) + 1
+        if is_batch and not instead and tuple(shape[1:]) == self.shape:
             return shape[0]
-        form = f"({self.size},), or (n, {self.size})" if self.is_array else "(), one number, or (n,)"
-        raise ValueError(f"input {self.name!r} has the shape {form} for a batch of n, got {tuple(shape)}")
+        raise ValueError(f"input {self.name!r} is {self.form}, got the shape {tuple(shape)}{hint * is_batch}")
 
     def __str__(self) -> str:
         return f"{self.name}[{len(self.places)}]" if self.is_array else self.name
@@ -93,6 +100,11 @@ def one_batch(counts: Iterable[int | None]) -> int | None:
     if len(batches) > 1:
         raise ValueError(f"the inputs are batches of different numbers of examples: {', '.join(map(str, sorted(batches)))}")
     return batches.pop() if batches else None
+
+
+def single(results: Sequence[Any]) -> Any:
+    """What a program returns: a tuple of its results, or the one that it has."""
+    return results[0] if len(results) == 1 else tuple(results)
 
 
 # Names ---------------------------------------------------------------------------------------------------------------
