@@ -294,5 +294,5 @@ def _all_finite(numbers: Sequence[float]) -> bool:
 def _bound(name: str, thing: Any) -> float:
     number = real(thing)
     if not number >= 0:
-        raise ValueError(f"{name} must be a number of at least 0, or infinite, got {thing!r}")
+        raise ValueError(f"{name} must be a finite number of at least 0, or infinite, got {thing!r}")
     return number

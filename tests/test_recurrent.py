@@ -767,7 +767,7 @@ def test_an_infinite_gradient_is_clipped_by_value():
 
 
 @pytest.mark.parametrize("clip", [clip_grad_norm_, clip_grad_value_])
-@pytest.mark.parametrize("threshold", [-1.0, math.nan, math.inf, None, "1"])
+@pytest.mark.parametrize("threshold", [-1.0, math.nan, -math.inf, None, "1"])
 def test_a_threshold_is_finite_and_not_negative(clip, threshold):
     leaf = Value(0.0)
     leaf.grad = 3.0
