@@ -268,6 +268,8 @@ BATCH = {
     "rows as objects": rows_as_objects,
     "read-only": lambda: read_only(np.array([DOUBLES, DOUBLES + 3])),
     "memoryview": lambda: memoryview(np.array([DOUBLES, DOUBLES + 3])),
+    "memoryview, Fortran": lambda: memoryview(np.asfortranarray([DOUBLES, DOUBLES + 3])),
+    "memoryview, read-only": lambda: memoryview(np.array([DOUBLES, DOUBLES + 3]).tobytes()).cast("B").cast("d", [2, 3]),
     "ctypes": lambda: ((ctypes.c_double * 3) * 2)((1, 2, 3), (4, 5, 6)),
     "torch": lambda: torch([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
     "jax": lambda: jax([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),

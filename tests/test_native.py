@@ -181,6 +181,16 @@ def test_a_directory_that_others_may_replace_is_not_used(cache, mode, used):
     assert program()(0.0) == 0.0 and cache.exists() == used
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners")
+def test_nothing_is_put_among_the_files_of_another_user(cache, monkeypatch):
+    cache.parent.mkdir()
+    if os.geteuid() == 0:  # with a home that is somebody else's
+        os.chown(cache.parent, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert program()(0.0) == 0.0 and not cache.exists()
+
+
 def test_a_link_in_the_place_of_the_directory_is_not_followed(cache, tmp_path):
     cache.parent.mkdir()
     (tmp_path / "elsewhere").mkdir(mode=0o700)
