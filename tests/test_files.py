@@ -15,7 +15,8 @@ from autograd_lite.files import write_whole
 from nn import MLP
 from nn.files import only_writer
 
-posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and FIFOs of POSIX")
+unlike_posix = os.name != "posix" or sys.platform == "emscripten"
+posix = pytest.mark.skipif(unlike_posix, reason="permissions, links, FIFOs and limits of POSIX")
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone may do it")
 
 SAVES = {
