@@ -293,15 +293,15 @@ def adjoints_of(output: Value, inputs: Iterable[Value]) -> dict[Value, Any]:
     for node in order:
         if not wanted.isdisjoint(node.parents):
             wanted.add(node)
-    contributions: dict[Value, list[Any]] = {output: [1.0]}
+    contributions: dict[Value, list[tuple[Any, Any]]] = {output: [(1.0, 1.0)]}
     adjoints: dict[Value, Any] = {}
     with mode("ieee", special=False):
         for node in reversed(order):
             if node not in wanted or node not in contributions:
                 continue
-            adjoint = adjoints[node] = _total(contributions.pop(node))
+            adjoint = adjoints[node] = _total_of_products(contributions.pop(node))
             for parent, derivative in _local_derivatives(node, wanted):
-                contributions.setdefault(parent, []).append(_times(adjoint, derivative))
+                contributions.setdefault(parent, []).append((adjoint, derivative))
     return adjoints
 
 
@@ -313,10 +313,16 @@ def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
     with mode("ieee", special=False):
         for node in topological_order(output):
             if node not in tangent_of:
-                tangent = _total([_times(tangent_of[p], d) for p, d in _local_derivatives(node, tangent_of)])
+                tangent = _total_of_products([(tangent_of[p], d) for p, d in _local_derivatives(node, tangent_of)])
                 if not _is(tangent, 0.0):
                     tangent_of[node] = tangent
     return as_value(tangent_of.get(output, 0.0))
+
+
+def _total_of_products(pairs: list[tuple[Any, Any]]) -> Any:
+    if len(pairs) > 2 and not any([type(x) is float or _masked(x) for pair in pairs for x in pair]):
+        return OPERATIONS["dot"](*zip(*pairs))
+    return _total([_times(x, y) for x, y in pairs])
 
 
 def _total(terms: list[Any]) -> Any:
@@ -348,6 +354,14 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
     check_recorded(node)
     functions = _ON_VALUES if node.op in ops.ROWS else {**_ON_VALUES, **_families_once()}
     operands = [parent._data if parent.op == "const" else parent for parent in parents]
+    if node.op in ops.FAMILIES and node.op not in ops.PARTS:
+        for parent, factor, number in zip(parents, ops.other_factors(node.op, operands), recorded):
+            if parent in wanted:
+                now = factor._data if isinstance(factor, Value) else factor
+                if now != number and not _same(now, number):
+                    raise _changed(node)
+                yield parent, factor
+        return
     for i, parent in enumerate(parents):
         if parent not in wanted or is_parameter(node.op, i, parents):
             continue

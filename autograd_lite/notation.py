@@ -143,7 +143,7 @@ def _read(tree: ast.AST, names: Mapping[str, Any]) -> Expression:
                 case ast.Div():
                     return Expression("quotient", (x, y))
         case ast.Call(func=ast.Name(id="total" | "product" as over), args=[term]):
-            terms = [_read(term, {**names, **group}) for group in names["groups"]]
+            terms = [_read(term, {**names, **group}) for group in ops.groups(names)]
             return total(terms) if over == "total" else product(terms)
         case ast.Call(func=ast.Name(id=name), args=operands):
             parts = [part for operand in operands for part in _read_all(operand, names)]

@@ -71,8 +71,8 @@ class Family(NamedTuple):
 
     def grouped(self, x: Sequence[T]) -> list[dict[str, T]]:
         """The operands of each group by letter."""
-        parts = self.split(x)[len(self.head) :]
-        return [dict(zip(self.letters, group)) for group in zip(*parts[: len(self.letters)])]
+        letters = self.letters
+        return [dict(zip(letters, group)) for group in zip(*self.split(x)[len(self.head) : len(self.head) + len(letters)])]
 
 
 def row(formula: str, *derivatives: str, needs: str = "", parameter: float | None = None, textbook: tuple[str, ...] = ()) -> Row:
@@ -225,10 +225,16 @@ def operands(op: str, arity: int) -> list[str]:
 
 
 def named(op: str, x: Sequence[T]) -> dict[str, Any]:
-    """What each name in the formula of `op` stands for, of these operands, and the ``groups`` that a total is over."""
+    """What each name in the formula of `op` stands for, of these operands."""
     if op in ROWS:
         return dict(zip("xyw", x))
-    return {**_together(FAMILIES[op], x), "all": tuple(x), "groups": FAMILIES[op].grouped(x)}
+    return {**_together(FAMILIES[op], x), "all": tuple(x)}
+
+
+def groups(names: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a total is over: of names in which ``xs`` are all the x, what the letters of each group stand for."""
+    letters = [name[0] for name in names if name[1:] == "s"]
+    return [dict(zip(letters, group)) for group in zip(*[names[f"{letter}s"] for letter in letters])]
 
 
 def _together(family: Family, x: Sequence[T]) -> dict[str, Any]:
@@ -257,6 +263,15 @@ def derivative(op: str, x: Sequence[T], i: int) -> tuple[str, dict[str, Any]]:
     return text, {**names, **group, "others": (*x[:head], *before, *after), "before": before, "after": after[::-1]}
 
 
+def other_factors(op: str, x: Sequence[T]) -> list[T | float]:
+    """The derivatives by these operands of a family that is a sum of products: each by a rule that is a letter or a number."""
+    parts = dict(zip(FAMILIES[op].derivatives, FAMILIES[op].split(x)))
+    found: list[T | float] = []
+    for letter, text in FAMILIES[op].derivatives.items():
+        found += parts[text] if text in parts else [float(text)] * len(parts[letter])
+    return found
+
+
 class _Named(ast.NodeTransformer):
     """Writes out what the names of a formula stand for."""
 
@@ -269,7 +284,7 @@ class _Named(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         name = node.func.id  # type: ignore[attr-defined]
         if name in OVER_GROUPS:
-            terms = [_Named({**self.names, **group}).visit(copy.deepcopy(node.args[0])) for group in self.names["groups"]]
+            terms = [_Named({**self.names, **group}).visit(copy.deepcopy(node.args[0])) for group in groups(self.names)]
             return functools.reduce(lambda total, term: ast.BinOp(total, OVER_GROUPS[name](), term), terms)  # type: ignore
         operands: list[ast.AST] = []
         for operand in node.args:
@@ -766,16 +781,16 @@ def value(op: str, x: Sequence[float], functions: dict[str, Any] = FLOATS) -> fl
         return float(eval(rule(ROWS[op].formula, _DIVIDE if functions is IEEE else ()), functions, named(op, x)))
     if op in PARTS:
         return PARTS[op](x)[0]
-    groups = [math.prod(group.values(), start=1.0) for group in FAMILIES[op].grouped(x)]
-    return _sum([*groups, *x[len(x) - len(FAMILIES[op].tail) :]])
+    family = FAMILIES[op]
+    terms = map(functools.partial(math.prod, start=1.0), zip(*family.split(x)[: len(family.letters)]))
+    return _sum([*terms, *x[len(x) - len(family.tail) :]])
 
 
 def local_derivatives(op: str, x: Sequence[float], z: float) -> list[float]:
     """The local derivatives of `op` at any point: infinite or nan where the rules are."""
     if op in PARTS:
         return PARTS[op](x)[1]
-    if op in FAMILIES:  # by a rule that is a letter or a number
-        parts: dict[str, Sequence[float]] = dict(zip(FAMILIES[op].derivatives, FAMILIES[op].split(x)))
-        return [d for letter, text in FAMILIES[op].derivatives.items() for d in parts.get(text) or [1.0] * len(parts[letter])]
+    if op in FAMILIES:
+        return list(other_factors(op, x))
     rules = [derivative(op, x, i) for i in range(len(x))]
     return [float(eval(rule(text, _DIVIDE), IEEE, {"z": z, **names})) for text, names in rules]

@@ -1,12 +1,17 @@
 """The benchmarks measure the work that they name: every run is checked, and what cannot run is reported."""
 
+import math
 import os
 import subprocess
 import sys
 
 import pytest
 from benchmarks import __main__ as benchmarks
+from benchmarks import gpt
 from benchmarks.workloads import WORKLOADS, check
+
+import nn
+from autograd_lite import compile_program
 
 # one of each kind of implementation that is quick and needs nothing but this project
 QUICK = [
@@ -18,12 +23,33 @@ QUICK = [
     ("rnn", "eager"),
     ("lstm", "eager, linear"),
     ("moons", "eager, linear"),
+    ("gpt", "eager, linear"),
+    ("gpt", "c"),
 ]
 
 
 @pytest.mark.parametrize(("workload", "peer"), QUICK)
 def test_a_workload_gives_its_check_values(workload, peer):
     check(workload, benchmarks.PEERS[peer][1](workload)())
+
+
+def test_ten_steps_of_adam_on_the_gpt_give_its_loss():
+    weights = gpt.leaves()
+    parameters = gpt.parameters_of(weights)
+    loss = gpt.loss_of(weights, gpt.w.gpt_document())
+    program = compile_program(loss, {"parameters": parameters}, gradients_of=loss, dialect="c")
+    optimizer = nn.Adam(parameters, 0.01, betas=(0.85, 0.99), eps=1e-8)
+    losses = []
+    for step in range(11):
+        loss, gradient = program([p.data for p in parameters])
+        losses.append(loss)
+        if not step:
+            assert math.hypot(*gradient) == pytest.approx(2.076506776773708, rel=1e-12)
+            assert sum(gradient) == pytest.approx(2.8031601357439015, rel=1e-12)
+        for p, derivative in zip(parameters, gradient):
+            p.grad = derivative
+        optimizer.step()
+    assert losses[-1] == pytest.approx(0.24516496292890536, rel=1e-9)
 
 
 def test_another_value_is_no_result():

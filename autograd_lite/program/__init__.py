@@ -31,7 +31,7 @@ from ..value import Input, Value, as_float, domain_error
 from .arguments import numbers_of
 from .dialects import JAX, NUMPY, PYTHON
 from .expressions import Expressions, needed
-from .writer import LONGEST, STRAIGHT, Item, Loop, Names, Recorded, RowWriter, Writer, listed, one_batch, single
+from .writer import LONGEST, STRAIGHT, Item, Loop, Names, Recorded, RowWriter, Writer, is_straight, listed, one_batch, single
 
 # Items of inputs, outputs or wrt: a name, some nodes, and whether they were given as a sequence
 Group = tuple[str, list[Value], bool]
@@ -60,7 +60,7 @@ def compile_program(
     """
     if dialect not in DIALECTS:
         raise ValueError(f"unknown dialect {dialect!r}: one of {', '.join(DIALECTS)}")
-    return Program(_recorded(outputs, inputs, gradients_of, wrt), dialect)
+    return Program(_recorded(outputs, inputs, gradients_of, wrt, totals=dialect in ("c", "numpy")), dialect)
 
 
 def trace(
@@ -97,11 +97,12 @@ def trace(
 
     if reads:
         return record(call, ()), inputs
-    outputs = record(call, varying)
-    graph = _signature(outputs, varying)
-    for _ in range(AGAIN):
-        if _signature(record(call, varying), varying) != graph:
-            raise ValueError(f"{REFUSED} Two recordings of it differ, at the same inputs")
+    with _collector_off():
+        outputs = record(call, varying)
+        graph = _signature(outputs, varying)
+        for _ in range(AGAIN):
+            if _signature(record(call, varying), varying) != graph:
+                raise ValueError(f"{REFUSED} Two recordings of it differ, at the same inputs")
     return outputs, inputs
 
 
@@ -144,12 +145,13 @@ def _flat(nest: Any) -> list[Any]:
 def _signature(outputs: Any, varying: Container[Value]) -> list[Any]:
     """The graph of some outputs as data: the same for the same operations on the same leaves and constants."""
     places: dict[int, int] = {}
+    place = places.__getitem__
     lines: list[Any] = []
     for output in _flat(outputs):
         for node in topological_order(output, places) if isinstance(output, Value) else ():
             places[id(node)] = len(places)
             leaf = id(node) if node in varying else repr(node._data)
-            lines.append((node.op, [places[id(parent)] for parent in node.parents] or leaf))
+            lines.append((node.op, list(map(place, map(id, node.parents))) or leaf))
         lines.append(places.get(id(output), type(output)))
     return lines
 
@@ -173,7 +175,7 @@ def _collector_off() -> Iterator[None]:
 
 
 @_collector_off()
-def _recorded(outputs: Any, inputs: Any, gradients_of: Value | None, wrt: Any) -> Recorded:
+def _recorded(outputs: Any, inputs: Any, gradients_of: Value | None, wrt: Any, totals: bool) -> Recorded:
     given = _groups(inputs, "input")
     leaves = [node for _, nodes, _ in given for node in nodes]
     for name, nodes, _ in given:
@@ -182,7 +184,7 @@ def _recorded(outputs: Any, inputs: Any, gradients_of: Value | None, wrt: Any) -
                 raise ValueError(f"input {name!r:.60} must be a leaf, but it is of {node.op}: {node!r:.80}")
     if len(set(leaves)) < len(leaves):
         raise ValueError("a Value is among the inputs twice: it is one argument")
-    expressions = Expressions(leaves)
+    expressions = Expressions(leaves, totals)
     results = _items(expressions, _groups(outputs, "output"), Names())
     if not results:
         raise ValueError("a program needs at least one output")
@@ -512,7 +514,7 @@ def _carefully(recorded: Recorded, loop: Loop | None, numbers: Sequence[Any]) ->
 def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
     np = _imported("numpy")
     writer = Writer(recorded, NUMPY, loop)
-    in_rows = len(writer.statements) > STRAIGHT
+    in_rows = not is_straight(writer.statements)
     source = RowWriter(recorded, NUMPY, loop).source() if in_rows else writer.source()
     function = _executed(source)
     derivative_by = recorded.by()

@@ -11,7 +11,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial, reduce
+from functools import cache, lru_cache, partial, reduce
+from itertools import chain
 from typing import Any, NamedTuple
 
 from .. import ops
@@ -19,6 +20,9 @@ from ..backprop import topological_order
 from ..value import Value
 
 OPERATORS: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
+# A sum of at least so many terms may stay one operation: of terms, or of products of two. How many factors a term has
+FEWEST = 8
+TOTALS = {"total1": 1, "total2": 2}
 
 
 @cache
@@ -31,14 +35,18 @@ class Expressions:
 
     `operations[k]` is its name and the places of its operands; ``input`` and ``number`` have none, ``leaf`` is a leaf that is
     no input: a constant, in `numbers` like a number. `labels` has the label that the node at a place had.
+
+    totals: whether a ``total(...)`` of many terms is one operation, ``total1`` of its terms, or ``total2`` of their factors,
+    two by two, and perhaps a single last term. If not, it is written out.
     """
 
-    def __init__(self, inputs: Iterable[Value]) -> None:
+    def __init__(self, inputs: Iterable[Value], totals: bool = False) -> None:
+        self.totals = totals
         self.operations: list[tuple[str, tuple[int, ...]]] = []
         self.numbers: dict[int, float] = {}
         self.labels: dict[int, str] = {}
         self._literals: dict[int, float] = {}
-        self._known: dict[tuple[str | int, ...], int] = {}
+        self._known: dict[tuple[str, Any], int] = {}
         self._places: dict[int, int] = {}
         self._values: list[Value] = []  # keeps them alive: their ids are the keys of `_places`
         for node in inputs:
@@ -47,6 +55,8 @@ class Expressions:
 
     def place(self, output: Value) -> int:
         """The place of a Value, after everything that it is computed from."""
+        if id(output) in self._places:
+            return self._places[id(output)]
         for node in topological_order(output, self._places):
             self._places[id(node)] = self._lowered(node)
             self._name(node)
@@ -58,7 +68,7 @@ class Expressions:
             self.labels.setdefault(self._places[id(node)], node.label)
 
     def _lowered(self, node: Value) -> int:
-        x = [self._places[id(parent)] for parent in node.parents]
+        x = list(map(self._places.__getitem__, map(id, node.parents)))
         if not x:
             return self._number(node.data) if node.op == "const" else self._append("leaf", (), node.data)
         return self._expanded(node.op, x)
@@ -68,7 +78,7 @@ class Expressions:
         if op in ops.ROWS:
             return self._formula(_parsed(ops.ROWS[op].formula), ops.named(op, x))
         family = ops.FAMILIES[op]
-        # in order, so that what several nodes of the same operands share is found again
+        # `all` in order, so that what several nodes of the same operands share is found again
         names = {**ops.named(op, x), "all": sorted(x)}
         return self._formula(_parsed(family.stable or family.formula), names)
 
@@ -80,15 +90,40 @@ class Expressions:
                 return self._number(float(number))  # type: ignore[arg-type]
             case ast.UnaryOp(operand=x):
                 return self._operation("neg", self._formula(x, names))
+            case ast.Call(func=ast.Name(id="total"), args=[term]):
+                return self._total(self._factors(term, names))
+            case ast.BinOp(left=ast.Call(func=ast.Name(id="total"), args=[term]), op=ast.Add(), right=last):
+                return self._total(self._factors(term, names), self._formula(last, names))
             case ast.BinOp(left=x, op=operator, right=y):
                 return self._operation(OPERATORS[type(operator)], self._formula(x, names), self._formula(y, names))
-            case ast.Call(func=ast.Name(id=over), args=[term]) if over in ops.OVER_GROUPS:
-                first, *others = [self._formula(term, {**names, **group}) for group in names["groups"]]
-                return reduce(partial(self._operation, OPERATORS[ops.OVER_GROUPS[over]]), others, first)
+            case ast.Call(func=ast.Name(id="product"), args=[term]):
+                return self._reduced("mul", self._each(term, names))
             case ast.Call(func=ast.Name(id=name), args=operands):
                 places = [place for operand in operands for place in self._all(operand, names)]
                 return self._expanded(name, places) if ops.is_composed(name) else self._operation(name, *places)
         raise AssertionError(ast.dump(tree))
+
+    def _each(self, term: ast.AST, names: Mapping[str, Any]) -> list[int]:
+        """A term for each group."""
+        return [self._formula(term, {**names, **group}) for group in ops.groups(names)]
+
+    def _factors(self, term: ast.AST, names: Mapping[str, Any]) -> list[tuple[int, ...]]:
+        """The factors of a term for each group: those of a product of two letters, else the term itself."""
+        match term:
+            case ast.BinOp(left=ast.Name(id=x), op=ast.Mult(), right=ast.Name(id=y)) if {f"{x}s", f"{y}s"} <= names.keys():
+                return list(zip(names[f"{x}s"], names[f"{y}s"]))
+        return [(place,) for place in self._each(term, names)]
+
+    def _total(self, terms: list[tuple[int, ...]], *last: int) -> int:
+        """The sum of the terms, of which each is its factors, and of the last one."""
+        if self.totals and len(terms) >= FEWEST:
+            x = (*chain.from_iterable(terms), *last)
+            if self._literals.keys().isdisjoint(x):  # with numbers, products are less
+                return self._shared(f"total{len(terms[0])}", x, x)
+        return self._reduced("add", [*[self._reduced("mul", factors) for factors in terms], *last])
+
+    def _reduced(self, op: str, x: Sequence[int]) -> int:
+        return reduce(partial(self._operation, op), x)
 
     def _all(self, tree: ast.AST, names: Mapping[str, Any]) -> Sequence[int]:
         """An operand, or those that a name with a star stands for."""
@@ -102,7 +137,7 @@ class Expressions:
         return place
 
     def _number(self, number: float) -> int:
-        key = ("number", number.hex())  # 0.0 is not -0.0
+        key: tuple[str, Any] = ("number", number.hex())  # 0.0 is not -0.0
         if key not in self._known:
             self._known[key] = self._append("number", (), number)
             self._literals[self._known[key]] = number
@@ -113,10 +148,12 @@ class Expressions:
             folded = FOLDS[op](self, *x)
             if folded is not None:
                 return folded
-        key: tuple[str | int, ...] = (op, x[1], x[0]) if op in ("add", "mul") and x[0] > x[1] else (op, *x)
-        place = self._known.get(key)
+        return self._shared(op, x, x[::-1] if op in ("add", "mul") and x[0] > x[1] else x)
+
+    def _shared(self, op: str, x: tuple[int, ...], key: tuple[int, ...]) -> int:
+        place = self._known.get((op, key))
         if place is None:
-            place = self._known[key] = self._append(op, x)
+            place = self._known[op, key] = self._append(op, x)
         return place
 
     # Where the result is the same number, to the last bit
@@ -185,11 +222,17 @@ FOLDS: dict[str, Callable[..., int | None]] = {
 # Statements ----------------------------------------------------------------------------------------------------------
 
 
+class Total(NamedTuple):
+    """The sum of many terms, from the first to the last, each a template."""
+
+    terms: tuple[str, ...]
+
+
 class Statement(NamedTuple):
     """A line of a program: `template`, with the variable at each of `places` where it has an ``@``, is what `target` becomes."""
 
     target: int
-    template: str
+    template: str | Total
     places: tuple[int, ...]
 
 
@@ -246,18 +289,24 @@ def needed(expressions: Expressions, results: Iterable[int]) -> list[int]:
 
 
 def statements(
-    expressions: Expressions, results: Collection[int], spelling: Spelling, named: Collection[int], constants: bool = False
+    expressions: Expressions,
+    results: Collection[int],
+    spelling: Spelling,
+    named: Collection[int],
+    constants: bool = False,
+    terms: int = 200,
 ) -> list[Statement]:
     """The statements that compute the results: one for each place that is named, a result, or used more than once.
 
     The others are written within the one that uses them, up to a sensible length. constants: leaves that are no inputs are
-    variables, not numbers in the text.
+    variables, not numbers in the text. terms: a total of more of them is no text, but a `Total`.
     """
     order = needed(expressions, results)
     uses = Counter(results)
     for place in order:
         uses.update(expressions.operations[place][1])
     texts: dict[int, Text] = {}
+    inline: set[int] = set()  # the places whose text is no variable
     found: list[Statement] = []
 
     def stated(place: int) -> Text:
@@ -265,6 +314,7 @@ def statements(
         if texts[place].places != (place,):
             found.append(Statement(place, texts[place].template, texts[place].places))
         texts[place] = Text("@", NAME, (place,))
+        inline.discard(place)
         return texts[place]
 
     for place in order:
@@ -272,10 +322,25 @@ def statements(
         if op == "input" or (op == "leaf" and constants):
             texts[place] = Text("@", NAME, (place,))
             continue
+        inline.add(place)
         literal = op in ("leaf", "number")
         if literal:
             number = spelling.number(expressions.numbers[place])
             texts[place] = Text(number, NEGATIVE if number.startswith("-") else NAME, ())
+        elif op in TOTALS:
+            for i in inline.intersection(x):
+                if texts[i].size > LINE:
+                    stated(i)
+            template, places = _total(TOTALS[op], ("@",) * len(x), (NAME,) * len(x), terms), x
+            if not inline.isdisjoint(x):
+                words, binds, parts = zip(*[texts[i] for i in x])
+                template, places = _total(TOTALS[op], words, binds, terms), tuple(chain.from_iterable(parts))
+            if isinstance(template, Total):
+                found.append(Statement(place, template, places))
+                texts[place] = Text("@", NAME, (place,))
+                inline.discard(place)
+                continue
+            texts[place] = Text(template, SUM, places)
         else:
             last = expressions.numbers.get(x[-1]) if expressions.operations[x[-1]][0] == "number" else None
             spelled = spelling.of(op, last)
@@ -285,6 +350,17 @@ def statements(
         if place in named or place in results or (uses[place] > 1 and not literal):
             stated(place)
     return found
+
+
+@lru_cache(1000)
+def _total(factors: int, templates: tuple[str, ...], binds: tuple[int, ...], most: int) -> str | Total:
+    """The template of a total of these operands. All terms but perhaps the last have so many factors."""
+    texts = [Text(template, bound, ()) for template, bound in zip(templates, binds)]
+    groups = [texts[i : i + factors] for i in range(0, len(texts), factors)]
+    terms = [reduce(lambda x, y: _written("mul", "", [x, y]), group) for group in groups]
+    if len(terms) > most:
+        return Total(tuple([term.template for term in terms]))
+    return reduce(lambda x, y: _written("add", "", [x, y]), terms).template
 
 
 def _too_long(spelled: str, operands: Sequence[Text], limit: int) -> Iterator[int]:

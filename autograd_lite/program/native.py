@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from .dialects import C
 from .expressions import Statement, filled, statements
-from .loops import Part, looped, rolled, scheduled
-from .writer import STRAIGHT, Cells, Item, Loop, Recorded
+from .loops import SIDE_BY_SIDE, Part, looped, rolled, scheduled
+from .writer import Cells, Item, Loop, Recorded, is_straight, templates
 
 # Memory: the inputs, then the constants, then every value that is needed again, then the results.
 _AROUND = """
@@ -20,14 +20,16 @@ static void feed(double *v) {{
 {feed}
 }}
 
+{batch}
 /* Runs the program `times` times on each of `batch` examples. An input or output moves on by its step from one example to the
    next; an output whose step is 0 is the sum over the examples. */
 void program(long batch, long times, const double *const *in, const long *in_step, double *const *out, const long *out_step,
              double *v) {{
+    long n = {first};
     memcpy(v + {constants_at}, constants, {constant_count} * sizeof *v);
-    for (long n = 0; n < batch; n++) {{
+    for (int again = 0; n < batch; n++, again = 1) {{
         for (int j = 0; j < {in_count}; j++)
-            if (n == 0 || times > 1 || in_step[j]) memcpy(v + in_at[j], in[j] + n * in_step[j], in_size[j] * sizeof *v);
+            if (!again || times > 1 || in_step[j]) memcpy(v + in_at[j], in[j] + n * in_step[j], in_size[j] * sizeof *v);
         run(v);
         for (long k = 1; k < times; k++) {{
             feed(v);
@@ -44,9 +46,49 @@ void program(long batch, long times, const double *const *in, const long *in_ste
 """
 
 
+# Of examples side by side, each cell of one is followed by that of the next. A sum over them is from the first one on.
+_BATCH = """
+{run}static const int found_at[] = {{{found_at}}};
+
+/* Runs the program on examples, {many} at a time, as long as there are so many; returns how many it has done. */
+static long in_batch(long batch, const double *const *in, const long *in_step, double *const *out, const long *out_step,
+                     double *v) {{
+    long n = 0;
+    for (long i = 0; i < {constant_count}; i++)
+        for (int k = 0; k < {many}; k++) v[({constants_at} + i) * {many} + k] = constants[i];
+    for (; n + {many} <= batch; n += {many}) {{
+        for (int j = 0; j < {in_count}; j++)
+            if (n == 0 || in_step[j])
+                for (int k = 0; k < {many}; k++)
+                    for (long i = 0; i < in_size[j]; i++)
+                        v[(in_at[j] + i) * {many} + k] = in[j][(n + k) * in_step[j] + i];
+        run_batch(v);
+        const int *at = found_at;
+        for (int j = 0; j < {out_count}; at += out_size[j++])
+            for (long i = 0; i < out_size[j]; i++) {{
+                const double *x = v + at[i] * {many};
+                double *to = out[j] + n * out_step[j] + i;
+                if (out_step[j]) {{
+                    for (int k = 0; k < {many}; k++) to[k * out_step[j]] = x[k];
+                }} else {{
+                    double s = n ? *to : -0.0;
+                    _Pragma("GCC unroll {many}") for (int k = 0; k < {many}; k++) s += x[k];
+                    *to = s;
+                }}
+            }}
+    }}
+    return n;
+}}
+"""
+
+
 # Longer programs are in functions of so many lines, so that a compiler's time grows in proportion; where more than so many
 # lines are in no loop, it is asked for less
 FUNCTION, MANY = 300, 3000
+# Programs of so many lines are written for examples side by side, too
+BATCHED = range(12, 1000)
+# Up to so many terms of a total are written out, which a compiler takes long for; more are a loop
+UNROLLED = 20
 
 
 class Layout(NamedTuple):
@@ -66,32 +108,45 @@ class Layout(NamedTuple):
 def written(recorded: Recorded, loop: Loop | None) -> Layout:
     """The program of a recorded graph in C."""
     results = recorded.result_places
-    lines = statements(recorded.expressions, set(results), C.spelling, (), constants=True)
+    lines = statements(recorded.expressions, set(results), C.spelling, (), constants=True, terms=UNROLLED)
     cells = Cells(recorded, lines)
-    level = "-O2"
-    if len(lines) <= STRAIGHT:
+    of, level, batch, first = dict(cells.of), "-O2", "", "0"
+    places = {
+        "constants_at": cells.first,
+        "constant_count": len(cells.constants),
+        "in_count": len(recorded.inputs),
+        "out_count": len(recorded.results),
+    }
+    straight, batched = is_straight(lines), loop is None and len(lines) in BATCHED
+    groups = scheduled(lines, of) if batched or not straight else []
+    if batched:
+        found_at = _joined([of[place] for place in results])
+        run = _in_functions("run_batch", rolled(groups), examples=True)
+        batch = _BATCH.format(run=run, found_at=found_at, many=SIDE_BY_SIDE, **places)
+        first = "in_batch(batch, in, in_step, out, out_step, v)"
+    if straight:
         run = _straight(lines, cells.of, results)
     else:
-        groups = scheduled(lines, cells.of)
-        groups.append([Part("@ = @", (len(cells.of) + k, cells.of[place])) for k, place in enumerate(results)])
-        parts = rolled(groups)
-        run = _in_functions(parts)
+        cells.of = of
+        copies = [Part("@ = @", (len(of) + k, of[place])) for k, place in enumerate(results)]
+        parts = rolled([*groups, copies])
+        run = _in_functions("run", parts)
         level = "-O1" if sum([isinstance(part.form, str) for part in parts]) > MANY else level
+    count = max(len(cells.of) + len(results), len(of) * SIDE_BY_SIDE * batched)
     in_at, out_at = starts(0, recorded.inputs), starts(len(cells.of), recorded.results)
     around = _AROUND.format(
         constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",
-        constants_at=cells.first,
-        constant_count=len(cells.constants),
         in_at=_joined(in_at),
         in_size=_joined([len(item.places) for item in recorded.inputs]),
-        in_count=len(recorded.inputs),
         out_at=_joined(out_at),
         out_size=_joined([len(item.places) for item in recorded.results]),
-        out_count=len(recorded.results),
         feed="\n".join(_fed_back(recorded, loop, in_at, out_at)),
+        batch=batch,
+        first=first,
+        **places,
     )
-    source = f"#include <math.h>\n#include <string.h>\n\n{C.header([line.template for line in lines])}{run}{around}"
-    return Layout(source, level, len(cells.of) + len(results), recorded.inputs, recorded.results, recorded.by())
+    source = f"#include <math.h>\n#include <string.h>\n\n{C.header(templates(lines))}{run}{around}"
+    return Layout(source, level, count, recorded.inputs, recorded.results, recorded.by())
 
 
 def _fed_back(recorded: Recorded, loop: Loop | None, in_at: Sequence[int], out_at: Sequence[int]) -> list[str]:
@@ -121,21 +176,24 @@ def _straight(lines: Sequence[Statement], cell: dict[int, int], results: Sequenc
     names = {place: f"v[{k}]" for place, k in cell.items()}
     text: list[str] = []
     for line in lines:
+        assert isinstance(line.template, str)
         names[line.target] = f"t{len(text)}"
         text.append(f"    const double t{len(text)} = {filled(line.template, [names[place] for place in line.places])};")
     text += [f"    v[{len(cell) + k}] = {names[place]};" for k, place in enumerate(results)]
     return _function("run", text)
 
 
-def _in_functions(parts: Sequence[Part]) -> str:
-    """The function that runs the program once, in parts."""
+def _in_functions(name: str, parts: Sequence[Part], examples: bool = False) -> str:
+    """The function of that name that runs the program once, in parts."""
     functions: list[list[str]] = [[]]
     for part in parts:
         if len(functions[-1]) > FUNCTION:
             functions.append([])
-        functions[-1] += looped(part)
-    text = [_function(f"part{k}", lines) for k, lines in enumerate(functions)]
-    return "".join(text) + _function("run", [f"    part{k}(v);" for k in range(len(functions))])
+        functions[-1] += looped(part, examples)
+    if len(functions) == 1:
+        return _function(name, functions[0])
+    text = [_function(f"{name}{k}", lines) for k, lines in enumerate(functions)]
+    return "".join(text) + _function(name, [f"    {name}{k}(v);" for k in range(len(functions))])
 
 
 def _function(name: str, lines: Sequence[str]) -> str:

@@ -6,12 +6,12 @@ import builtins
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .. import ops
 from .dialects import Dialect
-from .expressions import Expressions, Statement, filled, statements
+from .expressions import Expressions, Statement, Total, filled, statements
 from .loops import Part, scheduled
 
 
@@ -185,7 +185,7 @@ class Writer:
         renamed = [f"# {item.name}: {comment(label)}" for item in numbers if (label := self._other_label(item.places[0]))]
         lines = [*docstring(self.recorded), *renamed, *self._unpacked(), *self._lines(constants), *body, *self._returned()]
         signature = spread("def program(", [f"{item.name}, " for item in self.recorded.inputs], "):")
-        header = self.dialect.header([self.dialect.array, *[statement.template for statement in self.statements]])
+        header = self.dialect.header([self.dialect.array, *templates(self.statements)])
         return header + "\n".join([*signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
 
     def _other_label(self, place: int) -> str:
@@ -209,6 +209,7 @@ class Writer:
             if before < self.recorded.forward <= target and lines:
                 lines += ["", "# backward"]
             before = target
+            assert isinstance(template, str)
             pieces = re.split(r"(?<=\S )(?=[+-] )", filled(template, [self.variable[place] for place in places]))
             start = f"{self.variable[target]} = "
             long = len(start) + sum(map(len, pieces)) > WIDTH and len(pieces) > 1
@@ -267,6 +268,18 @@ def spread(start: str, pieces: Sequence[str], end: str, last: str = "") -> list[
 # Up to so many statements, a program for NumPy or in C has a line for each; a longer one is written as loops over memory
 STRAIGHT = 400
 
+
+def is_straight(lines: Sequence[Statement]) -> bool:
+    """Whether the statements are few, and each a short one."""
+    return len(lines) <= STRAIGHT and all([isinstance(line.template, str) for line in lines])
+
+
+def templates(lines: Iterable[Statement]) -> Iterator[str]:
+    """The templates, and those of the terms of totals."""
+    for template in dict.fromkeys([line.template for line in lines]):
+        yield from [template] if isinstance(template, str) else dict.fromkeys(template.terms)
+
+
 # Many statements of one form as one line ------------------------------------------------------------------------------
 
 
@@ -283,7 +296,7 @@ class RowWriter:
     def source(self) -> str:
         """The whole source. Its arguments are arrays (k, 1) or (k, n), or numbers or arrays (n,); the last one is n."""
         recorded, cells = self.recorded, Cells(self.recorded, self.lines)
-        body = [self._group(group) for group in scheduled(self.lines, cells.of)]
+        body = [line for group in scheduled(self.lines, cells.of) for line in self._group(group)]
         start = [f"{self.v} = np.empty(({len(cells.of)}, {self.n}))"]
         start += [f"{self.v}[{f'{at}:{at + item.size}' if item.size else at}] = {item.name}" for at, item in cells.inputs]
         if cells.constants:
@@ -299,14 +312,22 @@ class RowWriter:
         found = [f"{self._rows([cells.of[place] for place in item.places], item.is_array)}, " for item in recorded.results]
         lines = [*docstring(recorded), *start, *body, *spread("return (", found, ")")]
         signature = spread("def program(", [*[f"{item.name}, " for item in recorded.inputs], self.n], "):")
-        header = self.dialect.header(["np", *[line.template for line in self.lines]])
+        header = self.dialect.header(["np", *templates(self.lines)])
         return header + "\n".join([*self._indices, "", "", *signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
 
-    def _group(self, group: Sequence[Part]) -> str:
+    def _group(self, group: Sequence[Part]) -> list[str]:
         columns = [self._rows(list(column), len(group) > 1) for column in zip(*[part.cells for part in group])]
         form = group[0].form
-        assert isinstance(form, str)
-        return filled(form, columns)
+        if isinstance(form, str):
+            return [filled(form, columns)]
+        assert isinstance(form, Total)
+        target, *columns = columns
+        lines: list[str] = []
+        for term in form.terms:
+            count = term.count("@")
+            lines.append(f"{target} {'+=' if lines else '='} {filled(term, columns[:count])}")
+            del columns[:count]
+        return lines
 
     def _rows(self, cells: list[int], several: bool) -> str:
         """Rows of the array: one, a slice, or those that an index array picks."""

@@ -1,4 +1,4 @@
-"""One table: five workloads on autograd_lite and its peers, each with its check values, in one run.
+"""One table: six workloads on autograd_lite and its peers, each with its check values, in one run.
 
     python -m tests.benchmarks                          (all: about a quarter of an hour)
     python -m tests.benchmarks --quick --only moons rnn --peers micrograd eager python c
@@ -9,7 +9,10 @@ process of one thread, the peers in turn, round after round. A figure is the med
 on, off         the time of the unit, with the garbage collector on (as Python has it) and off
 x micrograd     how many times faster than micrograd, collector on and off
 / peer          the time over that of the fastest peer that is a library; / C, over that of C by hand
-ready           seconds until the first run can start: tracing, generating, compiling
+ready           seconds until the first run can start: of our programs, to record the graph and its gradient, to write the
+                source, and for the compiler, processor seconds of its own; nothing is compiled before
+first           seconds of the first run
+MB ready        what all this adds to the process at its peak
 memory          what the first run adds to the process at its peak: bytes a node, in the scalar engines, else MB
 growth          what the runs after the first add to the process, MB
 """
@@ -19,18 +22,23 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import math
 import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from . import arrays, by_hand, compiled, scalars
+from autograd_lite import Program
+
+from . import arrays, by_hand, compiled, gpt, scalars
 from .workloads import WORKLOADS, check
 
 SCALAR = {"chain", "deep3", "deep4", "deep5", "deep6"}
@@ -41,7 +49,7 @@ Maker = Callable[[str], scalars.Run]
 PEERS: dict[str, tuple[set[str], Maker]] = {
     "micrograd": (SCALAR | {"moons", "mazur"}, lambda name: scalars.on(scalars.micrograd(), name)),
     "micrograd, recursion unlimited": (
-        {*WORKLOADS} - {"deep3", "moons", "mazur"},
+        {*WORKLOADS} - {"deep3", "moons", "mazur", "gpt"},
         lambda name: scalars.unlimited(scalars.on(scalars.micrograd(), name)),
     ),
     "PyTorch scalars": (SCALAR, scalars.torch_scalars),
@@ -52,8 +60,11 @@ PEERS: dict[str, tuple[set[str], Maker]] = {
     "JAX scan": (TRAINED, partial(arrays.jax, whole=True)),
     "Python by hand": ({"chain", "mazur"}, by_hand.in_python),
     "C by hand": (TRAINED | {"chain"}, by_hand.in_c),
-    "eager": ({*WORKLOADS}, lambda name: scalars.on(scalars.eager(), name)),
-    "eager, linear": (TRAINED, lambda name: scalars.on(scalars.eager(linear=True), name)),
+    "eager": ({*WORKLOADS} - {"gpt"}, lambda name: scalars.on(scalars.eager(), name)),
+    "eager, linear": (
+        TRAINED | {"gpt"},
+        lambda name: gpt.eager() if name == "gpt" else scalars.on(scalars.eager(linear=True), name),
+    ),
     **compiled.PEERS,
 }
 ROOT = Path(__file__).parent.parent.parent
@@ -69,11 +80,33 @@ def resident(field: str) -> float:
     return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(field))
 
 
+def made(maker: Maker, workload: str) -> dict[str, Any]:
+    """The run, and how long it took to make: in all, and for our programs in its phases."""
+    whole = Program.__init__
+    spent = [0.0]
+
+    def timed(*arguments: Any) -> None:
+        begun = time.perf_counter()
+        whole(*arguments)
+        spent[0] += time.perf_counter() - begun
+
+    before, begun = resident("VmRSS"), time.perf_counter()
+    with mock.patch.object(Program, "__init__", timed):
+        run = maker(workload)
+    ready = time.perf_counter() - begun
+    times = os.times()
+    compiler = times.children_user + times.children_system
+    phases = (ready - spent[0], spent[0] - compiler, compiler) if spent[0] else (math.nan,) * 3
+    return {"run": run, "ready": ready, **dict(zip(PHASES, phases)), "made": resident("VmHWM") - before}
+
+
+PHASES = ("record", "write", "compile")
+
+
 def measure(workload: str, peer: str, seconds: float) -> dict[str, float]:
     """In this process: how long it takes to be ready, the median of runs, what the memory does."""
-    begun = time.perf_counter()
-    run = PEERS[peer][1](workload)
-    ready = time.perf_counter() - begun
+    found = made(PEERS[peer][1], workload)
+    run = found.pop("run")
     gc.collect()
     before = resident("VmRSS")
     try:
@@ -86,7 +119,7 @@ def measure(workload: str, peer: str, seconds: float) -> dict[str, float]:
     peak = resident("VmHWM") - before
     gc.collect()
     after_first = resident("VmRSS")
-    found = {"ready": ready, "first": first, "peak": peak}
+    found |= {"first": first, "peak": peak}
     for name in ("on", "off"):
         times: list[float] = []
         gc.collect()
@@ -110,10 +143,12 @@ def in_fresh_process(workload: str, peer: str, seconds: float) -> dict[str, floa
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "XLA_FLAGS": flags}
     command = [sys.executable, "-m", "tests.benchmarks", "--measure", workload, peer, str(seconds)]
-    try:
-        done = subprocess.run(command, env=os.environ | one_thread, capture_output=True, text=True, timeout=900, cwd=ROOT)
-    except subprocess.TimeoutExpired:
-        return "more than 900 s"
+    with tempfile.TemporaryDirectory() as cache:  # no program is there before
+        environment = os.environ | one_thread | {"XDG_CACHE_HOME": cache}
+        try:
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, cwd=ROOT)
+        except subprocess.TimeoutExpired:
+            return "more than 900 s"
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"died: {done.returncode}"]
         return lines[-1][:80]
@@ -164,7 +199,8 @@ def table(workload: str, found: list[tuple[str, dict[str, float] | str]]) -> str
         figures += [number(reference and on / reference, 9, "x") for reference in (fastest, by_hand)]
         scalar = work.nodes >= 1000 and (peer.startswith(("micrograd", "eager")) or "scalars" in peer)
         memory = number(result["peak"] / work.nodes, 10, " B") if scalar else number(result["peak"] / 1e6, 10, " MB")
-        figures += [number(result["ready"], 9), memory, number(result["growth"] / 1e6, 8)]
+        figures += [number(result[key], 9) for key in ("ready", *PHASES, "first")]
+        figures += [number(result["made"] / 1e6, 9), memory, number(result["growth"] / 1e6, 8)]
         lines.append(f"{work.title:<24}{peer:<32}{work.unit:<8}{''.join(figures)}")
     return "\n".join(lines)
 
@@ -187,8 +223,8 @@ def main() -> None:
         return
     rounds, seconds = (1, 0.0) if options.quick else (options.rounds, options.seconds)
     print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    heads = ["on", "off", "x m.on", "x m.off", "/ peer", "/ C", "ready s", "memory", "growth"]
-    widths = [10, 10, 10, 10, 9, 9, 9, 10, 8]
+    heads = ["on", "off", "x m.on", "x m.off", "/ peer", "/ C", "ready s", *PHASES, "first", "MB ready", "memory", "growth"]
+    widths = [10, 10, 10, 10, 9, 9, 9, 9, 9, 9, 9, 9, 10, 8]
     print(f"{'workload':<24}{'peer':<32}{'unit':<8}{''.join(f'{head:>{width}}' for head, width in zip(heads, widths))}")
     everything = {}
     for workload in options.only:

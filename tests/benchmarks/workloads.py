@@ -1,4 +1,4 @@
-"""The five workloads: their numbers, and the values that an implementation must reproduce to be a result.
+"""The six workloads: their numbers, and the values that an implementation must reproduce to be a result.
 
 Weights and data come from a linear congruential generator, to be the same everywhere. All numbers are doubles.
 
@@ -7,11 +7,13 @@ Weights and data come from a linear congruential generator, to be the same every
 3. 2-2-2: the worked example of sigmoid units, 10,000 updates of its 8 weights; the biases stay.
 4. characters: an RNN or LSTM of 16 units, 12 letters, T = 25, cross-entropy at each step, 10 clipped updates on one sequence.
 5. chain: n operations in a row, n = 10**3 to 10**6, in a fresh process each.
+6. GPT: loss and gradient of one block of 16 units and 4 heads, 27 tokens, 4,192 parameters, on a document of 8 steps.
 """
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -40,6 +42,8 @@ WORKLOADS = {
                        (62.457454213010415, 61.47365656571722, 58.48732773685888), 33_049),
     "lstm":   Workload("4 characters, LSTM", "ms/step", 1e3, 10,
                        (62.21505674522786, 61.780374545055274, 60.54043992931652), 103_449),
+    "gpt":    Workload("6 GPT", "ms", 1e3, 1,
+                       (3.4609528385965427, 0.017161166330378133, 9.409753397823471e-05, 0.0036608281404264696), 7_867),
     "deep3":  Workload("5 chain of 1,000", "ns/node", 1e9, 10**3, (499.8752707,), 10**3),
     "deep4":  Workload("5 chain of 10,000", "ns/node", 1e9, 10**4, (4987.5232945,), 10**4),
     "deep5":  Workload("5 chain of 100,000", "ns/node", 1e9, 10**5, (48770.5993,), 10**5),
@@ -136,3 +140,32 @@ def character_weights(gates: int) -> tuple[list[tuple[list[list[float]], list[li
 # 5 -------------------------------------------------------------------------------------------------------------------
 
 DEEP_X, DEEP_A, DEEP_B = 1.0, 0.999999, 1e-6
+
+# 6 -------------------------------------------------------------------------------------------------------------------
+
+GPT_UNITS, GPT_HEAD, GPT_EPSILON = 16, 4, 1e-5
+GPT_SHAPES = {
+    "wte": (27, 16),
+    "wpe": (16, 16),
+    "lm": (27, 16),
+    **dict.fromkeys("qkvo", (16, 16)),
+    "up": (64, 16),
+    "down": (16, 64),
+}
+
+
+@cache
+def _gpt() -> tuple[dict[str, list[list[float]]], list[int]]:
+    rng = random.Random(42)
+    weights = {name: [[rng.gauss(0, 0.08) for _ in range(m)] for _ in range(n)] for name, (n, m) in GPT_SHAPES.items()}
+    return weights, [26, *[rng.randrange(26) for _ in range(7)], 26]
+
+
+def gpt_weights() -> dict[str, list[list[float]]]:
+    """The matrices by name, in the order of their parameters."""
+    return _gpt()[0]
+
+
+def gpt_document() -> list[int]:
+    """The tokens of a name; the last of the 27 stands before and after it."""
+    return _gpt()[1]
