@@ -238,6 +238,14 @@ class Value:
         def __getattr__(self, name: str) -> Callable[..., Value]: ...  # tanh, exp, ...
 
 
+def data_of(nodes: Iterable[Value]) -> list[float]:
+    """The data of each node: as a list of `Value.data`, in a fraction of the time."""
+    nodes = list(nodes)
+    if live:
+        watch("reads the data of", *nodes)
+    return [node._data for node in nodes]
+
+
 def set_together(nodes: Sequence[Value], data: Sequence[float], *others: tuple[object, str, object]) -> None:
     """Sets the data of nodes, a number each, and further attributes (object, name, value): an interrupt finds all set, or none.
 
@@ -253,7 +261,7 @@ def set_together(nodes: Sequence[Value], data: Sequence[float], *others: tuple[o
     if live:
         for node in nodes:
             watch("sets the data of", node)
-    numbers = [as_float(number, "Value.data") for number in data]
+    numbers = data if set(map(type, data)) == {float} else [as_float(number, "Value.data") for number in data]
     # One call, all of it in C: Python looks for interrupts between its own instructions only
     deque(chain(map(setattr, nodes, repeat("_data"), numbers), starmap(setattr, others)), maxlen=0)
 

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from autograd_lite import Program, Value, compile_program, no_grad, trace
+from autograd_lite import Program, Value, compile_program, data_of, no_grad, trace
 
 from .losses import cross_entropy, sequence_cross_entropy
 from .module import Module, is_array
@@ -75,7 +75,7 @@ class Step:
         self._prepared(example)
 
     def _data(self) -> array[float]:
-        return array("d", [parameter.data for parameter in self.parameters])
+        return array("d", data_of(self.parameters))
 
     def _prepared(self, example: Sequence[Any]) -> tuple[Any, list[array[float]]]:
         """The shape of the arguments, with its program recorded, and the numbers of each argument that has any."""

@@ -1,15 +1,27 @@
-"""Optimizers: they change the data of parameters by their grads. Names, defaults and steps are PyTorch's."""
+"""Optimizers: they change the data of parameters by their grads. Names, defaults and steps are PyTorch's.
+
+The update of an optimizer is a formula for one parameter. It is computed with floats, or for many parameters recorded once and
+run on all of them as a batch, as a program in C: the same numbers, to the last bit.
+"""
 
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from numbers import Real
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from autograd_lite import Value, set_together
+from autograd_lite import Program, Value, compile_program, data_of, maximum, set_together, sqrt
 
+from .compiled import fastest_dialect
 from .kinds import Kind, betas, checked, flag, not_negative, one_each, one_each_or_none, real, share, squares, whole
+
+# From so many parameters on, the update is a program, where there is a C compiler
+MANY = 1000
+_programs: dict[Any, Program] = {}
 
 
 class Optimizer:
@@ -53,7 +65,7 @@ class Optimizer:
                     raise ValueError(f"the grad of {parameter!r} is not a finite number: no parameter has been changed")
             grads = [float(grad) for grad in grads]
         try:
-            data, state = self._new_data([p.data for p in self.params], grads)
+            data, state = self._new_data(data_of(self.params), grads)
             for name, numbers in {"data": data, **state}.items():
                 if isinstance(numbers, list) and not _all_finite(numbers):
                     self._refuse_infinite(name, numbers)
@@ -90,7 +102,45 @@ class Optimizer:
 
     def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
         """The data of the parameters after a step, and the entries of the state that change."""
+        names = self._moving()
+        columns = [data, grads, *[getattr(self, name) or self._zeros() for name in names]]
+        numbers = self._numbers()
+        if len(data) >= MANY and fastest_dialect() == "c":
+            found = self._program(names, numbers)(*[array("d", column) for column in columns], *numbers.values())
+        else:
+            update = partial(self._update, SimpleNamespace(**numbers, sqrt=math.sqrt, maximum=max))
+            found = map(list, zip(*map(update, *columns)))
+        new, *state = found
+        return new, dict(zip(names, state))
+
+    def _program(self, names: Sequence[str], numbers: Mapping[str, float]) -> Program:
+        """The update of one parameter as a program of its data, grad and state, and of the numbers of the step."""
+        key = type(self), *[bool(getattr(self, name)) for name in self.kinds]
+        if key not in _programs:
+            one = [Value(0.5, name) for name in ("p", "g", *names)]
+            given = {name: Value(0.5, name) for name in numbers}
+            results = self._update(SimpleNamespace(**given, sqrt=sqrt, maximum=maximum), *one)
+            _programs[key] = compile_program(list(results), [*one, *given.values()], dialect="c")
+        return _programs[key]
+
+    def _moving(self) -> list[str]:
+        """The entries of the state that have a number for each parameter, and change with it."""
+        return []
+
+    def _numbers(self) -> dict[str, float]:
+        """The numbers of this step, the same for all parameters."""
+        return {name: float(entry) for name in self.kinds if isinstance(entry := getattr(self, name), (int, float))}
+
+    def _update(self, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        """The data of one parameter after a step, and what `_moving` names: the formula.
+
+        h: the numbers of this step, `sqrt` and `maximum`. Which terms there are is up to the hyperparameters being 0, or not.
+        """
         raise NotImplementedError
+
+    def _decayed(self, h: Any, p: Any, g: Any) -> Any:
+        """The grad with weight_decay times the data added."""
+        return g + h.weight_decay * p if self.weight_decay else g  # type: ignore[attr-defined]
 
     def _zeros(self) -> list[float]:
         return [0.0] * len(self.params)
@@ -131,14 +181,15 @@ class SGD(Optimizer):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
         return kept
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
-        grads = velocity = _decayed(self.weight_decay, data, grads)
+    def _moving(self) -> list[str]:
+        return ["velocity"] if self.momentum else []
+
+    def _update(self, h: Any, p: Any, g: Any, *velocity: Any) -> tuple[Any, ...]:
+        g = self._decayed(h, p, g)
         if not self.momentum:
-            return [p - self.lr * g for p, g in zip(data, grads)], {}
-        if self.velocity:
-            velocity = [self.momentum * v + (1 - self.dampening) * g for v, g in zip(self.velocity, grads)]
-        moves = [g + self.momentum * v for g, v in zip(grads, velocity)] if self.nesterov else velocity
-        return [p - self.lr * d for p, d in zip(data, moves)], {"velocity": list(velocity)}
+            return (p - h.lr * g,)
+        v = h.momentum * velocity[0] + (1 - h.dampening) * g if self.velocity else g
+        return p - h.lr * (g + h.momentum * v if self.nesterov else v), v
 
 
 class RMSprop(Optimizer):
@@ -170,17 +221,22 @@ class RMSprop(Optimizer):
         self.squares, self.means, self.velocity = self._zeros(), self._zeros(), self._zeros()
         self._check()
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
-        grads = _decayed(self.weight_decay, data, grads)
-        variances = squares = [self.alpha * s + (1 - self.alpha) * g * g for s, g in zip(self.squares, grads)]
-        state = {"squares": squares}
+    def _moving(self) -> list[str]:
+        return ["squares"] + ["means"] * self.centered + ["velocity"] * bool(self.momentum)
+
+    def _update(self, h: Any, p: Any, g: Any, s: Any, *state: Any) -> tuple[Any, ...]:
+        g = self._decayed(h, p, g)
+        variance = s = h.alpha * s + (1 - h.alpha) * g * g
+        new = [s]
         if self.centered:
-            state["means"] = means = [self.alpha * m + (1 - self.alpha) * g for m, g in zip(self.means, grads)]
-            variances = [max(0.0, s - m * m) for s, m in zip(squares, means)]  # below 0 by rounding alone
-        moves = [g / (math.sqrt(s) + self.eps) for g, s in zip(grads, variances)]
+            m = h.alpha * state[0] + (1 - h.alpha) * g
+            new.append(m)
+            variance = h.maximum(0.0, s - m * m)  # below 0 by rounding alone
+        move = g / (h.sqrt(variance) + h.eps)
         if self.momentum:
-            state["velocity"] = moves = [self.momentum * v + d for v, d in zip(self.velocity, moves)]
-        return [p - self.lr * d for p, d in zip(data, moves)], state
+            move = h.momentum * state[-1] + move
+            new.append(move)
+        return p - h.lr * move, *new
 
 
 class Adam(Optimizer):
@@ -212,17 +268,25 @@ class Adam(Optimizer):
         self._check()
 
     def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
-        return self._adam(data, _decayed(self.weight_decay, data, grads))
+        new, state = super()._new_data(data, grads)
+        return new, {"steps": self.steps + 1, **state}
 
-    def _adam(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
+    def _moving(self) -> list[str]:
+        return ["means", "squares"]
+
+    def _numbers(self) -> dict[str, float]:
         beta1, beta2 = self.betas
         steps = self.steps + 1
-        means = [beta1 * m + (1 - beta1) * g for m, g in zip(self.means, grads)]
-        squares = [beta2 * s + (1 - beta2) * g * g for s, g in zip(self.squares, grads)]
-        lr = self.lr / (1 - beta1**steps)
-        root = math.sqrt(1 - beta2**steps)
-        new = [p - lr * m / (math.sqrt(s) / root + self.eps) for p, m, s in zip(data, means, squares)]
-        return new, {"steps": steps, "means": means, "squares": squares}
+        corrected = {"rate": self.lr / (1 - beta1**steps), "root": math.sqrt(1 - beta2**steps)}
+        return {**super()._numbers(), **corrected, "beta1": beta1, "beta2": beta2}
+
+    def _update(self, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        return self._adam(h, p, self._decayed(h, p, g), *state)
+
+    def _adam(self, h: Any, p: Any, g: Any, m: Any, s: Any) -> tuple[Any, ...]:
+        m = h.beta1 * m + (1 - h.beta1) * g
+        s = h.beta2 * s + (1 - h.beta2) * g * g
+        return p - h.rate * m / (h.sqrt(s) / h.root + h.eps), m, s
 
 
 class AdamW(Adam):
@@ -238,13 +302,8 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay)
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
-        return self._adam([p * (1 - self.lr * self.weight_decay) for p in data], grads)
-
-
-def _decayed(weight_decay: float, data: Sequence[float], grads: Sequence[float]) -> Sequence[float]:
-    """The grads with weight_decay times the data added."""
-    return [g + weight_decay * p for p, g in zip(data, grads)] if weight_decay else grads
+    def _update(self, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        return self._adam(h, p * (1 - h.lr * h.weight_decay), g, *state)
 
 
 def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:

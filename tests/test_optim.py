@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from interrupts import everywhere
 
 from autograd_lite import Value, tanh
-from nn import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
+from nn import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_, optim
+from nn.compiled import fastest_dialect
 
 RECORD = json.loads((Path(__file__).parent / "data" / "pytorch.json").read_text(encoding="utf-8"))
 CASES = RECORD["optimizers"]
@@ -417,3 +419,52 @@ def test_a_grad_that_is_not_finite_has_no_norm_whatever_the_bound(grad):
         with pytest.raises(ValueError, match="the norm of the gradient is"):
             clip_grad_norm_(params, bound)
     assert params[0].grad == 3.0
+
+
+# The update as a program ---------------------------------------------------------------------------------------------
+
+FORMULAS = {
+    "SGD": lambda params: SGD(params, lr=0.1),
+    "SGD with momentum": lambda params: SGD(params, lr=0.1, momentum=0.9, dampening=0.25, weight_decay=0.01),
+    "SGD with Nesterov's": lambda params: SGD(params, lr=0.1, momentum=0.9, nesterov=True),
+    "RMSprop": lambda params: RMSprop(params, lr=0.02),
+    "RMSprop, all of it": lambda params: RMSprop(params, weight_decay=0.01, momentum=0.5, centered=True),
+    "Adam": lambda params: Adam(params, lr=0.05),
+    "Adam with weight decay": lambda params: Adam(params, weight_decay=0.01),
+    "AdamW": lambda params: AdamW(params, lr=0.05),
+}
+
+
+@pytest.mark.parametrize("make", FORMULAS.values(), ids=FORMULAS)
+def test_the_update_of_many_parameters_is_that_of_few_to_the_last_bit(make, monkeypatch, tmp_path):
+    if fastest_dialect() != "c":
+        pytest.skip("no C compiler")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def trained(many):
+        monkeypatch.setattr(optim, "MANY", many)
+        rng = random.Random(0)
+        params = [Value(rng.gauss(0, 1)) for _ in range(40)]
+        optimizer = make(params)
+        for step in range(6):
+            for parameter in params:
+                parameter.grad = rng.gauss(0, 10.0 ** rng.randint(-12, 3)) if rng.random() < 0.9 else 0.0
+            optimizer.lr *= 1.1 if step == 3 else 1.0  # a schedule, seen by a program that is there already
+            optimizer.step()
+        return [p.data for p in params], optimizer.state_dict()
+
+    programs = dict(optim._programs)
+    few = trained(1000)
+    assert optim._programs == programs
+    assert few == trained(1)
+    assert len(optim._programs) > 0
+
+
+def test_an_update_as_a_program_refuses_what_is_infinite(monkeypatch):
+    monkeypatch.setattr(optim, "MANY", 1)
+    p = Value(1e308)
+    optimizer = SGD([p], lr=1e10)
+    p.grad = -1e300
+    with pytest.raises(ValueError, match="SGD cannot make this step, no parameter has been changed"):
+        optimizer.step()
+    assert p.data == 1e308
