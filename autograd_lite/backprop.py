@@ -85,7 +85,7 @@ def backward(output: Value) -> None:
             else:
                 _apply_chain_rule(order)
             if in_mode("detect_anomaly"):
-                _check_adjoints(order)
+                _check_adjoints(order, zero)
             after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
             for leaf, grad in zip(leaves, after):
                 leaf.grad = grad
@@ -184,10 +184,14 @@ def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], 
         node = path.pop()
 
 
-def _check_adjoints(order: Sequence[Value]) -> None:
+def _check_adjoints(order: Sequence[Value], zero: float) -> None:
     """FloatingPointError for the first step of the chain rule, from the output on, that is infinite or nan."""
     for node in reversed(order):
-        for parent, derivative in zip(node.parents, node.local_derivatives):
+        if node.grad is zero:  # no contribution came to it, and it made none
+            continue
+        for parent, derivative in zip(node.parents, node._dx if node._y is ... else node.local_derivatives):
+            if derivative is None:
+                continue
             if not math.isfinite(node.grad * derivative) or not math.isfinite(parent.grad):
                 made = getattr(node, "_origin", "a line before detect_anomaly was switched on")
                 raise FloatingPointError(

@@ -497,7 +497,11 @@ def _weighted_nll(operands: Sequence[float]) -> tuple[float, list[float]]:
 
 def _extreme(extreme: Callable[..., float], xs: Sequence[float]) -> tuple[float, list[float]]:
     z = extreme(*xs)
-    return z, [divide(equal(x, z), xs.count(z)) for x in xs]
+    return z, [divide(equal(x, z), _count(z, xs)) for x in xs]
+
+
+def _count(b: float, xs: Sequence[float]) -> float:
+    return float(sum([x == b for x in xs]))  # list.count finds a nan that is the same object
 
 
 def _prod(xs: Sequence[float]) -> tuple[float, list[float]]:
@@ -519,7 +523,7 @@ PARTS: dict[str, Callable[[Sequence[float]], tuple[float, list[float]]]] = {
     "prod": _prod,
     "max_": functools.partial(_extreme, max_),
     "min_": functools.partial(_extreme, min_),
-    "count": lambda xs: (float(xs[1:].count(xs[0])), [0.0] * len(xs)),
+    "count": lambda xs: (_count(xs[0], xs[1:]), [0.0] * len(xs)),
     "logsumexp": _logsumexp,
     "softmax": _softmax,
     "unlike": _unlike,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar, copy_context
 from typing import Any
 
@@ -16,10 +16,11 @@ REFUSED = "this function cannot be compiled: it branches on data, or draws rando
 
 
 class Recording:
-    """A recording under way. varying: the leaves whose numbers will be others. refusal: why it does not hold, if that is so."""
+    """A recording under way. varying: the leaves whose numbers will be others; inputs: those of them that were made for it.
+    refusal: why it does not hold, if that is so."""
 
-    def __init__(self, varying: frozenset[Any]) -> None:
-        self.varying = varying
+    def __init__(self, varying: frozenset[Any], inputs: frozenset[Any]) -> None:
+        self.varying, self.inputs = varying, inputs
         self.refusal = ""
 
 
@@ -28,13 +29,14 @@ _current: ContextVar[Recording | None] = ContextVar("_current", default=None)
 live: list[Recording] = []
 
 
-def record(f: Callable[[], Any], varying: Iterable[Any]) -> Any:
+def record(f: Callable[[], Any], inputs: Iterable[Any], parameters: Iterable[Any] = ()) -> Any:
     """What `f` returns. ValueError, with the user's line, where it reads a number that depends on the leaves that vary.
 
     An error of its own is passed on; one of ours that it catches is raised at the end.
     """
     outer = _current.get()
-    recording = Recording(frozenset(varying) | (outer.varying if outer else frozenset()))
+    inputs = frozenset(inputs)
+    recording = Recording(inputs.union(parameters, outer.varying if outer else ()), inputs)
     live.append(recording)
     try:
         # a context of its own is left however `f` ends, by an interrupt too
@@ -53,21 +55,29 @@ def _started(recording: Recording, f: Callable[[], Any]) -> Any:
 
 def watch(deed: str, *nodes: Any) -> None:
     """Called by what reads the numbers of these nodes, while anything is recorded: ValueError if they vary."""
-    recording = _current.get()
-    if recording is not None and _varies(nodes, recording.varying):
+    recording = _recording_of(nodes)
+    if recording is not None:
         note(deed, *nodes)
         raise ValueError(recording.refusal)
 
 
 def note(deed: str, *nodes: Any) -> None:
     """As `watch`, but the recording is refused at its end: for an error, which may be the end of it."""
-    recording = _current.get()
-    if recording is not None and not recording.refusal and _varies(nodes, recording.varying):
+    recording = _recording_of(nodes)
+    if recording is not None and not recording.refusal:
         named = next((f"node {node.label[:40]!r}" for node in nodes if node.label), "a node")
         recording.refusal = (
             f"{REFUSED} {user_line()} {deed} {named}, which depends on inputs or parameters. Choose by operations, such as relu, "
             "maximum or step; to look at a number only, peek(node)"
         )
+
+
+def _recording_of(nodes: Sequence[Any]) -> Recording | None:
+    """The recording in which these nodes vary: that of this thread, or for a thread that it has started, of its inputs."""
+    own = _current.get()
+    if own is not None:
+        return own if _varies(nodes, own.varying) else None
+    return next((recording for recording in [*live] if _varies(nodes, recording.inputs)), None)
 
 
 def _varies(nodes: Iterable[Any], varying: frozenset[Any]) -> bool:

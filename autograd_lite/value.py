@@ -184,6 +184,7 @@ class Value:
         return self._data >= number if number is not None else NotImplemented
 
     def __copy__(self) -> Value:
+        watch("copies", self)
         if in_mode("derivative"):
             return sum_([self])  # type: ignore[no-any-return]
         copied, arguments = self.__reduce__()
@@ -192,6 +193,7 @@ class Value:
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from .backprop import topological_order
 
+        watch("copies", self)
         if in_mode("derivative"):  # within a function that is differentiated, a copy depends on what it is a copy of
             memo[id(self)] = sum_([self])
             return memo[id(self)]  # type: ignore[no-any-return]
@@ -296,7 +298,10 @@ def as_float(number: Any, operation: str) -> float:
         hint = "; value.detach() makes a new leaf of it" if isinstance(number, Value) else ""
         raise TypeError(f"{operation} needs {kinds}, got {_shown(number)}{hint}") from None
     try:
-        return float(number)
+        found = float(number)
+        if math.isinf(found) and number != found:  # a Decimal or a long double is not asked whether it fits
+            raise OverflowError
+        return found
     except OverflowError:
         raise OverflowError(f"{operation}: {_shown(number)} is too large for a float") from None
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from array import array
@@ -10,11 +11,14 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from autograd_lite import Program, Value, compile_program, data_of, no_grad, trace
+from autograd_lite import Program, Value, compile_program, data_of, no_grad, peek, trace
 
 from .losses import cross_entropy, sequence_cross_entropy
 from .module import Module, is_array
 from .recurrent import Recurrent, SequenceModel
+
+# A pass over numbers and one over Values differ by rounding alone
+SAME = 1e-9
 
 
 class Step:
@@ -88,6 +92,7 @@ class Step:
     def _record(self, key: Any, arguments: list[Any]) -> None:
         found, given = trace(self.function, arguments, self.parameters)
         loss, *others = _results(found)
+        self._check(loss, arguments)
         inputs = {f"input{k}": flat for k, nest in enumerate(given.values(), 1) if (flat := _flat(nest))}
         outputs = {f"output{k}": _flat(nest) for k, nest in enumerate(others, 1)}
         parameters = {"parameters": self.parameters}
@@ -95,6 +100,16 @@ class Step:
             {"loss": loss} | outputs, parameters | inputs, gradients_of=loss, wrt=parameters, dialect=self.dialect
         )
         self.programs[key], self._others[key] = program, [_shape(nest) for nest in others]
+
+    def _check(self, recorded: Value, arguments: list[Any]) -> None:
+        """ValueError unless the function does with numbers what it does with the Values that stand for them in a recording."""
+        found = self.function(*arguments)
+        loss = peek(found[0] if isinstance(found, tuple) else found)
+        if not math.isclose(loss, recorded.item(), rel_tol=SAME, abs_tol=SAME) and loss == loss:
+            raise ValueError(
+                f"this function cannot be compiled: it asks what kind its inputs are, or looks them up. Of numbers its loss is "
+                f"{loss!r}, of Values {recorded.item()!r}"
+            )
 
 
 def compiled_step(

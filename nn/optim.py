@@ -107,6 +107,7 @@ class Optimizer:
         numbers = self._numbers()
         if len(data) >= MANY and fastest_dialect() == "c":
             found = self._program(names, numbers)(*[array("d", column) for column in columns], *numbers.values())
+            found = found if names else [found]
         else:
             update = partial(self._update, SimpleNamespace(**numbers, sqrt=math.sqrt, maximum=max))
             found = map(list, zip(*map(update, *columns)))

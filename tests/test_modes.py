@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from autograd_lite import OPERATIONS, Value, detect_anomaly, modes, no_grad, ops
+from autograd_lite import OPERATIONS, Value, detect_anomaly, modes, no_grad, ops, where
 from autograd_lite.modes import current, in_mode, special
 from autograd_lite.value import family
 
@@ -444,3 +444,12 @@ def test_a_decorated_asynchronous_generator_is_within_the_mode_and_its_caller_is
             await running.athrow(ZeroDivisionError)
 
     asyncio.run(main())
+
+
+def test_an_anomaly_is_none_on_the_side_that_is_not_taken():
+    with detect_anomaly():
+        x, y = Value(2.0, "x"), Value(0.0, "y")
+        where(Value(1.0), x, y.sqrt()).backward()
+    assert (x.grad, y.grad) == (1.0, 0.0)
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="backward through sqrt"):
+        where(Value(0.0), x, y.sqrt()).backward()

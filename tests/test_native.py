@@ -360,3 +360,12 @@ def test_threads_at_once_have_memory_of_their_own():
     for thread in threads:
         thread.join()
     assert all(result == expected[k] for k in range(8) for result in found[k])
+
+
+@pytest.mark.parametrize("ones, zeros", [(1, 4), (2, 3), (2, 4), (2, 11), (3, 3), (4, 4)])
+def test_constants_arrive_as_they_are(ones, zeros):
+    """A run of equal numbers before zeros: gcc 12 copies those that it knows wrongly where it has AVX-512."""
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    constants = [1.0] * ones + [0.0] * zeros
+    program = compile_program([a + b, *[Value(number) for number in constants]], [a, b], dialect="c")
+    assert list(program(1.0, 2.0)) == [3.0, *constants]

@@ -698,6 +698,14 @@ def test_a_sum_of_negative_zeros_is_negative(count):
         assert [math.copysign(1.0, getattr(a, "data", a)) for a in found] == [-1.0] * 3
 
 
+@pytest.mark.parametrize("op", ["max_", "min_"])
+def test_an_extreme_of_nan_has_no_derivative(op):
+    for xs in ([nan, 1.0], [1.0, nan, 2.0], [-1e200, 6.0, float("nan")]):
+        inputs = [Value(x) for x in xs]
+        node = OPERATIONS[op](inputs)
+        assert all(map(isnan, [node.data, *node.local_derivatives, *[d.data for d in gradient(node, inputs)]]))
+
+
 def test_of_no_operands():
     assert (OPERATIONS["sum_"]([]), OPERATIONS["prod"]([]), OPERATIONS["dot"]([], [])) == (0.0, 1.0, 0.0)
     for op in ("max_", "min_", "mean", "var", "std", "logsumexp", "softmax"):

@@ -328,6 +328,12 @@ def test_array_dialects_follow_ieee(dialect, case):
     assert numbers(program(*x)) == pytest.approx(expected, nan_ok=True)
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_sign_of_zero_arrives(dialect):
+    x = Value(2.0, "x")
+    assert math.copysign(1.0, float(compile_program(x * 3.0, [x], dialect=dialect)(-0.0))) == -1.0
+
+
 def test_python_raises_as_the_eager_engine():
     x, p = Value(1.0, "x"), Value(2.0, "p")
     program = compile_program(log(x * p), [x, p])

@@ -9,6 +9,7 @@ import pickle
 import random
 import statistics
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout, suppress
 
 import pytest
@@ -522,3 +523,38 @@ def test_a_model_records_the_same_wherever_it_is_recorded(name):
         (program,) = step.programs.values()
         found.add(program.source)
     assert len(found) == 1
+
+
+# What reads without reading -----------------------------------------------------------------------------------------------
+
+
+def test_a_thread_of_the_forward_pass_is_refused_and_another_thread_is_not():
+    def forward(x):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: x * 2 if x > 1 else x).result()
+
+    with pytest.raises(ValueError, match="compares node 'x'"):
+        trace(forward, [2.0])
+    w = Value(3.0, "w")
+
+    def watched(x):  # a thread of its own affairs, which shows a parameter
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(lambda: (w.data, (w * 2).item(), w > 1)).result() == (3.0, 6.0, True)
+        return w * x
+
+    trace(watched, [2.0], parameters=[w])
+
+
+def test_a_copy_of_what_varies_is_refused():
+    for copied in (copy.copy, copy.deepcopy):
+        with pytest.raises(ValueError, match="copies"):
+            trace(lambda x, copied=copied: copied(x * 1) * x, [2.0])
+
+
+@pytest.mark.parametrize(
+    "factor", [lambda x: 2.0 if isinstance(x, float) else 1.0, lambda x: {3.0: 2.0}.get(x, 1.0)], ids=["kind", "lookup"]
+)
+def test_a_step_that_asks_what_kind_its_inputs_are_is_refused(factor):
+    mlp = nn.MLP([1, 1], None, None, weights=[[[1.0]]])
+    with pytest.raises(ValueError, match="cannot be compiled: it asks what kind its inputs are, or looks them up"):
+        Step(lambda x: mlp(x)[0] * factor(x[0]), mlp.parameters(), "python").record([3.0])

@@ -683,3 +683,10 @@ def test_a_star_import_leaves_pythons_own_functions_alone():
     names = {}
     exec("from autograd_lite import *", names)
     assert "tanh" in names and not {"abs", "pow", "round"} & names.keys()
+
+
+def test_a_decimal_beyond_the_largest_float_overflows():
+    for number in (Decimal("1e400"), -Decimal("1e400"), 10**400, Fraction(10**400)):
+        with pytest.raises(OverflowError, match="too large for a float"):
+            Value(number)
+    assert Value(Decimal("-Infinity")).data == -inf

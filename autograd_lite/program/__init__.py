@@ -88,7 +88,8 @@ def trace(
     names = _argument_names(f, len(example_inputs))
     arguments = [_as_inputs(name, x) for name, x in zip(names, example_inputs)]
     inputs = {name: _flat(x) if isinstance(x, list) else x for name, x in zip(names, arguments)}
-    varying = {*_flat(arguments), *parameters}
+    leaves, parameters = _flat(arguments), list(parameters)
+    varying = {*leaves, *parameters}
 
     def call() -> Any:
         with mode("derivative", special=False, without="no_grad"):
@@ -98,10 +99,10 @@ def trace(
     if reads:
         return record(call, ()), inputs
     with _collector_off():
-        outputs = record(call, varying)
+        outputs = record(call, leaves, parameters)
         graph = _signature(outputs, varying)
         for _ in range(AGAIN):
-            if _signature(record(call, varying), varying) != graph:
+            if _signature(record(call, leaves, parameters), varying) != graph:
                 raise ValueError(f"{REFUSED} Two recordings of it differ, at the same inputs")
     return outputs, inputs
 
@@ -537,7 +538,7 @@ def _numpy(recorded: Recorded, loop: Loop | None) -> Made:
                 for k, row in enumerate(x if item.is_array else [x]):
                     rows[k] = row
                 summed = n is None or (by is not None and batched.isdisjoint(by))
-                x = rows.sum(axis=1) if summed else rows.T.copy() if item.is_array else rows
+                x = rows[:, 0] if n is None else rows.sum(axis=1) if summed else rows.T.copy() if item.is_array else rows
                 found.append(x if item.is_array else float(x[0]) if summed else x[0])
         return single(found)
 

@@ -13,6 +13,8 @@ from .writer import Cells, Item, Loop, Recorded, is_straight, templates
 # Memory: the inputs, then the constants, then every value that is needed again, then the results.
 _AROUND = """
 static const double constants[] = {{{constants}}};
+/* volatile, for gcc 12 with AVX-512 copies known numbers wrongly: 1, 1, 0, 0, 0, 0 becomes 1, 1, 1, 1, 0, 0 */
+static const double *volatile numbers = constants;
 static const long in_at[] = {{{in_at}}}, in_size[] = {{{in_size}}};
 static const long out_at[] = {{{out_at}}}, out_size[] = {{{out_size}}};
 
@@ -26,7 +28,7 @@ static void feed(double *v) {{
 void program(long batch, long times, const double *const *in, const long *in_step, double *const *out, const long *out_step,
              double *v) {{
     long n = {first};
-    memcpy(v + {constants_at}, constants, {constant_count} * sizeof *v);
+    memcpy(v + {constants_at}, numbers, {constant_count} * sizeof *v);
     for (int again = 0; n < batch; n++, again = 1) {{
         for (int j = 0; j < {in_count}; j++)
             if (!again || times > 1 || in_step[j]) memcpy(v + in_at[j], in[j] + n * in_step[j], in_size[j] * sizeof *v);
@@ -54,8 +56,9 @@ _BATCH = """
 static long in_batch(long batch, const double *const *in, const long *in_step, double *const *out, const long *out_step,
                      double *v) {{
     long n = 0;
+    const double *from = numbers;
     for (long i = 0; i < {constant_count}; i++)
-        for (int k = 0; k < {many}; k++) v[({constants_at} + i) * {many} + k] = constants[i];
+        for (int k = 0; k < {many}; k++) v[({constants_at} + i) * {many} + k] = from[i];
     for (; n + {many} <= batch; n += {many}) {{
         for (int j = 0; j < {in_count}; j++)
             if (n == 0 || in_step[j])
