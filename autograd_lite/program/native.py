@@ -25,6 +25,7 @@ static void feed(double *v) {{
    next; an output whose step is 0 is the sum over the examples. */
 void program(long batch, long times, const double *const *in, const long *in_step, double *const *out, const long *out_step,
              double *v) {{
+    v += -(size_t)v % 64 / sizeof *v; /* to the begin of a cache line */
     long n = {first};
     memcpy(v + {constants_at}, constants, {constant_count} * sizeof *v);
     for (int again = 0; n < batch; n++, again = 1) {{
@@ -132,7 +133,7 @@ def written(recorded: Recorded, loop: Loop | None) -> Layout:
         parts = rolled([*groups, copies])
         run = _in_functions("run", parts)
         level = "-O1" if sum([isinstance(part.form, str) for part in parts]) > MANY else level
-    count = max(len(cells.of) + len(results), len(of) * SIDE_BY_SIDE * batched)
+    count = 8 + max(len(cells.of) + len(results), len(of) * SIDE_BY_SIDE * batched)
     in_at, out_at = starts(0, recorded.inputs), starts(len(cells.of), recorded.results)
     around = _AROUND.format(
         constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",
