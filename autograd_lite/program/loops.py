@@ -217,7 +217,7 @@ UNROLLED, SHORT = f'_Pragma("GCC unroll {SIDE_BY_SIDE}") {EACH}', 16
 
 
 class Place(NamedTuple):
-    """Where in the loops a statement in C stands: their variables, the indentation, and what is done with its text.
+    """Where in the loops a statement in C stands: their variables, the indentation, and the form that its text goes into.
 
     each: the loop over what is computed side by side, if anything is. examples: whether that is examples: their cells of the
     same name are next to each other.
