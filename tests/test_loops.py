@@ -220,7 +220,7 @@ def test_what_is_written_and_what_it_costs_grow_with_the_units_not_with_their_pr
     assert len(recorded.expressions.operations) < 64 * 64 * 2 + 64 * 10
 
 
-@pytest.mark.parametrize("units", [3, 24])
+@pytest.mark.parametrize("units", [16, 32])
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 31])
 def test_examples_side_by_side_give_the_bits_of_each_by_itself_summed_from_the_first(n, units):
     rng = random.Random(n)
@@ -245,7 +245,7 @@ def test_a_program_on_few_lines_or_repeated_is_written_for_one_example():
     program = compile_program(x * x, [x], dialect="c")
     assert "in_batch" not in program.source and program([1.0, 2.0, 3.0] * 6) == [1.0, 4.0, 9.0] * 6
     y = x
-    for _ in range(200):
+    for _ in range(1000):
         y = tanh(y) * x
     program = compile_program(y, [x], dialect="c")
     assert "in_batch" in program.source

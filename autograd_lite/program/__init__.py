@@ -4,7 +4,7 @@ There is no second generator of derivatives: what is printed is the graph of the
 
 * `expressions`: the graph as operations on numbers, and these as statements;
 * `dialects`: the spelling of each dialect; `writer`: statements with names, as a function in Python;
-* `loops`: the loops in a long program, found again; `native`: programs in C;
+* `loops`: the loops in a long program; `native`: programs in C;
 * `arguments`: what programs are called with; `compiler`, `calling`: how those in C are compiled and called.
 """
 

@@ -1,8 +1,9 @@
-"""The loops in a straight-line program, found again: statements of one form, one after the other, become a loop over memory.
+"""The loops in a straight-line program: statements of one form, one after the other, become a loop over memory.
 
 A network writes the same line for each of its units, and the same lines for each time step, on other numbers. `scheduled` puts
 lines of one form side by side, and gives each variable its cell of memory so that they stand in the order of what they read;
-`rolled` then finds what repeats with cells that move on by constant strides: loops over units, over time steps, over both.
+`rolled` then finds what repeats with cells that move on by constant strides: loops over the terms of a total, over units, over
+time steps. `looped` writes them in C, some sums or some examples side by side, each in its own order.
 """
 
 from __future__ import annotations
@@ -216,7 +217,7 @@ UNROLLED, SHORT = f'_Pragma("GCC unroll {SIDE_BY_SIDE}") {EACH}', 16
 
 
 class Place(NamedTuple):
-    """Where in the loops a statement in C stands: their variables, the indentation, and what is done with its text.
+    """Where in the loops a statement in C stands: their variables, the indentation, and the form that its text goes into.
 
     each: the loop over what is computed side by side, if anything is. examples: whether that is examples: their cells of the
     same name are next to each other.

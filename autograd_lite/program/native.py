@@ -27,6 +27,7 @@ static void feed(double *v) {{
    next; an output whose step is 0 is the sum over the examples. */
 void program(long batch, long times, const double *const *in, const long *in_step, double *const *out, const long *out_step,
              double *v) {{
+    v += -(size_t)v % 64 / sizeof *v; /* to the begin of a cache line */
     long n = {first};
     memcpy(v + {constants_at}, numbers, {constant_count} * sizeof *v);
     for (int again = 0; n < batch; n++, again = 1) {{
@@ -88,10 +89,10 @@ static long in_batch(long batch, const double *const *in, const long *in_step, d
 # Longer programs are in functions of so many lines, so that a compiler's time grows in proportion; where more than so many
 # lines are in no loop, it is asked for less
 FUNCTION, MANY = 300, 3000
-# Programs of so many lines are written for examples side by side, too
-BATCHED = range(12, 1000)
+# Programs of so many lines are written for examples side by side, too: shorter ones a compiler has soon done
+BATCHED = range(100, 1000)
 # Up to so many terms of a total are written out, which a compiler takes long for; more are a loop
-UNROLLED = 20
+TERMS = 20
 
 
 class Layout(NamedTuple):
@@ -111,7 +112,7 @@ class Layout(NamedTuple):
 def written(recorded: Recorded, loop: Loop | None) -> Layout:
     """The program of a recorded graph in C."""
     results = recorded.result_places
-    lines = statements(recorded.expressions, set(results), C.spelling, (), constants=True, terms=UNROLLED)
+    lines = statements(recorded.expressions, set(results), C.spelling, (), constants=True, terms=TERMS)
     cells = Cells(recorded, lines)
     of, level, batch, first = dict(cells.of), "-O2", "", "0"
     places = {
@@ -126,7 +127,7 @@ def written(recorded: Recorded, loop: Loop | None) -> Layout:
         found_at = _joined([of[place] for place in results])
         run = _in_functions("run_batch", rolled(groups), examples=True)
         batch = _BATCH.format(run=run, found_at=found_at, many=SIDE_BY_SIDE, **places)
-        first = "in_batch(batch, in, in_step, out, out_step, v)"
+        first = f"batch < {SIDE_BY_SIDE} ? 0 : in_batch(batch, in, in_step, out, out_step, v)"
     if straight:
         run = _straight(lines, cells.of, results)
     else:
@@ -135,7 +136,7 @@ def written(recorded: Recorded, loop: Loop | None) -> Layout:
         parts = rolled([*groups, copies])
         run = _in_functions("run", parts)
         level = "-O1" if sum([isinstance(part.form, str) for part in parts]) > MANY else level
-    count = max(len(cells.of) + len(results), len(of) * SIDE_BY_SIDE * batched)
+    count = 8 + max(len(cells.of) + len(results), len(of) * SIDE_BY_SIDE * batched)
     in_at, out_at = starts(0, recorded.inputs), starts(len(cells.of), recorded.results)
     around = _AROUND.format(
         constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",

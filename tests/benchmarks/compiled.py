@@ -109,7 +109,7 @@ def batched(workload: str, dialect: str) -> Run:
 
     def step(p: Any, rate: float) -> tuple[Any, Any]:
         losses, gradients = program(p, points, labels)
-        return p - rate * (gradients / len(labels) + 2 * w.DECAY * p), losses.mean() + w.DECAY * (p * p).sum()
+        return (1 - 2 * w.DECAY * rate) * p - rate / len(labels) * gradients, losses.sum() / len(labels) + w.DECAY * (p @ p)
 
     first = np.array([p.data for p in parameters])
     return loop(workload, step, lambda: first)
