@@ -8,10 +8,11 @@ import importlib.metadata
 import keyword
 import platform
 import random
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             problem, status = "interrupted", 130
         except ValueError as error:
             problem, status = str(error), 2
+        except MemoryError:
+            problem, status = "there is not so much memory: ask for less", 2
         except OSError as error:
             if isinstance(error, BrokenPipeError) and error.filename == OUTPUT:
                 return 141
@@ -44,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        # an expression may begin with a minus: with a space before it, it is no option
-        options = _parser().parse_args([f" {x}" if x[:1] == "-" and x[1:2] not in "-h" else x for x in arguments])
+        parser = _parser()
+        options = parser.parse_args(_with_expressions(arguments, dict(_options(parser))))
         try:
             return int(options.run(options))
         except (OverflowError, FloatingPointError) as error:
@@ -55,6 +58,28 @@ def _run(arguments: Sequence[str]) -> int:
     finally:
         if sys.stdout is not None:
             sys.stdout.flush()
+
+
+def _with_expressions(arguments: Sequence[str], options: dict[str, bool]) -> list[str]:
+    """The arguments, with a space before an expression that begins with a minus: then argparse takes it for no option.
+
+    options: for each option, whether a value follows it.
+    """
+    found: list[str] = []
+    before = ""
+    for x in arguments:
+        is_option = x.partition("=")[0] in options or re.fullmatch(r"--[a-z][a-z-]+", x) is not None
+        found.append(f" {x}" if x[:1] == "-" and not is_option and not options.get(before) else x)
+        before = x
+    return found
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, bool]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _options(command)
+        yield from [(option, action.nargs != 0) for option in action.option_strings]
 
 
 def _parser() -> argparse.ArgumentParser:

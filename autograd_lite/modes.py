@@ -103,26 +103,17 @@ class mode:
                 return await _resumed(self, function(*args, **kwargs))
 
         elif inspect.isasyncgenfunction(function):
-
-            async def within(*args: Any, **kwargs: Any) -> Any:
-                generator = function(*args, **kwargs)
-                try:
-                    response = await _resumed(self, generator.asend(None))
-                    while True:
-                        try:
-                            request = yield response
-                        except BaseException as error:
-                            response = await _resumed(self, generator.athrow(error))
-                        else:
-                            response = await _resumed(self, generator.asend(request))
-                except StopAsyncIteration:
-                    return
+            within = _async_resumed(self, function)
 
         else:
 
             def within(*args: Any, **kwargs: Any) -> Any:
                 with self:
-                    return function(*args, **kwargs)
+                    result = function(*args, **kwargs)
+                # of an object that is called, or of a function within another, only this tells what it is
+                if inspect.isgenerator(result) or inspect.iscoroutine(result):
+                    return _resumed(self, result)
+                return _async_resumed(self, lambda: result)() if inspect.isasyncgen(result) else result
 
         return wraps(function)(within)  # type: ignore[return-value]
 
@@ -164,6 +155,26 @@ def current() -> set[str]:
 
 def in_mode(name: str) -> bool:
     return name in current()
+
+
+def _async_resumed(within: mode, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that makes an asynchronous generator, with each resumption of that within the mode."""
+
+    async def resumed(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        try:
+            response = await _resumed(within, generator.asend(None))
+            while True:
+                try:
+                    request = yield response
+                except BaseException as error:
+                    response = await _resumed(within, generator.athrow(error))
+                else:
+                    response = await _resumed(within, generator.asend(request))
+        except StopAsyncIteration:
+            return
+
+    return resumed
 
 
 @coroutine

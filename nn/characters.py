@@ -29,6 +29,7 @@ FORMAT = {"format": "autograd_lite characters", "version": 1}
 # The first five chapters of Lewis Carroll, "Alice's Adventures in Wonderland" (1865), in the public domain
 SAMPLE_TEXT = Path(__file__).parent / "data" / "alice.txt"
 HELD_BACK = 0.1
+LONGEST_TEXT = 100_000_000
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -36,7 +37,10 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
     Byte order marks are passed over. ValueError if it is not in UTF-8.
     """
-    raw = Path(path).read_bytes()
+    with open(path, "rb") as file:
+        raw = file.read(LONGEST_TEXT + 1)
+    if len(raw) > LONGEST_TEXT:
+        raise ValueError(f"{path} is longer than {LONGEST_TEXT:,} bytes: learn from a part of it")
     utf_16 = ". It looks like UTF-16: save it as UTF-8"
     try:
         text = raw.decode("utf-8")
@@ -71,6 +75,8 @@ class CharacterTask:
     ) -> None:
         if cell not in CELLS:
             raise ValueError(f"unknown cell {cell!r}: one of {', '.join(CELLS)}")
+        if len(set(text)) == 1:
+            raise ValueError(f"the text has one kind of character, {text[0]!r}: there is nothing to predict")
         if len(text) < 20 * length:
             raise ValueError(f"the text has {len(text)} characters; pieces of {length} need at least {20 * length}")
         self.settings: dict[str, Any] = {"cell": cell, "hidden": hidden, "length": length, "clip": clip, "seed": seed}

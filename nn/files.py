@@ -50,7 +50,7 @@ def only_writer(path: str | os.PathLike[str]) -> Iterator[None]:
     What is locked is a file beside it, removed at the end. The lock ends with the process, however that ends.
     """
     folder, name = os.path.split(os.path.realpath(path))
-    name = os.path.join(folder, f".{name}.lock")
+    name = os.path.join(folder, os.fsdecode(os.fsencode(f".{name}")[:240]) + ".lock")  # a name has up to 255 bytes
     with naming(path):
         lock = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
     try:

@@ -263,3 +263,20 @@ def test_a_locale_without_unicode_is_enough():
     process = command("explain", "tanh(x)", "x=1", "--wrt", "x", stdout=subprocess.PIPE, env=plain)
     out, err = process.communicate(timeout=60)
     assert out.startswith("dy/dx = 1 - y**2") and err == ""
+
+
+def test_an_expression_may_begin_with_a_minus_and_a_value_is_what_was_given(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["explain", "-h*x", "h=2", "x=3", "--wrt", "x"]) == 0 and "-2" in capsys.readouterr().out
+    assert main(["draw", "--save=-a.svg", "-x", "x=1"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["-a.svg"]
+    with pytest.raises(SystemExit):
+        main(["explain", "x", "x=1", "--unknown-option"])
+
+
+def test_a_text_of_one_character_is_refused_before_anything_is_saved(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "same.txt").write_text("x" * 2000)
+    arguments = ["train-char", "--text", "same.txt", "--hidden", "2", "--length", "4", "--updates", "2", "--save", "m.json"]
+    assert main(arguments) == 2 and "one kind of character, 'x'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["same.txt"]

@@ -453,3 +453,34 @@ def test_an_anomaly_is_none_on_the_side_that_is_not_taken():
     assert (x.grad, y.grad) == (1.0, 0.0)
     with detect_anomaly(), pytest.raises(FloatingPointError, match="backward through sqrt"):
         where(Value(0.0), x, y.sqrt()).backward()
+
+
+def off():
+    return not (Value(1.0) * 2.0).parents
+
+
+class Generating:
+    def __call__(self):
+        yield off()
+
+
+class Awaited:
+    async def __call__(self):
+        return off()
+
+
+class AsyncGenerating:
+    async def __call__(self):
+        yield off()
+
+
+def test_a_decorated_object_that_makes_generators_or_coroutines_is_within_the_mode():
+    assert next(no_grad()(Generating())()) and not off()
+    assert asyncio.run(no_grad()(Awaited())()) and not off()
+
+    async def first():
+        async for found in no_grad()(AsyncGenerating())():
+            return found
+
+    assert asyncio.run(first()) and not off()
+    assert next(no_grad()(lambda: (off() for _ in range(2)))())

@@ -199,7 +199,6 @@ LOOKS = {
     "sets and dicts": lambda x: {x: x * 2.0}[x] if len({x, x, x + 1}) == 2 else x,
     "constants": lambda x: x * Value(2.0).data if Value(3.0) > 1 and Value(1.0) else x,
     "what was computed from constants": lambda x: x * exp(Value(0.0) * 2.0).data * 2,
-    "copies": lambda x: copy.copy(x) + copy.deepcopy(x * 3.0) - copy.deepcopy([x, x])[0] * 2.0,
     "yields": lambda x: (y + y for y in [x]),
     "a copy of a constant": lambda x: x * copy.deepcopy(Value(1.0) + 1.0) * Value(1.0).detach(),
     "label": lambda x: x * 2.0 if x.label == "x" and x.op == "" and not x.parents else x,
