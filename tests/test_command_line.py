@@ -161,7 +161,7 @@ def is_plain(text):
     "arguments",
     [
         ["explain", "x", f"x{CONTROLS}=1"],
-        ["explain", f"x{CONTROLS}", "x=1"],
+        ["explain", "x", "x=1", f"y=1{CONTROLS}"],
         ["explain", "x", "x=1", "--wrt", f"{CONTROLS}"],
         ["draw", "x", "x=1", "--save", f"{CONTROLS}.svg"],
         ["draw", "x", "x=1", "--save", f"{CONTROLS}/x.svg"],
@@ -175,7 +175,7 @@ def test_no_control_character_of_an_argument_reaches_the_terminal(arguments, cap
     with suppress(SystemExit):
         main(arguments)
     out, err = capsys.readouterr()
-    assert is_plain(out + err) and re.search(r"\\x1b\[31m|U\+001B", out + err)
+    assert is_plain(out + err) and r"\x1b[31m" in out + err
 
 
 def test_no_control_character_of_a_file_reaches_the_terminal(capsys, tmp_path):
