@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import itertools
 import math
 import os
 import random
@@ -108,8 +107,7 @@ class CharacterTask:
             loss.backward()
             loss, after = loss.item(), [[unit.item() for unit in units] for units in after]
         else:
-            columns = [one_hot(code, len(self.vocabulary)) for code in piece]
-            loss, gradients, *after = self.program(columns[:-1], columns[1:], *before)
+            loss, gradients, *after = self._by_program(self.program, piece, before)
             for parameter, derivative in zip(self.program.parameters, gradients):
                 parameter.grad = derivative
         clip_grad_norm_(self.optimizer.params, self.settings["clip"])
@@ -123,14 +121,23 @@ class CharacterTask:
         run, logits = self.model.run(piece, dict(zip(names, before)))
         return sequence_cross_entropy(logits, targets, reduction="mean"), *[run.states[name][-1] for name in names]
 
+    def _by_program(self, program: Step, piece: list[int], before: list[list[float]]) -> tuple[Any, ...]:
+        columns = [one_hot(code, len(self.vocabulary)) for code in piece]
+        return program(columns[:-1], columns[1:], *before)
+
     def held_back_loss(self) -> float:
-        """The mean loss on the text held back, in nats a character."""
-        total, state, codes = 0.0, dict[str, Any](), self.held_back
-        with no_grad():
-            for x, target in itertools.pairwise(codes):
-                run, logits = self.model.run([x], state)
-                state = {name: run.states[name][0] for name in run.initial}
-                total += sequence_cross_entropy(logits, [target]).item()
+        """The mean loss on the text held back, in nats a character; by the program of `step`, once that is there."""
+        total, codes, length = 0.0, self.held_back, self.settings["length"]
+        state: list[Any] = [[0.0] * self.settings["hidden"] for _ in self.model.network.state_names()]
+        for start in range(0, len(codes) - 1, length):
+            piece = codes[start : start + length + 1]
+            if self.program is not None and self.program.programs and len(piece) == length + 1:
+                loss, _, *state = self._by_program(self.program, piece, state)
+            else:
+                with no_grad():
+                    mean, *state = self._loss_and_state(piece[:-1], piece[1:], *state)
+                loss = mean.item()
+            total += loss * (len(piece) - 1)
         return total / (len(codes) - 1)
 
     def bigram_loss(self) -> float:

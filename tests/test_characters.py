@@ -19,6 +19,7 @@ from autograd_lite.__main__ import main
 from nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
 from nn.compiled import fastest_dialect
 from nn.files import only_writer
+from nn.losses import sequence_cross_entropy
 
 # After "t" or "a" a bigram model cannot know what comes; a network with a memory can
 TEXT = "the cat sat on the mat, that hat at the tea.\n" * 30
@@ -49,6 +50,22 @@ def test_a_program_gives_the_same_losses_states_and_parameters(cell, dialect):
     for name, state in eager.state.items():
         assert program.state[name] == pytest.approx(state, rel=1e-9, abs=1e-12)
     assert len(program.program.programs) == 1
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_the_text_held_back_goes_through_the_program_of_training(cell, monkeypatch):
+    task = small(cell, hidden=4, length=5, dialect="python")
+    task.step()
+    names, codes = task.model.network.state_names(), task.held_back
+    total, state = 0.0, {}
+    for x, target in pairwise(codes):
+        run, logits = task.model.run([x], state)
+        state = {name: run.states[name][0] for name in names}
+        total += sequence_cross_entropy(logits, [target]).item()
+    eager, lengths = task._loss_and_state, []
+    monkeypatch.setattr(task, "_loss_and_state", lambda piece, *rest: lengths.append(len(piece)) or eager(piece, *rest))
+    assert task.held_back_loss() == pytest.approx(total / (len(codes) - 1), rel=1e-12)
+    assert lengths == [(len(codes) - 1) % 5] == [4]
 
 
 def test_a_saved_run_goes_on_in_another_dialect(tmp_path):

@@ -36,6 +36,18 @@ def quiet(model, examples, **options):
     return train(model, examples, options.pop("loss", mse), progress=False, **options)
 
 
+@pytest.mark.parametrize("compiled", [False, "python"])
+def test_the_model_is_not_searched_for_parameters_at_each_step(compiled, monkeypatch):
+    walks, walk = [], Module._walk
+    monkeypatch.setattr(Module, "_walk", lambda self, *rest: walks.append(self) or walk(self, *rest))
+    counts = []
+    for steps in (2, 20):
+        quiet(MLP([1, 2, 1], rng=0), [([0.5], [0.25])], steps=steps, compiled=compiled)
+        counts.append(len(walks))
+        walks.clear()
+    assert counts[0] == counts[1] > 0
+
+
 def test_each_step_updates_weights_and_biases_by_the_mean_gradient():
     examples, lr = [(1.0, 2.0), (2.0, -1.0), (-0.5, 0.25)], 0.1
     model, a, b, losses = Line(0.5, -0.25), 0.5, -0.25, []
