@@ -101,8 +101,8 @@ class CharacterTask:
         piece = self.learned[position : position + length + 1]
         names, zeros = self.model.network.state_names(), [0.0] * self.settings["hidden"]
         before = [state.get(name, zeros) for name in names]
-        self.optimizer.zero_grad()
         if self.program is None:
+            self.optimizer.zero_grad()
             loss, *after = self._loss_and_state(piece[:-1], piece[1:], *before)
             loss.backward()
             loss, after = loss.item(), [[unit.item() for unit in units] for units in after]
