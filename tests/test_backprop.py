@@ -402,6 +402,7 @@ def chain(depth):
     return x, y
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_million_nodes():
     x, y = chain(DEEP)
     y.backward()

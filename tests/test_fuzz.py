@@ -14,6 +14,8 @@ from mpmath import mpf
 from autograd_lite import Value, gradient, ops, topological_order
 from autograd_lite.value import OPERATIONS
 
+pytestmark = pytest.mark.slow
+
 
 def variance(xs):
     centre = mpmath.fsum(xs) / len(xs)

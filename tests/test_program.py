@@ -405,6 +405,7 @@ def test_random_graphs_equal_eager_in_python_and_numpy(random_graphs, expected):
             assert numbers(program(*point)) == pytest.approx(result, rel=1e-15 if dialect == "python" else 1e-13, abs=1e-14)
 
 
+@pytest.mark.slow
 def test_random_graphs_equal_eager_in_c(random_graphs, expected):
     """All in one program, which is long enough to be written as loops over memory."""
     leaves = [leaf for inputs, _ in random_graphs for leaf in inputs]
@@ -1131,6 +1132,7 @@ def chain(updates):
     return y, [x, a, b]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_nodes_are_a_program_of_a_few_loops():
     y, inputs = chain(50_000)
     program = compile_program(y, inputs, gradients_of=y, dialect="c")
