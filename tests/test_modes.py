@@ -476,11 +476,11 @@ class AsyncGenerating:
 
 def test_a_decorated_object_that_makes_generators_or_coroutines_is_within_the_mode():
     assert next(no_grad()(Generating())()) and not off()
-    assert asyncio.run(no_grad()(Awaited())()) and not off()
 
-    async def first():
+    async def main():
+        assert await no_grad()(Awaited())() and not off()
         async for found in no_grad()(AsyncGenerating())():
-            return found
+            assert found and not off()
 
-    assert asyncio.run(first()) and not off()
+    asyncio.run(main())
     assert next(no_grad()(lambda: (off() for _ in range(2)))())
