@@ -292,7 +292,7 @@ def test_a_batch_of_another_width_is_told(programs):
         with pytest.raises(ValueError, match=r"input 'x' is one number, got the shape \(1, 1\)$"):
             programs[dialect][NUMBER]([[1.0]])
         assert list(programs[dialect][NUMBER](range(3))) == [0.0, 3.0, 6.0]
-        assert len(programs[dialect][ARRAY](np.empty((0, 3), object))) == 0
+        assert len(programs[dialect][ARRAY](np.empty((0, 3), object))) == len(programs[dialect][NUMBER]([])) == 0
 
 
 def test_a_file_in_memory_is_an_argument(programs, tmp_path):
