@@ -217,11 +217,13 @@ def _times(x: Any, y: Any) -> Any:
     for factor, other in ((x, y), (y, x)):
         if _is(factor, 1.0):
             return other
-        if _is(factor, -1.0):
-            return -other
+    for factor, other in ((x, y), (y, x)):
         if masked := _masked(factor):
             condition, side, inner = masked
             return _chosen(condition, side, _times(inner, other))
+    for factor, other in ((x, y), (y, x)):
+        if _is(factor, -1.0):
+            return -other
     return x * y
 
 

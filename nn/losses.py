@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_lite import DomainError, Scope, Value, dot, log, log1p, mean, nll, peek, relu, softplus, sum_
+from autograd_lite import DomainError, Scope, Value, dot, log, log1p, mean, nll, peek, relu, softplus, sum_, where
 
 Outputs = Any
 Targets = Any
@@ -156,6 +156,8 @@ def _weighted(terms: Iterable[tuple[Any, Callable[[Any], Any], Any]]) -> Any:
     kept = [(weight, function(x)) for weight, function, x in terms if isinstance(weight, Value) or weight != 0]
     if all(not isinstance(weight, Value) and weight == 1 for weight, _ in kept):
         return sum_([x for _, x in kept]) if len(kept) > 1 else kept[0][1] if kept else Value(0.0)
+    if any([isinstance(weight, Value) for weight, _ in kept]):  # which may be 0 when a program runs, where log(0) is infinite
+        return sum_([where(weight, weight * x, 0.0) for weight, x in kept])
     return dot([weight for weight, _ in kept], [x for _, x in kept])
 
 

@@ -276,3 +276,23 @@ def test_arrays_are_read_like_lists(dialect):
 
 def softmax_of(v):
     return softmax([v, 0.5 * v])[0]
+
+
+@pytest.mark.parametrize("dialect", ["python", "numpy"])
+def test_probabilities_of_exactly_0_and_1_cost_what_they_do_eagerly(dialect):
+    class Given(Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+        def forward(self, x):
+            return [self.w * a for a in x]
+
+    model = Given()
+    step = model.compile(binary_cross_entropy, ([0.5, 0.25], [1.0, 0.0]), dialect=dialect)
+    for x, target in (([1.0, 0.0], [1.0, 0.0]), ([0.5, 0.25], [0.75, 0.0])):
+        loss = binary_cross_entropy(model(x), target)
+        model.w.grad = 0.0
+        loss.backward()
+        found, gradients = step(x, target)
+        assert found == pytest.approx(loss.data, rel=1e-15, abs=0)
+        assert gradients == pytest.approx([model.w.grad], rel=1e-14, abs=0)

@@ -735,6 +735,9 @@ NOT_TAKEN = {
     "where, the other side": lambda x, side: where(Value(0.0), side, x),
     "clamp": lambda x, side: clamp(-1.0, x, side),
     "where, used twice": lambda x, side: where(1.0, x, side * side + side),
+    "where, negated": lambda x, side: -where(1.0, -x, side),
+    "where, subtracted": lambda x, side: 2 * x - where(Value(1.0), x, -side),
+    "where, divided": lambda x, side: 3 / where(Value(1.0), 3 / x, side / 2),
     "where, nested": lambda x, side: where(1.0, where(1.0, x, side), side),
     "a sum of two": lambda x, side: 0.5 * where(0.0, side, x) + where(1.0, 0.5 * x, side * 2),
 }
