@@ -117,10 +117,14 @@ def _apply_chain_rule_with_choices(order: list[Value], zero: float) -> None:
     for node in reversed(order):
         adjoint = node.grad
         if adjoint is not zero:
-            derivatives = node._dx if node._y is ... else node.local_derivatives
-            for parent, derivative in zip(node.parents, derivatives):
-                if derivative is not None:
-                    parent.grad += adjoint * derivative
+            for parent, derivative in _taken(node):
+                parent.grad += adjoint * derivative
+
+
+def _taken(node: Value) -> list[tuple[Value, float]]:
+    """The operands of a node, without a side that was not taken, each with the local derivative by it."""
+    derivatives = node._dx if node._y is ... else node._derivatives()
+    return [(parent, derivative) for parent, derivative in zip(node.parents, derivatives) if derivative is not None]
 
 
 def _reach(output: Value, zero: float, order: list[Value], leaves: list[Value], before: list[float]) -> bool:
@@ -189,9 +193,7 @@ def _check_adjoints(order: Sequence[Value], zero: float) -> None:
     for node in reversed(order):
         if node.grad is zero:  # no contribution came to it, and it made none
             continue
-        for parent, derivative in zip(node.parents, node._dx if node._y is ... else node.local_derivatives):
-            if derivative is None:
-                continue
+        for parent, derivative in _taken(node):
             if not math.isfinite(node.grad * derivative) or not math.isfinite(parent.grad):
                 made = getattr(node, "_origin", "a line before detect_anomaly was switched on")
                 raise FloatingPointError(
@@ -358,7 +360,6 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
     if not parents:
         return
     check_recorded(node)
-    functions = _ON_VALUES if node.op in ops.ROWS else {**_ON_VALUES, **_families_once()}
     operands = [parent._data if parent.op == "const" else parent for parent in parents]
     if node.op in ops.FAMILIES and node.op not in ops.PARTS:
         for parent, factor, number in zip(parents, ops.other_factors(node.op, operands), recorded):
@@ -368,6 +369,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
                     raise _changed(node)
                 yield parent, factor
         return
+    functions = _ON_VALUES if node.op in ops.ROWS else {**_ON_VALUES, **_families_once()}
     for i, parent in enumerate(parents):
         if parent not in wanted or is_parameter(node.op, i, parents):
             continue
@@ -375,7 +377,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
         if text == "0":
             continue
         derivative = eval(ops.rule(text, _OPERATORS, False), functions, {**names, "z": node})
-        if not _same(as_value(derivative)._data, recorded[i]):
+        if not _same(as_value(derivative)._data, recorded[i]):  # or 0 over nan, left out as 0
             numbers = [x._data for x in parents]
             if not _same(ops.local_derivatives(node.op, numbers, node._data)[i], recorded[i]):
                 raise _changed(node)

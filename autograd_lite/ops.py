@@ -69,11 +69,6 @@ class Family(NamedTuple):
         parts = [inner[k * count : (k + 1) * count] for k in range(len(self.letters))]
         return [*[x[:1]] * len(self.head), *parts, *[x[len(x) - 1 :]] * len(self.tail)]
 
-    def grouped(self, x: Sequence[T]) -> list[dict[str, T]]:
-        """The operands of each group by letter."""
-        letters = self.letters
-        return [dict(zip(letters, group)) for group in zip(*self.split(x)[len(self.head) : len(self.head) + len(letters)])]
-
 
 def row(formula: str, *derivatives: str, needs: str = "", parameter: float | None = None, textbook: tuple[str, ...] = ()) -> Row:
     return Row(formula, derivatives, needs, parameter, textbook)
@@ -716,9 +711,9 @@ def family_source(op: str, function: str, count: int) -> str:
         for letter, group in zip(family.derivatives, family.split(names)):
             lines += [f"{letter} = p._data"] if letter in single else [f"{', '.join(group)}, = {letter}s"]
             lines += [f"{name} = {name}._data" for name in group if letter not in single]
-        lines.append("z = " + " + ".join([" * ".join(group.values()) for group in family.grouped(names)] + [*family.tail]))
-        derivatives = [own.get(text, "1.0") for text, own in [derivative(op, names, i) for i in range(len(names))]]
-        lines.append(f"dx = ({', '.join(derivatives)},)")
+        terms = map(" * ".join, zip(*family.split(names)[: len(family.letters)]))
+        lines.append("z = " + " + ".join([*terms, *family.tail]))
+        lines.append(f"dx = ({', '.join(map(str, other_factors(op, names)))},)")
     return _FUNCTION.format(
         function=function,
         op=op,

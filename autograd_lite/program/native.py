@@ -27,7 +27,7 @@ static void feed(double *v) {{
    next; an output whose step is 0 is the sum over the examples. */
 void program(long batch, long times, const double *const *in, const long *in_step, double *const *out, const long *out_step,
              double *v) {{
-    v += -(size_t)v % 64 / sizeof *v; /* to the begin of a cache line */
+    v += -(size_t)v % 64 / sizeof *v; /* to the beginning of a cache line */
     long n = {first};
     memcpy(v + {constants_at}, numbers, {constant_count} * sizeof *v);
     for (int again = 0; n < batch; n++, again = 1) {{
