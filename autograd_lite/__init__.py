@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .backprop import gradient, topological_order
 from .check import check_gradients
-from .draw import draw
-from .explain import explain
+from .derivation.explain import explain
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
+from .picture.draw import draw
 from .program import Program, compile_program, trace
-from .steps import steps
+from .stepping.steps import steps
 from .value import (
     OPERATIONS,
     DivisionByZeroError,

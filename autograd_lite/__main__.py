@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from .backprop import topological_order
-from .draw import draw
-from .explain import explain
+from .derivation.explain import explain
 from .parse import as_read, parse
-from .terminal import OUTPUT, for_people
+from .picture.draw import draw
+from .stepping.terminal import OUTPUT, for_people
 from .value import Value
 
 
@@ -176,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def example(options: argparse.Namespace) -> int:
     """The articles' worked example: every figure, the training, the graph, the steps."""
-    from autograd_lite.steps import steps
+    from autograd_lite.stepping.steps import steps
     from nn.worked_example import FIGURES, LEARNING_RATE, WorkedExample, compared, compared_training, first_pass, training
 
     options.out.mkdir(parents=True, exist_ok=True)
@@ -278,7 +278,7 @@ def _train_char(options: argparse.Namespace, path: Path) -> int:
 
 def step(options: argparse.Namespace) -> int:
     """The steps of the two passes over an expression: in the terminal, or as a page in a file."""
-    from .steps import steps
+    from .stepping.steps import steps
 
     found = steps(_expression(options))
     if options.save is None:

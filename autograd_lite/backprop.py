@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from . import ops
-from .modes import in_mode, mode
-from .recording import watch
+from .engine.modes import in_mode, mode
+from .engine.recording import watch
 from .value import OPERATIONS, Value, as_float, described, family, is_parameter
 
 

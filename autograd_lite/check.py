@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from .backprop import gradient
-from .modes import mode
+from .engine.modes import mode
 from .value import Value, no_grad
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from .backprop import as_value, gradient, pushforward
-from .modes import in_mode, mode
+from .engine.modes import in_mode, mode
 from .value import Value, as_float, sum_
 
 

@@ -18,8 +18,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import ops
-from .modes import current, in_mode, mode, special
-from .recording import live, note, user_line, watch
+from .engine.modes import current, in_mode, mode, special
+from .engine.recording import live, note, user_line, watch
 
 Operand = Union["Value", float]
 

@@ -6,16 +6,16 @@
 ['net_h1', 'net_h2', 'net_o1']
 """
 
-from .bptt import BPTT, GradientFlow, bptt, gradient_flow
 from .dense import MLP, Layer, Neuron, deltas
+from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
+from .exchange.twins import from_twin, to_jax, to_torch
 from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas, sequence_cross_entropy
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
-from .pytorch import from_torch_state_dict, to_torch_state_dict
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
-from .rtrl import RTRL, rtrl, rtrl_steps
+from .recurrent.bptt import BPTT, GradientFlow, bptt, gradient_flow
+from .recurrent.rtrl import RTRL, rtrl, rtrl_steps
 from .training import History, train
-from .twins import from_twin, to_jax, to_torch
 
 __all__ = [
     "BPTT",

@@ -25,8 +25,8 @@ from typing import Any, NamedTuple, TextIO
 
 from .. import ops
 from ..backprop import adjoints_of, as_value, gradient, topological_order
-from ..modes import mode
-from ..recording import REFUSED, record
+from ..engine.modes import mode
+from ..engine.recording import REFUSED, record
 from ..value import Input, Value, as_float, domain_error
 from .arguments import numbers_of
 from .dialects import JAX, NUMPY, PYTHON

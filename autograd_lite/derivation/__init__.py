@@ -1,0 +1,1 @@
+"""Derivations: every number of a gradient as equations, in text, LaTeX and MathML."""

@@ -1,0 +1,1 @@
+"""What makes the table run: modes, and the guard of a recorded function."""

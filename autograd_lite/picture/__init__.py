@@ -1,0 +1,1 @@
+"""Pictures of computation graphs: parts of a model, layout, SVG and DOT."""

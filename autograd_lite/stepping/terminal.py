@@ -1,0 +1,296 @@
+"""Text for a terminal, and the steps in one, a screen for each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..derivation.notation import GREEK
+
+if TYPE_CHECKING:
+    from .steps import Steps
+
+# How a symbol is written where there is none
+PLAIN = {letter: name for name, letter in GREEK.items()}
+PLAIN |= {"∂": "d", "∞": "inf", "×": "x", "⋅": "*", "·": "*", "−": "-", "—": "-", "→": "->", "←": "<-", "…": "...", "‖": "||"}
+PLAIN |= {"“": '"', "”": '"', "⁽": "(", "⁾": ")", "\ufffd": "?", **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2))}
+
+HELP = "n/→ forward  p/← back  Home End  g go to  b backward pass  q quit"
+LONGEST_NAME = 24
+
+# What a key sends, after ESC [ or ESC O, and as the second character on Windows
+SEQUENCES = {"C": "next", "D": "back", "B": "next", "A": "back", "H": "first", "F": "last"}
+SEQUENCES |= {"1~": "first", "7~": "first", "4~": "last", "8~": "last", "5~": "back", "6~": "next"}
+WINDOWS = {"M": "next", "K": "back", "P": "next", "H": "back", "G": "first", "O": "last", "I": "back", "Q": "next"}
+LETTERS = {**dict.fromkeys("n \r\n", "next"), **dict.fromkeys("p\x7f\b", "back"), **dict.fromkeys("q\x03\x04\x1b", "quit")}
+LETTERS |= {"g": "go", "b": "turn"}
+
+OUTPUT = "standard output"
+
+
+# Text
+
+
+def shown(text: str, encoding: str | None = "utf-8") -> str:
+    r"""The text as a terminal of that encoding can show it, and is not steered by it: lines of plain text.
+
+    Control characters, among them those that turn the direction of writing, become escapes. So do characters that the encoding
+    has not, if they are no symbols of ours with a plain form.
+
+    >>> print(shown("∂y/∂x of \x1b[31m隱", "cp437"))
+    dy/dx of \x1b[31m\u96b1
+    """
+    return "".join([_shown(c, encoding or "utf-8") for c in text])
+
+
+@cache
+def _shown(c: str, encoding: str) -> str:
+    if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or c in "\n\t\u200c\u200d":
+        try:
+            c.encode(encoding)
+            return c
+        except UnicodeEncodeError:
+            pass
+    return PLAIN.get(c) or c.encode("unicode_escape").decode("ascii")
+
+
+class Control(str):
+    """Text that steers a terminal."""
+
+
+class ForPeople:
+    """A stream whose text is `shown`, except for `Control`. What cannot be written is an OSError that names it, at every call."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._error: OSError | None = None  # kept, for argparse drops it
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        return int(self._tried(self._stream.write, text if isinstance(text, Control) else shown(text, self._stream.encoding)))
+
+    def flush(self) -> None:
+        self._tried(self._stream.flush)
+
+    def _tried(self, method: Callable[..., Any], *arguments: str) -> Any:
+        if self._error is not None:
+            raise self._error
+        try:
+            return method(*arguments)
+        except OSError as error:
+            # what is left in its buffer would fail once more at the end of the program
+            with contextlib.suppress(OSError), open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), self._stream.fileno())
+            self._error = OSError(error.errno, error.strerror, self._name)
+            raise self._error from None
+
+
+@contextlib.contextmanager
+def for_people() -> Iterator[None]:
+    """Within it, standard output and standard error are `ForPeople`."""
+    with contextlib.ExitStack() as stack:
+        for stream, name, redirect in (
+            (sys.stdout, OUTPUT, contextlib.redirect_stdout),
+            (sys.stderr, "standard error", contextlib.redirect_stderr),
+        ):
+            if stream is not None:  # as it is where the program was started without
+                stack.enter_context(redirect(ForPeople(stream, name)))
+        yield
+
+
+# Steps
+
+
+def show(steps: Steps) -> None:
+    """Steps through them by keys; prints them all where input or output is not a terminal."""
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)) or os.environ.get("TERM") == "dumb":
+        for line in steps.lines():
+            print(shown(line, getattr(sys.stdout, "encoding", None)))
+        return
+    with contextlib.suppress(KeyboardInterrupt), _keys() as key:
+        sys.stdout.write(Control("\x1b[?1049h\x1b[?25l"))
+        try:
+            _walk(steps, key)
+        finally:
+            sys.stdout.write(Control("\x1b[?25h\x1b[?1049l"))
+            sys.stdout.flush()
+
+
+def _is_terminal(stream: object) -> bool:
+    try:
+        return bool(stream.isatty())  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):
+        return False
+
+
+def _walk(steps: Steps, key: Callable[[os.terminal_size], str]) -> None:
+    now, last = 0, len(steps) - 1
+    typed: str | None = None
+    while True:
+        size = shutil.get_terminal_size()
+        _paint(screen(steps, now, *size, typed, sys.stdout.encoding))
+        pressed = key(size)
+        meaning = LETTERS.get(pressed, pressed)
+        if typed is not None:
+            if meaning == "quit" and pressed == "\x03":
+                return
+            now, typed = _typing(now, typed, pressed, last)
+        elif meaning == "quit":
+            return
+        elif meaning == "go":
+            typed = ""
+        else:
+            moves = {"next": now + 1, "back": now - 1, "first": 0, "last": last, "turn": steps.forward}
+            now = min(max(moves.get(meaning, now), 0), last)
+
+
+def _typing(now: int, typed: str, pressed: str, last: int) -> tuple[int, str | None]:
+    """The step, and the number typed so far, after a further key: Enter goes there, Escape does not."""
+    if pressed in "\r\n" and pressed:
+        return (min(max(int(typed) - 1, 0), last) if typed else now), None
+    if pressed == "\x1b":
+        return now, None
+    if pressed in ("\x7f", "\b"):
+        return now, typed[:-1]
+    return now, typed + pressed if pressed in tuple("0123456789") and len(typed) < 9 else typed
+
+
+def screen(
+    steps: Steps, now: int, columns: int, rows: int, typed: str | None = None, encoding: str | None = "utf-8"
+) -> list[str]:
+    """The lines that show a step in a window of that size: what is done, the formulas, the values and grads so far."""
+    step = steps[now]
+    fit = partial(shown, encoding=encoding)
+    passing = "forward" if now < steps.forward else "backward"
+    title = f"step {step.number} of {len(steps)}, {passing} pass of {steps.name(steps.output)}"
+    head = [clip(fit(title), columns, fit("…")), ""]
+    for text in (*steps.notes, step.words):
+        head += [*wrapped(fit(text), columns), ""]
+    for line in step.formula.splitlines():
+        head += wrapped(fit(line), columns)
+    foot = HELP if typed is None else f"go to step (1 to {len(steps)}), then Enter: {typed}_"
+    head = head[: max(rows - 2, 1)]
+    space = rows - len(head) - 3
+    table = _table(steps, now, space, columns, fit) if space > 1 else []
+    body = [*head, *([""] if table else []), *table]
+    return [*body, *[""] * (rows - 1 - len(body)), clip(fit(foot), columns, fit("…"))][:rows]
+
+
+def _table(steps: Steps, now: int, space: int, columns: int, fit: Callable[[str], str]) -> list[str]:
+    """Values and grads after step `now`, in so many lines, those around the active node."""
+    nodes = [node for node in steps.nodes if node in steps.adjoint]
+    active = nodes.index(steps[now].node) if steps[now].node in steps.adjoint else 0
+    first = min(max(active - (space - 1) // 2, 0), max(len(nodes) - space + 1, 0))
+    nodes = nodes[first : first + space - 1]
+    computed, grads = steps.so_far(now, nodes)
+    rows = [("node", "value", "grad"), *((fit(steps.name(node)), fit(computed[node]), fit(grads[node])) for node in nodes)]
+    wide = min(max(width(name) for name, _, _ in rows), LONGEST_NAME)
+    lines = []
+    for (name, data, grad), node in zip(rows, [None, *nodes]):
+        mark = ">" if node is steps[now].node else " "
+        name = clip(name, wide, fit("…"))
+        lines.append(clip(f"{mark} {name}{' ' * (wide - width(name))}  {data:>16}  {grad:>16}", columns, fit("…")))
+    return lines
+
+
+def _paint(lines: Sequence[str]) -> None:
+    sys.stdout.write(Control("\x1b[H" + "\r\n".join([f"\x1b[K{line}" for line in lines]) + "\x1b[J"))
+    sys.stdout.flush()
+
+
+# Widths
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes: two for a wide character, none for one that combines."""
+    return sum([_columns(c) for c in text])
+
+
+def _columns(c: str) -> int:
+    if unicodedata.combining(c) or c in "\u200c\u200d\ufe0e\ufe0f":
+        return 0
+    return 2 if unicodedata.east_asian_width(c) in "WF" else 1
+
+
+def clip(text: str, columns: int, rest: str = "…") -> str:
+    """The beginning of a text that fits, with an ellipsis for the rest."""
+    if width(text) <= columns:
+        return text
+    rest = rest[:columns]
+    used, end = width(rest), 0
+    for c in text:
+        used += _columns(c)
+        if used > columns:
+            break
+        end += 1
+    return text[:end] + rest
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """The text in lines that fit, broken at spaces, and within a word that is longer than a line."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if width(longer) <= columns:
+            lines[-1] = longer
+            continue
+        lines += [""] if lines[-1] else []
+        for c in word:
+            if width(lines[-1]) + _columns(c) > columns and lines[-1]:
+                lines.append("")
+            lines[-1] += c
+    return lines
+
+
+# Keys
+
+
+@contextlib.contextmanager
+def _keys() -> Iterator[Callable[[os.terminal_size], str]]:
+    """A function that waits for a key; "" once the size of the window is not that given. The terminal is as before afterwards."""
+    try:
+        import termios
+        import tty
+    except ImportError:
+        yield _windows_key
+        return
+    file = sys.stdin.fileno()
+    before = termios.tcgetattr(file)
+    tty.setcbreak(file)
+    try:
+        yield lambda size: _posix_key(file, size)
+    finally:
+        termios.tcsetattr(file, termios.TCSADRAIN, before)
+
+
+def _posix_key(file: int, size: os.terminal_size) -> str:
+    while not select.select([file], [], [], 0.25)[0]:
+        if shutil.get_terminal_size() != size:
+            return ""
+    key = os.read(file, 1)
+    if key == b"\x1b" and select.select([file], [], [], 0.05)[0] and os.read(file, 1) in (b"[", b"O"):
+        sequence = b""
+        while not sequence or sequence[-1:] in b"0123456789;":
+            if not select.select([file], [], [], 0.05)[0]:
+                break
+            sequence += os.read(file, 1)
+        return SEQUENCES.get(sequence.decode("latin-1"), "")
+    return key.decode("latin-1") or "q"  # nothing more to read: the terminal is gone
+
+
+def _windows_key(size: os.terminal_size) -> str:
+    import msvcrt
+
+    key: str = msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+    if key in ("\x00", "\xe0"):
+        return WINDOWS.get(msvcrt.getwch(), "")  # type: ignore[attr-defined,unused-ignore]
+    return key

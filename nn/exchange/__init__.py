@@ -1,0 +1,1 @@
+"""Models in other frameworks: PyTorch's names and layouts of parameters, and twins in PyTorch and JAX."""

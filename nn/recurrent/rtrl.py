@@ -1,0 +1,102 @@
+"""Real-time recurrent learning: gradients forward in time, online, with memory that does not grow with the sequence.
+
+For every parameter theta the sensitivities dh_t/dtheta are carried along with the state,
+dh_t/dtheta = (the direct derivative) + dh_t/dh_{t-1} dh_{t-1}/dtheta, and the gradient of each step's loss is ready at that
+step. They are computed here for any cell by the chain rule along the graph of one step, which is then dropped. It costs d |theta|
+numbers and about d |theta| (d + m) operations a step: BPTT is cheaper, but must keep the sequence. Source: NNDL 6.42 to 6.46.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograd_lite import Value, sum_, topological_order
+
+from ..losses import step_losses
+from .cells import SequenceModel, check_model
+
+
+class RTRL(NamedTuple):
+    """What real-time recurrent learning has after step t. Parameters go by the names of `named_parameters`."""
+
+    t: int
+    loss: float
+    """The sum of the losses up to step t."""
+    gradients: dict[str, float]
+    """The derivative of `loss` by each parameter."""
+    states: dict[str, list[float]]
+    """The states at t, by name."""
+    vectors: dict[str, list[list[float]]]
+    """For each state and unit, its derivatives by all parameters, in the order of `gradients`."""
+
+    def sensitivities(self, parameter: str, state: str = "h") -> list[float]:
+        """The derivative of each unit of a state at t by one parameter: dh_t/dtheta. ValueError if there is no such parameter."""
+        if parameter not in self.gradients:
+            raise ValueError(f"no parameter is named {parameter!r}: there are {', '.join(self.gradients)}")
+        place = list(self.gradients).index(parameter)
+        return [vector[place] for vector in self.vectors[state]]
+
+
+def rtrl(model: SequenceModel, xs: Sequence[Any], targets: Sequence[Any], initial: Mapping[str, Any] | None = None) -> RTRL:
+    """The gradients of the sum over time of the cross-entropies, forward in time: equal to those of `bptt`, to rounding.
+
+    Arguments as for `bptt`. Grads are left alone. TypeError for a network that reads its sequence backward too.
+    """
+    if len(xs) != len(targets):
+        raise ValueError(f"rtrl needs a target for each input, got {len(xs)} inputs and {len(targets)} targets")
+    if len(xs) == 0:
+        raise ValueError("rtrl needs a sequence of at least one input")
+    *_, last = deque(rtrl_steps(model, zip(xs, targets), initial), maxlen=1)
+    return last
+
+
+def rtrl_steps(
+    model: SequenceModel, examples: Iterable[tuple[Any, Any]], initial: Mapping[str, Any] | None = None
+) -> Iterator[RTRL]:
+    """`rtrl`, online: after each (input, target) what is known by then. The examples may be without end.
+
+    The model's parameters may be changed between steps, as in online learning; the sensitivities are then approximate.
+    """
+    check_model(model)
+    names, parameters = zip(*model.named_parameters())
+    place = {parameter: i for i, parameter in enumerate(parameters)}
+    zeros = [0.0] * len(names)
+    # the initial state may be computed from parameters, or be some
+    start = {name: [sum_([unit]) for unit in units] for name, units in model.network.initial_state(initial).items()}
+    known: dict[Value, list[float]] = {}
+    _propagate(sum_([unit for units in start.values() for unit in units]), known, place)
+    states = {name: [unit.item() for unit in units] for name, units in start.items()}
+    vectors = {name: [known.get(unit, zeros) for unit in units] for name, units in start.items()}
+    total, gradient = 0.0, zeros
+    for t, (x, target) in enumerate(examples, 1):
+        before = {name: [Value(number, f"{name}_{t - 1}[{j}]") for j, number in enumerate(s)] for name, s in states.items()}
+        outputs, after = model.network.step(x, before, t)
+        loss = step_losses([model.readout(outputs, t)], [target])[0]
+        known = {node: vector for name in states for node, vector in zip(before[name], vectors[name])}
+        _propagate(sum_([loss, *[unit for units in after.values() for unit in units]]), known, place)
+        states = {name: [unit.item() for unit in after[name]] for name in states}
+        vectors = {name: [known.get(unit, zeros) for unit in after[name]] for name in states}
+        total += loss.item()
+        gradient = [old + new for old, new in zip(gradient, known.get(loss, zeros))]
+        yield RTRL(t, total, dict(zip(names, gradient)), states, vectors)
+
+
+def _propagate(output: Value, known: dict[Value, list[float]], place: Mapping[Value, int]) -> None:
+    """Adds to `known` the derivatives by all parameters of the nodes below `output`, parents before what is made of them."""
+    for node in topological_order(output):
+        terms, direct = [], []
+        for parent, derivative in zip(node.parents, node.local_derivatives):
+            if parent in place:
+                direct.append((place[parent], derivative))
+            elif parent in known:
+                terms.append((derivative, known[parent]))
+        if not terms and not direct:
+            continue
+        vector = [0.0] * len(place)
+        for derivative, other in terms:
+            vector = [old + derivative * new for old, new in zip(vector, other)]
+        for i, derivative in direct:
+            vector[i] += derivative
+        known[node] = vector

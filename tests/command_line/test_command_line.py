@@ -1,0 +1,282 @@
+"""The commands: ``example``, ``step``, ``draw``, ``explain`` and ``doctor``; what all of them have in common in a terminal."""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import unicodedata
+from contextlib import suppress
+
+import pytest
+from golden import GOLDEN
+
+from autograd_lite.__main__ import main
+from autograd_lite.stepping.terminal import shown
+from nn import worked_example
+from nn.worked_example import FIGURES, Figure
+
+
+def run(capsys, *arguments):
+    status = main(["example", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_example_reproduces_every_right_figure(capsys, tmp_path):
+    status, out, err = run(capsys, "--out", tmp_path)
+    assert status == 0 and err == ""
+    for figure in (figure for figures in FIGURES.values() for figure in figures):
+        verdict = figure.why or ("agrees to all printed digits" if figure.printed else "")
+        pattern = rf"^  {re.escape(figure.quantity)} +[-\d.e]+ +{re.escape(figure.printed or '-')} *{re.escape(verdict)}$"
+        assert re.search(pattern, out, re.MULTILINE), figure
+    assert "misprint" in out and "0.75136079" in out
+    assert len(re.findall("other convention: sequential updates", out)) == 4
+    assert "other convention: E_total after 9999" in out
+    assert f"{GOLDEN['example_222']['after_n_updates']['simultaneous/bias_fixed']['10000']['E_total']:.12g}" in out
+    files = [tmp_path / f"worked_example.{kind}" for kind in ("dot", "svg", "html")]
+    assert out.splitlines()[-3:] == [f"wrote {file}" for file in files]
+    assert "<title>Step by step: the grads of E_total</title>" in files[2].read_text(encoding="utf-8")
+    assert (tmp_path / "worked_example.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
+    assert "net_h1" in (tmp_path / "worked_example.dot").read_text(encoding="utf-8")
+
+
+def test_sequential_reproduces_the_published_error_and_says_why_it_is_wrong(capsys, tmp_path):
+    status, out, _ = run(capsys, "--sequential", "--steps", 1, "--out", tmp_path)
+    assert status == 0
+    assert re.search(r"E_total after 1 +0.2910279239\d* +0.291027924  agrees", out)
+    assert "not the gradient of any error" in out
+
+
+def test_training_options(capsys, tmp_path):
+    status, out, _ = run(capsys, "--steps", 100, "--update-biases", "--out", tmp_path)
+    stored = GOLDEN["example_222"]["after_n_updates"]["simultaneous/bias_shared"]["100"]
+    assert status == 0 and f"{stored['E_total']:.12g}" in out and "biases updated" in out
+    status, out, _ = run(capsys, "--steps", 0, "--learning-rate", 0.25, "--out", tmp_path)
+    assert status == 0 and "0 updates at learning rate 0.25" in out
+
+
+def test_quiet_prints_the_files_only(capsys, tmp_path):
+    status, out, _ = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path)
+    assert status == 0 and [line.split()[0] for line in out.splitlines()] == ["wrote"] * 3
+
+
+def test_a_right_figure_that_is_not_reproduced_fails(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(FIGURES, "The forward pass", [Figure("net_h1", "0.3776")])
+    status, out, err = run(capsys, "--steps", 1, "--out", tmp_path)
+    assert status == 1 and "DIFFERS" in out and err == "autograd-lite: net_h1 is 0.3775, not 0.3776\n"
+
+
+def test_a_training_figure_that_its_run_does_not_give_fails(capsys, tmp_path, monkeypatch):
+    figure = (Figure("E_total after 1", "0.291027925"), "sequential", "E_total after 1")
+    monkeypatch.setattr(worked_example, "TRAINING_FIGURES", [figure])
+    assert run(capsys, "--steps", 1, "--out", tmp_path)[0] == 1
+
+
+def test_without_dot_the_picture_is_written_too(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    status, out, _ = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path)
+    assert status == 0 and [line.split()[0] for line in out.splitlines()] == ["wrote"] * 3
+    for ending in ("svg", "dot"):
+        assert "net_h1" in (tmp_path / f"worked_example.{ending}").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["--steps", "-1"], ["--steps", "x"], ["--learning-rate", "0"], ["--learning-rate", "nan"]])
+def test_bad_options_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["example", *arguments])
+    assert stop.value.code == 2 and arguments[0] in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_named(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, err = run(capsys, "--quiet", "--steps", 1, "--out", tmp_path / "file")
+    assert status == 2 and str(tmp_path / "file") in err
+
+
+def test_explain_an_expression(capsys):
+    arguments = ["explain", "net = x*w + b; out = tanh(net)", "x=1", "w=2", "b=0.5"]
+    assert main([*arguments, "--wrt", "w", "--digits", "4"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "∂out/∂w = ∂out/∂net * ∂net/∂w = 0.0266 * 1 = 0.0266"
+    assert main([*arguments, "--form", "mathml"]) == 0
+    assert capsys.readouterr().out.startswith('<math display="block">')
+    assert main([*arguments, "--wrt", "c"]) == 2
+    assert capsys.readouterr().err == "autograd-lite: --wrt c is not in the expression: there are x, w, b, net, out\n"
+
+
+def test_an_expression_may_begin_with_a_minus(capsys):
+    assert main(["explain", "-x*x", "x=-3", "--wrt", "x"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("= 6")
+
+
+def test_draw_an_expression(capsys, tmp_path):
+    assert main(["draw", "sigmoid(x)", "x=0", "--save", str(tmp_path / "x.svg")]) == 0
+    assert "grad 0.25" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+
+
+def test_step_through_an_expression_without_a_terminal(capsys, tmp_path):
+    assert main(["step", "x*w", "x=2", "w=3"]) == 0
+    out = capsys.readouterr().out
+    assert "y = x * w = 2 * 3 = 6" in out and "∂y/∂w = 1 * x = 1 * 2 = 2" in out
+    assert main(["step", "x*w", "x=2", "w=3", "--save", str(tmp_path / "x.html")]) == 0
+    assert (tmp_path / "x.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (["x"], "x is not a name with a number, such as x=1"),
+        (["x=a"], "x=a: 'a' is no number"),
+        (["x=1", "x=2"], "x has two numbers"),
+        (["x=1", "ｘ=2"], "x has two numbers"),
+        (["ｉf=1"], "ｉf=1 is not a name with a number"),
+        (["if=1"], "if=1 is not a name with a number"),
+        ([], "x has no number: add x=1"),
+        (["x=-1"], "log needs x > 0, got -1.0 (node 'x')"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(numbers, message, capsys):
+    assert main(["explain", "log(x)", *numbers]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_name_may_be_spelled_in_ways_that_python_reads_as_one(capsys):
+    assert main(["explain", "ｘ*2", "x=1", "--wrt", "ｘ"]) == 0
+    assert capsys.readouterr().out.startswith("∂y/∂x = 2")
+
+
+# What a terminal is shown ------------------------------------------------------------------------------------------------
+
+CONTROLS = "\x1b[31m\x1b]0;title\x07\x9b2J\r\x7f\u202e\u2066"
+
+
+def is_plain(text):
+    return not any(unicodedata.category(c) in ("Cc", "Cf") and c != "\n" for c in text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "x", f"x{CONTROLS}=1"],
+        ["explain", "x", "x=1", f"y=1{CONTROLS}"],
+        ["explain", "x", "x=1", "--wrt", f"{CONTROLS}"],
+        ["draw", "x", "x=1", "--save", f"{CONTROLS}.svg"],
+        ["draw", "x", "x=1", "--save", f"{CONTROLS}/x.svg"],
+        ["train-char", "--text", f"{CONTROLS}"],
+        ["train-char", "--cell", f"{CONTROLS}"],
+        [f"{CONTROLS}"],
+    ],
+)
+def test_no_control_character_of_an_argument_reaches_the_terminal(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with suppress(SystemExit):
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert is_plain(out + err) and r"\x1b[31m" in out + err
+
+
+def test_no_control_character_of_a_file_reaches_the_terminal(capsys, tmp_path):
+    text, path = tmp_path / "text", tmp_path / "saved.json"
+    text.write_text("a\x1b\x9b" * 100, encoding="utf-8")
+    options = ["--text", str(text), "--save", str(path), "--hidden", "1", "--length", "1", "--updates", "1", "--dialect", "eager"]
+    assert main(["train-char", *options]) == 0  # with a sample
+    state = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**state, "cell": CONTROLS}), encoding="utf-8")
+    assert main(["train-char", *options, "--resume"]) == 2
+    out, err = capsys.readouterr()
+    assert is_plain(out + err) and r"\x1b" in out and r"\x1b[31m" in err
+
+
+@pytest.mark.parametrize("text", ["∂α/∂x ‖σ‖² “隱藏” a\u200db\n\tc 🙂 é", "plain"])
+def test_what_a_terminal_can_show_stays(text):
+    assert shown(text) == shown(text, "utf-16") == shown(text, None) == text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "latin-1"])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["explain", "σ = sigmoid(隱*x); tanh(σ)", "隱=1", "x=2", "--wrt", "x"], r"dy/dx = dy/dσ * dσ/dx"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x"], r"\u96b1"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x", "--form", "latex"], r"\frac{\partial y}"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x", "--form", "markdown"], r"\frac{\partial y}"),
+        (["explain", "x*隱", "隱=1", "x=2", "--wrt", "x", "--form", "mathml"], "<mi>&#38577;</mi>"),
+        (["explain", "log(隱)", "隱=-1"], "got -1.0 (node '\\u96b1')"),
+        (["step", "tanh(隱*x)", "隱=1", "x=2"], "dy/dv1"),
+        (["draw", "x", "x=1", "--save", "隱.svg"], r"wrote \u96b1.svg"),
+        (["doctor"], "layout of pictures"),
+        (["example", "--steps", "1"], "worked_example.svg"),
+        (["train-char", "--text", "text", "--hidden", "1", "--updates", "0", "--length", "1", "--dialect", "eager"], "A sample"),
+        (["train-char", "--text", "隱"], r"\u96b1"),
+    ],
+)
+def test_where_a_symbol_cannot_be_encoded_plain_letters_stand_in(arguments, expected, encoding, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").write_text("隱藏層∂🙂" * 20, encoding="utf-8")
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    main(arguments)
+    text = "".join([stream.buffer.getvalue().decode(encoding) for stream in streams if not stream.flush()])
+    assert shown(expected, encoding) in text
+
+
+# How a command ends ------------------------------------------------------------------------------------------------------
+
+
+def command(*arguments, **options):
+    return subprocess.Popen([sys.executable, "-m", "autograd_lite", *arguments], text=True, stderr=subprocess.PIPE, **options)
+
+
+@pytest.mark.parametrize("arguments", [["step", "tanh(x)", "x=1"], ["--help"]])
+def test_a_reader_that_has_read_enough_ends_a_command_quietly(arguments):
+    read, write = os.pipe()
+    os.close(read)
+    process = command(*arguments, stdout=write)
+    os.close(write)
+    assert process.communicate(timeout=60)[1] == "" and process.returncode == 141
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["explain", "tanh(x)", "x=1"], ["--help"]])
+def test_output_that_cannot_be_written_is_an_error_that_says_so(arguments):
+    with open("/dev/full", "w") as full:
+        process = command(*arguments, stdout=full)
+        assert process.communicate(timeout=60)[1] == "autograd-lite: No space left on device: standard output\n"
+    assert process.returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another way to send Ctrl-C")
+def test_ctrl_c_ends_a_command_with_one_line(tmp_path):
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = command("example", "--steps", "1000000000", stdout=subprocess.PIPE, env=unbuffered, cwd=tmp_path)
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "autograd-lite: interrupted\n" and process.returncode == 130
+
+
+def test_a_locale_without_unicode_is_enough():
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    process = command("explain", "tanh(x)", "x=1", "--wrt", "x", stdout=subprocess.PIPE, env=plain)
+    out, err = process.communicate(timeout=60)
+    assert out.startswith("dy/dx = 1 - y**2") and err == ""
+
+
+def test_an_expression_may_begin_with_a_minus_and_a_value_is_what_was_given(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["explain", "-h*x", "h=2", "x=3", "--wrt", "x"]) == 0 and "-2" in capsys.readouterr().out
+    assert main(["draw", "--save=-a.svg", "-x", "x=1"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["-a.svg"]
+    with pytest.raises(SystemExit):
+        main(["explain", "x", "x=1", "--unknown-option"])
+
+
+def test_a_text_of_one_character_is_refused_before_anything_is_saved(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "same.txt").write_text("x" * 2000)
+    arguments = ["train-char", "--text", "same.txt", "--hidden", "2", "--length", "4", "--updates", "2", "--save", "m.json"]
+    assert main(arguments) == 2 and "one kind of character, 'x'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["same.txt"]

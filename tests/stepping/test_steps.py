@@ -1,0 +1,456 @@
+"""Steps against `backward()`, which was not written with them; their text, page and terminal as far as no browser is needed."""
+
+import gc
+import html
+import io
+import json
+import math
+import os
+import pty
+import random
+import re
+import select
+import sys
+import time
+import weakref
+
+import pytest
+
+from autograd_lite import Value, dot, linear, logsumexp, sqrt, steps, tanh, topological_order
+from autograd_lite.stepping import terminal
+from autograd_lite.stepping.steps import Steps
+from nn.worked_example import WorkedExample
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<!--",
+    "a\"b'c",
+    "{|}",
+    "隱藏層",
+    "🙂",
+    "\u2028",
+    "\x1b[31m",
+    "x" * 10_000,
+    "\ud800",
+    "@@data@@",
+]
+
+
+def random_graph(seed, size=60):
+    """A graph of reused nodes, parallel edges, families and plain numbers."""
+    rng = random.Random(seed)
+    nodes = [Value(rng.uniform(-1, 1), f"x{k}") for k in range(4)]
+    for _ in range(size):
+        a, b, c = rng.choices(nodes[-12:], k=3)
+        made = [
+            lambda a, b, c: a + a,
+            lambda a, b, c: tanh(a) * b,
+            lambda a, b, c: linear([a, b], [c, 0.5], a),
+            lambda a, b, c: logsumexp([a, b, a]),
+            lambda a, b, c: dot([a, b], [b, c]) * 0.25,
+            lambda a, b, c: (a - 2.0) / (b * b + 1.0),
+        ]
+        nodes.append(rng.choice(made)(a, b, c))
+    return nodes[-1]
+
+
+def same(x, y):
+    return (math.copysign(1, x) == math.copysign(1, y) and x == y) or (x != x and y != y)
+
+
+def written(found):
+    return {step.node: step.result for step in found if step.kind in ("start", "grad")}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_grads_are_those_of_backward_to_the_last_bit(seed):
+    output = random_graph(seed)
+    found = steps(output)
+    output.backward()
+    variables = [node for node in topological_order(output) if node.op != "const"]
+    grads = written(found)
+    assert set(grads) == set(variables) == set(found.adjoint)
+    assert all(same(grads[node], node.grad) and same(found.adjoint[node], node.grad) for node in variables)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_number_of_a_step_is_the_engines(seed):
+    output = random_graph(seed)
+    output.backward()
+    total = {}
+    for step in steps(output):
+        if step.kind in ("given", "value"):
+            assert step.result == step.node.data
+        elif step.kind == "edge":
+            upstream, local = step.terms
+            assert step.by.parents[step.operand] is step.node
+            assert (upstream, local) == (step.by.grad, step.by.local_derivatives[step.operand])
+            assert step.result == upstream * local
+            assert step.is_first is (step.node not in total)
+            if step.is_first:
+                total[step.node] = step.result
+        elif step.kind == "sum":
+            assert step.terms[0] == total[step.node] and step.result == sum(step.terms)
+            total[step.node] = step.result
+        elif step.kind == "grad":
+            assert sum(step.terms) == pytest.approx(step.result) and step.result == total[step.node] == step.node.grad
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_order_is_that_of_the_engine(seed):
+    output = random_graph(seed)
+    found = steps(output)
+    order = topological_order(output)
+    assert [step.node for step in found[: found.forward]] == order
+    assert [step.number for step in found] == list(range(1, len(found) + 1))
+    back = found[found.forward :]
+    assert [step.node for step in back if step.kind in ("start", "grad")] == [n for n in reversed(order) if n.op != "const"]
+    edges = [(step.by, step.operand) for step in back if step.kind == "edge"]
+    assert edges == [(n, i) for n in reversed(order) for i, p in enumerate(n.parents) if p.op != "const"]
+
+
+def test_a_reused_node_is_added_up_in_a_step_of_its_own():
+    a = Value(3.0, "a")
+    assert [(step.kind, step.terms, step.result) for step in steps(a + a)[2:]] == [
+        ("start", (), 1.0),
+        ("edge", (1.0, 1.0), 1.0),
+        ("edge", (1.0, 1.0), 1.0),
+        ("sum", (1.0, 1.0), 2.0),
+        ("grad", (1.0, 1.0), 2.0),
+    ]
+
+
+def test_steps_leave_the_graph_as_it_is():
+    output = random_graph(1)
+    nodes = topological_order(output)
+    nodes[0].grad = 7.0
+    before = [(n.data, n.grad, n.label, n.op, n.parents) for n in nodes]
+    found = steps(output)
+    str(found), found.html(), found._repr_mimebundle_()
+    assert [(n.data, n.grad, n.label, n.op, n.parents) for n in nodes] == before
+
+
+def test_grads_there_already_are_said():
+    x = Value(2.0, "x")
+    y = x * x
+    assert steps(y).notes == []
+    y.backward()
+    found = steps(y)
+    assert "from grads of 0. x has a grad already: a further backward() adds to it" in str(found)
+    assert found[-1].result == 4.0
+
+
+def test_changed_data_is_said_and_the_recorded_derivatives_are_used():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    y = x * w
+    y.label = "y"
+    x.data = 7.0
+    found = steps(y)
+    y.backward()
+    assert [found.adjoint[node] for node in (x, w)] == [x.grad, w.grad] == [3.0, 2.0]
+    assert "changed since the forward pass that computed y" in found.notes[0]
+    assert found[2].formula == "y = 6" and "7 * 3" not in str(found)
+
+
+def test_infinite_and_nan_numbers():
+    x = Value(0.0, "x")
+    output = sqrt(x) * 0.0 + Value(float("nan"), "n") * x + Value(float("inf"), "i")
+    found = steps(output)
+    output.backward()
+    assert all(same(found.adjoint[n], n.grad) for n in found.adjoint)
+    assert "nan" in str(found) and "inf" in str(found)
+    assert found.html() and "text/html" in found._repr_mimebundle_()
+
+
+def test_a_leaf_alone():
+    found = steps(Value(3.0, "a"))
+    assert [step.kind for step in found] == ["given", "start"] and found[-1].result == 1.0
+
+
+def test_what_is_no_value_is_refused():
+    with pytest.raises(TypeError, match="float"):
+        steps(3.0)
+
+
+# The worked example
+
+
+@pytest.fixture(scope="module")
+def example():
+    return steps(WorkedExample()())
+
+
+def test_the_articles_product_for_w5(example):
+    edge = next(step for step in example.find("w5") if step.kind == "edge")
+    assert edge.formula.splitlines() == [
+        "∂net_o1/∂w5 = out_h1 = 0.593269992",
+        "∂E_total/∂w5 = ∂E_total/∂net_o1 * ∂net_o1/∂w5 = 0.138498562 * 0.593269992 = 0.082167041",
+    ]
+
+
+def test_find_gives_the_steps_of_a_node(example):
+    found = example.find("out_h1")
+    assert [step.kind for step in found] == ["value", "edge", "edge", "sum", "grad", "edge"]
+    assert found[3].formula == "(-0.019049118) + 0.055399425 = 0.036350306"
+    with pytest.raises(KeyError, match="no node has the label 'w9'; there are: t1, w5"):
+        example.find("w9")
+
+
+def test_it_is_a_sequence(example):
+    assert len(example) == len(list(example)) == example[-1].number
+    assert example[2:4] == [example[2], example[3]] and example[-1] == list(example)[-1]
+    with pytest.raises(IndexError):
+        example[len(example)]
+
+
+def test_every_formula_comes_out(example):
+    """What stands between the last two equals signs is the number after them."""
+    compared = 0
+    names = {"sigmoid": lambda x: 1 / (1 + math.exp(-x)), "__builtins__": {}}
+    for step in example:
+        for line in step.formula.splitlines():
+            *_, numbers, result = ["", "", *line.split(" = ")]
+            if re.search(r"[a-z_∂]\w*\d", numbers.replace("sigmoid", "")) or not numbers or "∂" in numbers:
+                continue
+            try:
+                value = eval(numbers, names)
+            except NameError:
+                continue
+            assert value == pytest.approx(float(result), abs=2e-9), line
+            compared += 1
+    assert compared > 60
+
+
+def test_text_has_a_line_of_words_for_each_step(example):
+    lines = str(example).splitlines()
+    assert lines[0] == "The forward pass" and "The backward pass" in lines
+    assert [int(line.split()[0]) for line in lines if re.match(r" *\d+  \S", line)] == [step.number for step in example]
+
+
+def test_long_traces_are_clipped_in_a_notebook():
+    x = Value(0.5, "x")
+    y = x
+    for _ in range(300):
+        y = tanh(y) + x
+    text = steps(y)._repr_mimebundle_()["text/plain"].splitlines()
+    assert len(text) == 401 and re.match(r"\.\.\. \d+ steps in all: print", text[-1])
+
+
+# Size
+
+
+def test_a_deep_and_large_graph():
+    x = y = Value(0.5, "x")
+    for _ in range(40_000):
+        y = tanh(y) + 0.1
+    found = steps(y)
+    y.backward()
+    assert written(found)[x] == x.grad and len(found[-3:]) == 3
+    bundle = found._repr_mimebundle_()
+    assert "too many for a notebook" in bundle["text/html"] and len(bundle["text/html"]) < 200_000
+    with pytest.raises(ValueError, match="a page holds 30,000 steps"):
+        found.html()
+
+
+def test_a_dropped_graph_is_freed_at_once():
+    class Marked(Value):
+        __slots__ = ("__weakref__",)
+
+    x = Marked(2.0, "x")
+    gone = weakref.ref(x)
+    found = steps(tanh(x) * x)
+    str(found), found[0].words
+    gc.disable()
+    try:
+        del x, found
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+# The page
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_label_is_text_everywhere(label):
+    a = Value(2.0, label)
+    y = a * a + 1
+    y.label = label
+    found = steps(y)
+    page = found.html()
+    assert page.count("<script") == page.count("</script>") == 2 and "alert(1)</script><" not in page
+    assert len(data_of(page)["steps"]) == len(found)
+    data = re.search('id="data">(.*?)</script>', page, re.DOTALL)[1]
+    assert data.isascii() and not set(data) & set("<>&")
+    bundle = found._repr_mimebundle_()
+    for text in (bundle["text/plain"], str(found), page, bundle["text/html"]):
+        text.encode()
+        assert "\x1b" not in text
+    assert max(map(len, str(found).splitlines())) <= 1100
+
+
+def test_page_needs_nothing_else(example):
+    page = example.html()
+    assert not re.search(r'(?:src|href)\s*=\s*"(?!data:)', page) and "@import" not in page and "url(" not in page
+    assert not re.search(r"\son[a-z]+\s*=", re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL))
+    assert "default-src 'none'" in page and "@@" not in page
+    assert "<title>Step by step: the grads of E_total</title>" in page
+
+
+def test_page_holds_the_numbers_of_backward(example):
+    data = data_of(example.html())
+    shown = {node["name"]: node["grad"] for node in data["nodes"]}
+    assert shown["w5"] == "0.082167041" and shown["w1"] == "0.000438568"
+    assert len(data["steps"]) == len(example) and data["forward"] == example.forward
+
+
+def filled(data, text, name):
+    """A text of the page's data, as its script writes it."""
+    pattern, *holes = text
+    first, *pieces = data["patterns"][pattern].split("\0")
+    assert len(pieces) == len(holes)
+    parts = [data["numbers"][-1 - hole] if hole < 0 else name(data["nodes"][hole]) for hole in holes]
+    return first + "".join(part + piece for part, piece in zip(parts, pieces))
+
+
+@pytest.mark.parametrize("label", ["", "x_1", "3", "alpha_12[0,1]", *HOSTILE])
+def test_page_holds_the_words_and_formulas_of_the_steps(label):
+    output = random_graph(len(label)) * 1234.5 + Value(1e-20)
+    output.label = topological_order(output)[-4].label = label
+    found = steps(output)
+    data = data_of(found.html())
+    for step, shown in zip(found, data["steps"]):
+        assert filled(data, shown["words"], lambda node: node["name"]) == step.words
+        formulas = [filled(data, text, lambda node: filled(data, node["symbol"], None)) for text in shown["formulas"]]
+        assert formulas == found.equations(step, "mathml")
+
+
+def test_a_page_of_2000_nodes_is_small():
+    w, b, y = Value(0.7, "w"), Value(0.1, "b"), Value(0.5, "x")
+    for _ in range(665):
+        y = tanh(w * y + b)
+    found = steps(y)
+    page = found.html()
+    assert len(found.nodes) == 1998 and page.count('class="node operation"') == 1995
+    assert len(page.encode()) < 3_500_000
+
+
+def test_jupyter_gets_a_frame_and_a_fallback(example):
+    bundle = example._repr_mimebundle_()
+    shown = bundle["text/html"]
+    assert len(shown) < 500_000
+    frame = re.search(r'<iframe title="Step by step: the grads of E_total" sandbox="allow-scripts" [^>]*srcdoc="([^"]*)"', shown)
+    assert html.unescape(frame[1]) == example.html()
+    fallback = shown[shown.index("<details>") :]
+    assert len(re.findall(r'<img [^>]*alt="After the \w+ pass: [^"]+" src="data:image/svg\+xml;base64,', fallback)) == 2
+    assert "E_total" in fallback and "<pre>The forward pass" in fallback and "<script" not in fallback
+    assert bundle["text/plain"] == str(example)
+
+
+def test_jupyter_never_gets_an_exception(monkeypatch):
+    monkeypatch.setattr(Steps, "html", None)
+    monkeypatch.setattr("autograd_lite.stepping.page.document", lambda steps: 1 / 0)
+    assert steps(Value(1.0))._repr_mimebundle_() == {"text/plain": "no steps: ZeroDivisionError: division by zero"}
+
+
+def test_too_many_nodes_for_a_picture_still_make_a_page():
+    xs = [Value(0.1 * k, f"x{k}") for k in range(2_100)]
+    page = steps(dot(xs, xs)).html()
+    assert "No picture: 2,101 nodes are too many" in page and not data_of(page)["nodes"][0]["element"]
+
+
+# Files
+
+
+def test_save_writes_whole_files(tmp_path, example, monkeypatch):
+    path = example.save(tmp_path / "lesson.html")
+    assert path.read_text(encoding="utf-8") == example.html()
+    assert example.save(tmp_path / "lesson.txt").read_text(encoding="utf-8") == str(example) + "\n"
+    monkeypatch.setattr(os, "replace", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        steps(Value(1.0)).save(path)
+    assert path.read_text(encoding="utf-8") == example.html()
+    assert sorted(os.listdir(tmp_path)) == ["lesson.html", "lesson.txt"]
+
+
+def test_another_ending_is_refused(tmp_path, example):
+    with pytest.raises(ValueError, match=r"saved as \.html, a page, or \.txt, the trace as text, not as 'x\.pdf'"):
+        example.save(tmp_path / "x.pdf")
+    assert not os.listdir(tmp_path)
+
+
+# The terminal
+
+
+def test_without_a_terminal_the_steps_are_listed(example, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    example.terminal()
+    assert capsys.readouterr().out == str(example) + "\n"
+
+
+@pytest.mark.parametrize("columns, rows", [(80, 24), (120, 40), (20, 6), (5, 2), (1, 1)])
+@pytest.mark.parametrize("label", ["隱藏層" * 30, "\x1b[2J" + "x" * 300, "net"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_a_screen_fits_the_window(columns, rows, label, encoding):
+    a = Value(2.0, label)
+    found = steps(linear([a] * 20, [a] * 20, tanh(a)))
+    for now in (0, 1, found.forward, len(found) - 1):
+        screen = terminal.screen(found, now, columns, rows, encoding=encoding)
+        assert "".join(screen).encode(encoding)
+        assert len(screen) <= rows and max(map(terminal.width, screen)) <= max(columns, 2)
+        assert "\x1b" not in "".join(screen)
+
+
+def test_a_screen_shows_the_grads_so_far(example):
+    at = next(step.number for step in example.find("out_h1") if step.kind == "sum") - 1
+    lines = "\n".join(terminal.screen(example, at, 80, 40))
+    assert re.search(r"> out_h1 +0\.593269992 +0\.036350306 \+", lines) and re.search(r"w1 +0\.15 +—", lines)
+    lines = "\n".join(terminal.screen(example, len(example) - 1, 80, 40))
+    assert re.search(r"w5 +0\.4 +0\.082167041$", lines, re.MULTILINE)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a pseudo-terminal needs POSIX")
+@pytest.mark.parametrize("leave", [b"q", b"\x03"], ids=["q", "Ctrl-C"])
+def test_keys_in_a_terminal(leave):
+    program = (
+        "import os, termios\n"
+        "os.environ['TERM'] = 'xterm'\n"
+        "from nn.worked_example import WorkedExample\nfrom autograd_lite import steps\n"
+        "before = termios.tcgetattr(0)\n"
+        "steps(WorkedExample()()).terminal()\n"
+        "print('restored' if termios.tcgetattr(0) == before else 'changed')\n"
+    )
+    child, file = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [sys.executable, "-c", program])
+
+    def read_until(text):
+        received, deadline = "", time.monotonic() + 60
+        while text not in received:
+            assert time.monotonic() < deadline and select.select([file], [], [], 60)[0], received
+            received += os.read(file, 65536).decode(errors="replace")
+
+    try:
+        read_until("step 1 of 102, forward")
+        for keys, expected in [
+            (b"n", "step 2 of 102"),
+            (b"\x1b[C", "step 3 of 102"),
+            (b"p", "step 2 of 102"),
+            (b"\x1b[D", "step 1 of 102"),
+            (b"\x1b[F", "step 102 of 102, backward"),
+            (b"\x1b[H", "step 1 of 102"),
+            (b"g", "go to step"),
+            (b"67\r", "step 67 of 102"),
+            (b"b", "step 34 of 102, backward"),
+        ]:
+            os.write(file, keys)
+            read_until(expected)
+        os.write(file, leave)
+        read_until("restored")
+    finally:
+        os.close(file)
+        os.waitpid(child, 0)
