@@ -67,7 +67,10 @@ class Neuron(Module):
         self.name = name
         self.activation = activation
         self._activate = _function(activation)
-        self._scope = new_scope(f"unit {name}" if name.isdigit() else name)
+        self._set_scope(new_scope(f"unit {name}" if name.isdigit() else name))
+
+    def _set_scope(self, scope: Scope) -> None:
+        self._net_scope, self._out_scope = scope._replace(role="net"), scope._replace(role="out")
 
     def net(self, inputs: Sequence[Value]) -> Value:
         """The net input, w1*x1 + ... + wn*xn + b."""
@@ -75,7 +78,7 @@ class Neuron(Module):
             raise ValueError(f"neuron {self.name!r} has {len(self.weights)} inputs, got {len(inputs)}")
         net: Value = linear(self.weights, inputs, self.bias)
         net.label = f"net_{self.name}"
-        net.scope = self._scope
+        net.scope = self._net_scope
         return net
 
     def forward(self, inputs: Sequence[Value | float]) -> Value:
@@ -85,7 +88,7 @@ class Neuron(Module):
     def _out(self, out: Value) -> Value:
         if not out.label:
             out.label = f"out_{self.name}"
-            out.scope = self._scope
+            out.scope = self._out_scope
         return out
 
     def extra_repr(self) -> str:
@@ -142,7 +145,7 @@ class Layer(Module):
 
     def _set_scope(self, scope: Scope) -> None:
         for neuron in self.neurons:
-            neuron._scope = neuron._scope._replace(parent=scope)
+            neuron._set_scope(neuron._net_scope._replace(parent=scope))
 
     def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
         """inputs: n_in Values or numbers. Returns n_out Values."""

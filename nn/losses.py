@@ -91,7 +91,7 @@ def step_losses(logits: Sequence[Sequence[Value]], targets: Sequence[Any]) -> li
     losses = [_cross_entropy(scores, target, True) for scores, target in _zipped(logits, targets)]
     for t, loss in enumerate(losses, 1):
         loss.label = f"L_{t}"
-        loss.scope = Scope("loss", Scope(f"t = {t}"))
+        loss.scope = Scope("loss", Scope(f"t = {t}", time=t), role="L")
     return losses
 
 

@@ -14,8 +14,8 @@ from ..files import write_whole
 from ..value import Value
 from . import layout as layouts
 from . import svg as writer
+from .scopes import Level, Unit, folded_units, paths_of, split_time, states, units
 from .scopes import Path as ScopePath
-from .scopes import Unit, folded_units, paths_of, split_time, states, units
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,13 +217,13 @@ class _Drawer:
         place: dict[Value, int] = {}
         parts = 0
         for k, (unit, number) in enumerate(zip(self.shown, numbers)):
-            if unit.title is None:
+            if unit.part is None:
                 name = f"n{self.number[unit.nodes[0]]}"
             else:
                 name, parts = f"p{parts}", parts + 1
             element_of.update(dict.fromkeys(unit.nodes, name))
             place.update(dict.fromkeys(unit.nodes, k))
-            tint = "none" if number is None and unit.title is None and self.by == "data" else _tint(number, most)
+            tint = "none" if number is None and unit.part is None and self.by == "data" else _tint(number, most)
             pieces.append(self._piece(unit, name, tint, group_of[self._where(unit)]))
         wires, edge_element_of = self._wires(place)
         picture = writer.Picture(*self._words(parts), self._scale(most), pieces, wires, frames)
@@ -247,14 +247,14 @@ class _Drawer:
                 members.setdefault(path[:k], []).extend(unit.nodes)
         for path, nodes in members.items():
             k = group_of[path]
-            frames[k] = writer.Frame(frames[k].parent, " · ".join([cleaned(path[-1][0]), *self._sizes(path, nodes)]))
+            frames[k] = writer.Frame(frames[k].parent, " · ".join([cleaned(path[-1].title), *self._sizes(path[-1], nodes)]))
         return frames, group_of
 
-    def _sizes(self, path: ScopePath, nodes: Sequence[Value]) -> list[str]:
+    def _sizes(self, part: Level, nodes: Sequence[Value]) -> list[str]:
         """What a frame or part says of the gradient: at a time step, by state."""
         if not self.grads:
             return []
-        carried = self.states.get(split_time(path[-1:])[0] or 0, {}) if split_time(path[-1:])[0] is not None else {}
+        carried = {} if part.time is None else self.states.get(part.time, {})
         if 0 < len(carried) <= 4:
             return [f"‖grad {name}‖ {self._norm(units):.3g}" for name, units in carried.items()]
         return [f"‖grad‖ {self._norm(nodes):.3g}"]
@@ -264,14 +264,14 @@ class _Drawer:
 
     def _number(self, unit: Unit) -> float | None:
         """What a unit is coloured by."""
-        if unit.title is not None:
+        if unit.part is not None:
             return None
         node = unit.nodes[0]
         return node.data if self.by == "data" else None if node.op == "const" else self.grads.get(node)
 
     def _piece(self, unit: Unit, name: str, tint: str, group: int) -> writer.Piece:
-        if unit.title is not None:
-            return self._part(unit, name, group)
+        if unit.part is not None:
+            return self._part(unit.part, unit.nodes, name, group)
         node = unit.nodes[0]
         if node.op == "const":
             number = f"{node.data:.6g}"
@@ -284,27 +284,25 @@ class _Drawer:
         tip += "" if grad is None else f", grad {grad!r}"
         return writer.Piece(name, "operation" if node.op else "leaf", tint, lines, tip, group, [])
 
-    def _part(self, unit: Unit, name: str, group: int) -> writer.Piece:
-        assert unit.title is not None
-        title = cleaned(unit.title)
-        count = f"{len(unit.nodes)} node{'s' * (len(unit.nodes) != 1)}"
-        sizes = self._sizes((*unit.path, (unit.title, None)), unit.nodes) or ["‖grad‖ —"]
-        if all(node.op == "const" for node in unit.nodes):
+    def _part(self, part: Level, nodes: Sequence[Value], name: str, group: int) -> writer.Piece:
+        count = f"{len(nodes)} node{'s' * (len(nodes) != 1)}"
+        sizes = self._sizes(part, nodes) or ["‖grad‖ —"]
+        if all(node.op == "const" for node in nodes):
             sizes = []
         bars: list[tuple[int, float]] = []
         if self.rolled and self.grads and sizes:
             by_time: dict[int, list[Value]] = {}
-            for node in unit.nodes:
+            for node in nodes:
                 time = self.times[node]
                 if time is not None and node.op != "const":
                     by_time.setdefault(time, []).append(node)
-            bars = [(t, self._norm(nodes)) for t, nodes in sorted(by_time.items())]
+            bars = [(t, self._norm(together)) for t, together in sorted(by_time.items())]
             if len(bars) < 2:
                 bars = []
             else:
                 sizes += [f"t = {bars[0][0]}: {bars[0][1]:.3g} … t = {bars[-1][0]}: {bars[-1][1]:.3g}"]
-        lines = [("label", title), ("count", count), *(("grad", size) for size in sizes)]
-        tip = f"{unit.title[:1000]}: {count}" + "".join(f"; t = {t}: {size!r}" for t, size in bars)
+        lines = [("label", cleaned(part.title)), ("count", count), *(("grad", size) for size in sizes)]
+        tip = f"{part.title[:1000]}: {count}" + "".join(f"; t = {t}: {size!r}" for t, size in bars)
         return writer.Piece(name, "part", "part", lines, tip, group, bars)
 
     def _wires(self, place: dict[Value, int]) -> tuple[list[writer.Wire], dict[tuple[Value, int], str]]:
@@ -314,7 +312,7 @@ class _Drawer:
             adjoint = self.grads.get(node)
             for i, (parent, derivative) in enumerate(zip(node.parents, node.local_derivatives)):
                 tail, head = place[parent], place[node]
-                merged = self.shown[tail].title is not None or self.shown[head].title is not None
+                merged = self.shown[tail].part is not None or self.shown[head].part is not None
                 delay = self._delay(parent, node)
                 if tail == head and not delay:
                     continue

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..value import Scope, Value
 
-Part = tuple[str, Any]
-"""The title and key of a scope."""
-Path = tuple[Part, ...]
-"""Parts from the outermost on."""
-
 BUDGET = 150
 """Above this number of visible nodes, parts collapse."""
-TIME_STEP = re.compile(r"t = (-?\d{1,9})")
+
+
+class Level(NamedTuple):
+    """One of the parts that a node lies in, as its scope has it: of two nodes in one part the levels are equal."""
+
+    title: str
+    key: Any = None
+    time: int | None = None
+
+
+Path = tuple[Level, ...]
+"""Levels from the outermost on."""
 
 
 class Unit(NamedTuple):
-    """What is shown as one: a node, or several as a part, whose `title` is not None. `path` is where it lies."""
+    """What is shown as one: a node, or several as the collapsed `part`. `path` is where it lies."""
 
     path: Path
-    title: str | None
+    part: Level | None
     nodes: list[Value]
 
 
@@ -56,7 +61,7 @@ def _path(scope: Any, known: dict[Scope, Path]) -> Path:
     if not isinstance(scope, Scope):
         raise TypeError(f"the scope of a node is a Scope, such as Scope('my part'), got {type(scope).__name__} {scope!r:.60}")
     if scope not in known:
-        known[scope] = tuple((part.title, part.key) for part in scope.path)
+        known[scope] = tuple(Level(part.title, part.key, part.time) for part in scope.path)
     return known[scope]
 
 
@@ -79,11 +84,11 @@ def units(order: Sequence[Value], paths: dict[Value, Path], collapse: Any, depth
     found: dict[Any, Unit] = {}
     for node in order:
         path = paths[node]
-        closed = next((k for k, (title, _) in enumerate(path) if k >= open_levels or title in titles), None)
+        closed = next((k for k, level in enumerate(path) if k >= open_levels or level.title in titles), None)
         if closed is None:
             found[node] = Unit(path, None, [node])
         else:
-            found.setdefault(path[: closed + 1], Unit(path[:closed], path[closed][0], [])).nodes.append(node)
+            found.setdefault(path[: closed + 1], Unit(path[:closed], path[closed], [])).nodes.append(node)
     return list(found.values())
 
 
@@ -99,7 +104,7 @@ def _titles(collapse: Any, paths: dict[Value, Path]) -> set[str]:
     collapse = [collapse] if isinstance(collapse, str) or not isinstance(collapse, Iterable) else list(collapse)
     if not all(isinstance(title, str) for title in collapse):
         raise TypeError(f"collapse is True, False, a title or a list of titles of parts, got {collapse!r:.60}")
-    there = {title: None for path in paths.values() for title, _ in path}
+    there = {level.title: None for path in paths.values() for level in path}
     unknown = [title for title in collapse if title not in there]
     if unknown:
         listed = ", ".join(repr(title)[:60] for title in list(there)[:12]) or "none: no module made these nodes"
@@ -112,31 +117,33 @@ def _titles(collapse: Any, paths: dict[Value, Path]) -> set[str]:
 
 def split_time(path: Path) -> tuple[int | None, Path]:
     """The time step of a path, if it has one, and the path without it."""
-    for k, (title, _) in enumerate(path):
-        step = TIME_STEP.fullmatch(title)
-        if step:
-            return int(step[1]), path[:k] + path[k + 1 :]
+    for k, level in enumerate(path):
+        if level.time is not None:
+            return level.time, path[:k] + path[k + 1 :]
     return None, path
+
+
+def _role(node: Value) -> str:
+    scope: Scope | None = getattr(node, "scope", None)
+    return "" if scope is None else scope.role
 
 
 def folded(order: Sequence[Value], paths: dict[Value, Path]) -> dict[Value, Any]:
     """For each node a key that it shares with the nodes of the same role: at other time steps, and of other units of a vector.
 
-    The key of a node at a time step is its path and its label, without the time and the place in a vector (``i`` for
-    ``i_3[0]`` at t = 3); without a label, its operation and the keys of its parents at the same time, leaves aside.
-    Otherwise it is path and label without the place (``W_i`` for ``W_i[0,1]``), or the node itself without such a place.
+    The key of a node at a time step is its path without the time, and its role; without a role, its operation and the keys of
+    its parents at the same time, leaves aside. Otherwise it is path and role, or the node itself where no vector is meant.
     """
     keys: dict[Value, Any] = {}
     numbers: dict[Any, int] = {}  # a key within a key by its number, so that keys stay small
     splits = {path: split_time(path) for path in paths.values()}
     for node in order:
         time, path = splits[paths[node]]
-        label = str(node.label)
-        if time is None:
-            name = re.sub(r"\[[\d, ]+\]$", "", label)
-            keys[node] = (path, name) if name != label else node
-        elif label:
-            keys[node] = (path, re.sub(rf"(_{time})?(\[[\d, ]+\])?$", "", label, count=1) or label)
+        role = _role(node)
+        if role:
+            keys[node] = (path, role)
+        elif time is None:
+            keys[node] = node
         else:
             parents = [keys[parent] for parent in node.parents if parent.parents and splits[paths[parent]][0] == time]
             roles = tuple(sorted({numbers.setdefault(key, len(numbers)) for key in parents}))
@@ -157,8 +164,8 @@ def folded_units(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]
         else:
             name = key[1] or "input"
             title = f"{name} = {node.op}" if len(key) == 2 and node.op else f"{node.data:.6g}" if name == "const" else name
-            path = key[0][:-1] if key[0] and key[0][-1][0] == name else key[0]  # a frame of the same title says nothing
-            found.setdefault(key, Unit(path, title, [])).nodes.append(node)
+            path = key[0][:-1] if key[0] and key[0][-1].title == name else key[0]  # a frame of the same title says nothing
+            found.setdefault(key, Unit(path, Level(title), [])).nodes.append(node)
     return list(found.values())
 
 

@@ -22,16 +22,17 @@ State = dict[str, Units]
 
 
 class Place(NamedTuple):
-    """Where in a network a node is made: the end of its name, such as ``2_3`` in layer 2 at t = 3, and its part in pictures."""
+    """Where in a network a node is made: the name of its layer, the time step, and its part in pictures."""
 
-    suffix: str
+    layer: str
+    t: int
     scope: Scope
 
 
 def place(t: int, layer: str = "") -> Place:
     """The place of a time step, in a layer if it has a name."""
-    scope = Scope(f"t = {t}")
-    return Place(f"{layer}_{t}", Scope(f"layer {layer}", scope) if layer else scope)
+    scope = Scope(f"t = {t}", time=t)
+    return Place(layer, t, Scope(f"layer {layer}", scope) if layer else scope)
 
 
 class Cell(Module):
@@ -451,7 +452,7 @@ class Readout(Module):
 
     def forward(self, h: Units, t: int = 1) -> Units:
         """h: n_in Values. Returns n_out logits, ``y_1[0]``, ... at t = 1."""
-        at = Place(f"_{t}", Scope("readout", place(t).scope))
+        at = Place("", t, Scope("readout", place(t).scope))
         return labelled("y", [linear(w, h, b) for w, b in zip(self.Wy, self.by)], at)
 
     def extra_repr(self) -> str:
@@ -500,11 +501,12 @@ def set_parameters(module: Module, shapes: Mapping[str, tuple[int, ...]], given:
     draw, rng = initialisation(init), new_rng(rng)
     part = new_scope(f"parameters of the {type(module).__name__}")
     for name, shape in shapes.items():
+        scope = Scope(name, part, role=name)
         rows = [f"{name}[{i}" for i in range(shape[0])]
         if len(shape) == 1:
             numbers = given.get(name, [0.0] * shape[0])
             _check_length(name, numbers, shape[0])
-            setattr(module, name, _in(Scope(name, part), [as_parameter(x, f"{row}]") for row, x in zip(rows, numbers)]))
+            setattr(module, name, _in(scope, [as_parameter(x, f"{row}]") for row, x in zip(rows, numbers)]))
             continue
         drawn = [[draw(rng, shape[1], shape[0]) for _ in range(shape[1])] for _ in rows]
         matrix = given.get(name, drawn)
@@ -512,7 +514,7 @@ def set_parameters(module: Module, shapes: Mapping[str, tuple[int, ...]], given:
         for numbers in matrix:
             _check_length(name, numbers, shape[1])
         nest = [[as_parameter(x, f"{row},{j}]") for j, x in enumerate(r)] for row, r in zip(rows, matrix)]
-        setattr(module, name, [_in(Scope(name, part), row) for row in nest])
+        setattr(module, name, [_in(scope, row) for row in nest])
 
 
 def check_model(model: Any) -> None:
@@ -527,10 +529,12 @@ def _columns(W: list[Units], x: Units | int) -> tuple[list[Units], Units]:
 
 
 def labelled(name: str, units: Units, at: Place) -> Units:
-    """The units, labelled ``name_t[0]``, ``name_t[1]``, ..., and with their part in pictures."""
+    """The units, labelled ``name_t[0]``, ``name_t[1]``, ..., and with their part in pictures and their role in it."""
+    role = name + at.layer
+    scope = at.scope._replace(role=role)
     for j, unit in enumerate(units):
-        unit.label = f"{name}{at.suffix}[{j}]"
-        unit.scope = at.scope
+        unit.label = f"{role}_{at.t}[{j}]"
+        unit.scope = scope
     return units
 
 

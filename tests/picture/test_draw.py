@@ -550,9 +550,27 @@ def test_time_steps_of_a_module_of_ones_own_fold_without_labels():
     assert sorted(parts) == ["add", "input", "mul", "tanh"]
 
 
+@pytest.mark.parametrize("title", ["t = {}", "word {}", "隱藏層"])
+def test_time_and_role_are_said_by_the_scope_and_not_read_from_text(title):
+    state, w = Value(0.1), Value(0.5, "w")
+    for t in (1, 2, 3):
+        x = Value(float(t), f"token {t}")
+        inner = w * state + x
+        state = tanh(inner)
+        state.label = f"state after {t}"
+        step = Scope(title.format(t), time=t)
+        x.scope, inner.scope, state.scope = step._replace(role="x"), step._replace(role="net"), step._replace(role="h")
+    drawing = draw(state, rolled=True)
+    assert sorted(titles(drawing)[1]) == ["h = tanh", "input", "mul", "net = add", "x"]
+    assert [texts(edge, "delta") for edge in by_id(drawing).values() if edge.get("class") == "edge delay"] == [["t−1 ×2"]]
+
+
 def test_rolled_up_needs_time():
-    with pytest.raises(ValueError, match="rolled=True needs nodes of time steps"):
-        draw(WorkedExample()(), rolled=True)
+    x = Value(1.0, "t = 3")
+    x.scope = Scope("at t = 3")
+    for output in (WorkedExample()(), x):
+        with pytest.raises(ValueError, match="rolled=True needs nodes of time steps"):
+            draw(output, rolled=True)
 
 
 def test_a_collapsed_part_says_how_many_nodes_and_how_large_its_gradient_is():
