@@ -176,8 +176,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def example(options: argparse.Namespace) -> int:
     """The articles' worked example: every figure, the training, the graph, the steps."""
-    from autograd_lite.stepping.steps import steps
-    from nn.worked_example import FIGURES, LEARNING_RATE, WorkedExample, compared, compared_training, first_pass, training
+    from .nn.worked_example import FIGURES, LEARNING_RATE, WorkedExample, compared, compared_training, first_pass, training
+    from .stepping.steps import steps
 
     options.out.mkdir(parents=True, exist_ok=True)
     differing = []
@@ -230,7 +230,7 @@ def example(options: argparse.Namespace) -> int:
 
 def train_char(options: argparse.Namespace) -> int:
     """Next-character prediction on a text: training, the loss on the text held back, a sample."""
-    from nn.files import only_writer
+    from .nn.files import only_writer
 
     path = options.save or Path(f"char-{options.cell}.json")
     with only_writer(path):
@@ -238,8 +238,8 @@ def train_char(options: argparse.Namespace) -> int:
 
 
 def _train_char(options: argparse.Namespace, path: Path) -> int:
-    from nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
-    from nn.compiled import fastest_dialect
+    from .nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
+    from .nn.compiled import fastest_dialect
 
     if path.exists() and not options.resume:
         raise ValueError(f"{path} is there already: go on from it with --resume, or name another file with --save")

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from nn import SGD, LSTMCell, SequenceModel, sequence_cross_entropy, to_jax, train
+from autograd_lite.nn import SGD, LSTMCell, SequenceModel, sequence_cross_entropy, to_jax, train
 
 jax.config.update("jax_enable_x64", True)
 CLASSES, LENGTH, BATCH, UPDATES, LR = 5, 6, 16, 5, 0.5

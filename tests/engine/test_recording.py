@@ -453,7 +453,7 @@ TARGETS = [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, -1.0, 1.0], [-1.0, 1.0, 1.0],
 
 
 def test_every_loss_is_held():
-    losses = {name for name in nn.__all__ if getattr(nn, name).__module__ == "nn.losses"} - {"output_deltas"}
+    losses = {name for name in nn.__all__ if getattr(nn, name).__module__ == "autograd_lite.nn.losses"} - {"output_deltas"}
     assert losses == {name.split()[0] for name in LOSSES}
 
 
