@@ -11,12 +11,12 @@ import reprlib
 import struct
 import sys
 from array import array
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any, NamedTuple
 
 from ..value import Value, as_float, is_real
-from .writer import Item
+from .record import Port
 
 
 class Numbers(NamedTuple):
@@ -36,9 +36,9 @@ class Numbers(NamedTuple):
         return type(self.data) is not array and type(self.data) is not memoryview
 
 
-def numbers_of(item: Item, x: Any) -> Numbers:
+def numbers_of(port: Port, x: Any) -> Numbers:
     """The numbers that `x` holds for an input. TypeError for what is no real number, ValueError for rows of different lengths."""
-    return _numbers(f"input {item.name!r}", x)
+    return _numbers(f"input {port.name!r}", x)
 
 
 def _numbers(what: str, x: Any, level: int = 0) -> Numbers:
@@ -140,3 +140,27 @@ def _of_array(what: str, x: Any, level: int) -> Numbers:
     with np.errstate(all="ignore"):
         found = np.array(found, float, order="C")
     return Numbers(found, found.shape)
+
+
+def floats_of(port: Port, size: int, x: Any) -> Any:
+    """An argument as a float, or as a list of `size` floats."""
+    if size and type(x) is list and len(x) == size and set(map(type, x)) == {float}:
+        return x
+    if not size and isinstance(x, (float, int)):
+        return as_float(x, f"input {port.name!r}")
+    numbers = numbers_of(port, x)
+    port.examples(numbers.shape, instead="dialect='numpy' or 'c'")
+    return numbers.data.tolist() if size else numbers.flat[0]
+
+
+def one_batch(counts: Iterable[int | None]) -> int | None:
+    """How many examples the batch has, None if it is one. ValueError where the inputs differ."""
+    batches = {count for count in counts if count is not None}
+    if len(batches) > 1:
+        raise ValueError(f"the inputs are batches of different numbers of examples: {', '.join(map(str, sorted(batches)))}")
+    return batches.pop() if batches else None
+
+
+def single(results: Sequence[Any]) -> Any:
+    """What a program returns: a tuple of its results, or the one that it has."""
+    return results[0] if len(results) == 1 else tuple(results)

@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from .arguments import Numbers, numbers_of
+from .arguments import Numbers, numbers_of, one_batch, single
+from .c_source import CSource, starts
 from .compiler import library
-from .native import Layout, starts
-from .writer import Item, one_batch, single
+from .record import Port
 
 
 class Native:
     """A program in C, compiled: called with the list of its arguments. A batch is shared between `threads` threads."""
 
-    def __init__(self, layout: Layout, times: int = 1) -> None:
-        self.layout, self.times, self.threads = layout, times, 1
-        self._program = library(layout.source, layout.level).program
+    def __init__(self, written: CSource, times: int = 1) -> None:
+        self.written, self.times, self.threads = written, times, 1
+        self._program = library(written.source, written.level).program
         self._program.restype = None
         self._idle: list[Memory] = []
 
@@ -29,12 +29,12 @@ class Native:
         try:
             memory = self._idle.pop()
         except IndexError:
-            memory = Memory(self.layout, self.times)
+            memory = Memory(self.written, self.times)
         try:
             others = memory.take(arguments)
             if others:
-                read = {k: numbers_of(self.layout.inputs[k], x) for k, x in others.items()}
-                counts = {k: self.layout.inputs[k].examples(numbers.shape) for k, numbers in read.items()}
+                read = {k: numbers_of(self.written.inputs[k], x) for k, x in others.items()}
+                counts = {k: self.written.inputs[k].examples(numbers.shape) for k, numbers in read.items()}
                 memory.as_arrays |= any([numbers.from_array for numbers in read.values()])
                 n = one_batch(counts.values())
                 if n is not None:
@@ -50,12 +50,12 @@ class Native:
         """The results for n examples, which are read where they are."""
         one = memory.example
         inputs = [_address(read[k].data) if k in read else address for k, address in enumerate(one.inputs)]
-        in_steps = [len(item.places) if k in batched else 0 for k, item in enumerate(self.layout.inputs)]
+        in_steps = [len(port.places) if k in batched else 0 for k, port in enumerate(self.written.inputs)]
         shapes, out_steps = [], []
-        for item, by in zip(self.layout.results, self.layout.by):
+        for port, by in zip(self.written.results, self.written.by):
             summed = by is not None and batched.isdisjoint(by)
-            shapes.append(item.shape if summed else (n, *item.shape))
-            out_steps.append(0 if summed else len(item.places))
+            shapes.append(port.shape if summed else (n, *port.shape))
+            out_steps.append(0 if summed else len(port.places))
         found = [_zeros(shape, memory.as_arrays) for shape in shapes]
         whole = Examples(n, inputs, in_steps, list(map(_address, found)), out_steps)
         if self.threads > 1 < n:
@@ -66,7 +66,7 @@ class Native:
 
     def _share(self, whole: Examples, threads: int) -> None:
         """Runs the examples in threads, as many in each; what is summed over them, each sums by itself first."""
-        memories = [Memory(self.layout, self.times) for _ in range(threads)]
+        memories = [Memory(self.written, self.times) for _ in range(threads)]
 
         def run(k: int) -> None:
             share = whole.between(whole.n * k // threads, whole.n * (k + 1) // threads)
@@ -76,10 +76,10 @@ class Native:
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(run, range(threads)))
-        for item, address, step, (at, _, _) in zip(self.layout.results, whole.outputs, whole.out_steps, memories[0].outputs):
+        for port, address, step, (at, _, _) in zip(self.written.results, whole.outputs, whole.out_steps, memories[0].outputs):
             if not step:
-                total = (ctypes.c_double * len(item.places)).from_address(address)
-                total[:] = [sum([memory.found[at + j] for memory in memories]) for j in range(len(item.places))]
+                total = (ctypes.c_double * len(port.places)).from_address(address)
+                total[:] = [sum([memory.found[at + j] for memory in memories]) for j in range(len(port.places))]
 
 
 class Examples(NamedTuple):
@@ -109,17 +109,17 @@ class Memory:
     takes longer than a small program does.
     """
 
-    def __init__(self, layout: Layout, times: int) -> None:
-        self.inputs, self._given = _room(layout.inputs)
-        self.outputs, self._found = _room(layout.results)
-        self.cells = _doubles(layout.cells)
+    def __init__(self, written: CSource, times: int) -> None:
+        self.inputs, self._given = _room(written.inputs)
+        self.outputs, self._found = _room(written.results)
+        self.cells = _doubles(written.cells)
         # of the format d, as other buffers of doubles, which that of ctypes is not
         self.given, self.found = [memoryview(room).cast("B").cast("d") for room in (self._given, self._found)]
         inputs = [ctypes.addressof(self._given) + DOUBLE * at for at, _, _ in self.inputs]
         outputs = [ctypes.addressof(self._found) + DOUBLE * at for at, _, _ in self.outputs]
         self.example = Examples(1, inputs, [0] * len(inputs), outputs, [0] * len(outputs))
         self.call, self._batch_call = [_in_c(self.example, times, self.cells) for _ in range(2)]
-        self.only_numbers = not any([item.is_array for item in layout.results])
+        self.only_numbers = not any([port.is_array for port in written.results])
         self.as_arrays = False
         self._arrays: list[Any] = []
 
@@ -179,10 +179,10 @@ def _in_c(examples: Examples, times: int, cells: Any) -> tuple[Any, ...]:
     return long(n), long(times), *[(c * len(x))(*x) for c, x in zip((pointer, long, pointer, long), lists)], cells
 
 
-def _room(items: Sequence[Item]) -> tuple[list[tuple[int, int, int]], Any]:
-    """Where each item starts, its size and where it ends, one after the other, and room for them."""
-    places = [(at, item.size, at + item.size) for at, item in zip(starts(0, items), items)]
-    return places, _doubles(sum([len(item.places) for item in items]))
+def _room(items: Sequence[Port]) -> tuple[list[tuple[int, int, int]], Any]:
+    """Where each port starts, its size and where it ends, one after the other, and room for them."""
+    places = [(at, port.size, at + port.size) for at, port in zip(starts(0, items), items)]
+    return places, _doubles(sum([len(port.places) for port in items]))
 
 
 def _doubles(n: int) -> Any:

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from .. import ops
-from .expressions import Spelling
+
+
+class Spelling(NamedTuple):
+    """How a dialect writes: a number; and a function where that is not ``name(x, y)``.
+
+    A function's spelling has ``{x}``, ``{y}`` and ``{w}`` for its operands, or ``{all}`` for them and ``{n}`` for their number.
+    Under a name and a number, (name, 2.0), it is for that number as y; under (name, "number") for any that is not nan.
+    """
+
+    number: Callable[[float], str]
+    functions: dict[str | tuple[str, float | str], str]
+
+    def of(self, op: str, y: float | None) -> str:
+        """The spelling of an operation, where y is that number; "" where it has none of its own."""
+        keys: list[str | tuple[str, float | str]] = [op] if y is None or y != y else [(op, y), (op, "number"), op]
+        return next((self.functions[key] for key in keys if key in self.functions), "")
 
 
 class Dialect(NamedTuple):

@@ -1,7 +1,7 @@
-"""The loops in a straight-line program: statements of one form, one after the other, become a loop over memory.
+"""The loops in a straight-line program: statements of one pattern, one after the other, become a loop over memory.
 
 A network writes the same line for each of its units, and the same lines for each time step, on other numbers. `scheduled` puts
-lines of one form side by side, and gives each variable its cell of memory so that they stand in the order of what they read;
+lines of one pattern side by side, and gives each variable its cell of memory so that they stand in the order of what they read;
 `rolled` then finds what repeats with cells that move on by constant strides: loops over the terms of a total, over units, over
 time steps. `looped` writes them in C, some sums or some examples side by side, each in its own order.
 """
@@ -13,35 +13,53 @@ from itertools import accumulate, pairwise
 from operator import sub
 from typing import NamedTuple, TypeAlias
 
-from .expressions import Statement, Total, filled
+from .record import Port, Recorded
+from .statements import Statement, Total, filled
+
+
+class Cells:
+    """Which cell of memory each variable has: the inputs, then the constants; the others follow."""
+
+    def __init__(self, recorded: Recorded, lines: Sequence[Statement]) -> None:
+        tape = recorded.tape
+        self.of: dict[int, int] = {}
+        self.inputs: list[tuple[int, Port]] = []
+        for port in recorded.inputs:
+            self.inputs.append((len(self.of), port))
+            self.of.update({place: len(self.of) + k for k, place in enumerate(port.places)})
+        self.first = len(self.of)
+        read = {place for line in lines for place in line.places} | set(recorded.result_places)
+        self.constants = [place for place in sorted(read) if tape.operations[place][0] == "leaf"]
+        self.numbers = [tape.numbers[place] for place in self.constants]
+        self.of.update({place: self.first + k for k, place in enumerate(self.constants)})
 
 
 class Repeat(NamedTuple):
-    """A loop: `times` times the body, in which each part's cells move on by their strides. independent: in any order."""
+    """A loop: `times` times the body, in which each block's cells move on by their strides. independent: in any order."""
 
     times: int
-    body: tuple[tuple[Form, tuple[int, ...]], ...]
+    body: tuple[tuple[Pattern, tuple[int, ...]], ...]
     independent: bool
 
 
 class Sum(NamedTuple):
     """A total, its terms as templates and loops of them, in order, each with the number of its cells. The first is the target."""
 
-    terms: tuple[tuple[Form, int], ...]
+    terms: tuple[tuple[Pattern, int], ...]
 
 
-Form: TypeAlias = "str | Total | Repeat | Sum"
+Pattern: TypeAlias = "str | Total | Repeat | Sum"
 
 
-class Part(NamedTuple):
-    """A piece of a program: a template with an ``@`` for each of the `cells`, or a loop that starts at them."""
+class Block(NamedTuple):
+    """A piece of a long program: a template with an ``@`` for each of the `cells`, or a loop that starts at them."""
 
-    form: Form
+    pattern: Pattern
     cells: tuple[int, ...]
 
 
-def scheduled(lines: Sequence[Statement], cell: dict[int, int]) -> list[list[Part]]:
-    """The lines in groups of one form that do not depend on each other; gives each target its cell in `cell`.
+def scheduled(lines: Sequence[Statement], cell: dict[int, int]) -> list[list[Block]]:
+    """The lines in groups of one pattern that do not depend on each other; gives each target its cell in `cell`.
 
     cell: that of each variable that is there from the start.
     """
@@ -60,24 +78,24 @@ def scheduled(lines: Sequence[Statement], cell: dict[int, int]) -> list[list[Par
     for (_, template), group in sorted(groups.items(), key=lambda item: -item[0][0]):
         reads = [(tuple([cell[place] for place in line.places]), line.target) for line in group]
         reads.sort()
-        form = f"@ = {template}" if isinstance(template, str) else template
-        found.append([Part(form, (free + k, *cells)) for k, (cells, _) in enumerate(reads)])
+        pattern = f"@ = {template}" if isinstance(template, str) else template
+        found.append([Block(pattern, (free + k, *cells)) for k, (cells, _) in enumerate(reads)])
         cell.update([(target, free + k) for k, (_, target) in enumerate(reads)])
         free += len(reads)
     return found
 
 
-def rolled(groups: Iterable[Sequence[Part]]) -> list[Part]:
+def rolled(groups: Iterable[Sequence[Block]]) -> list[Block]:
     """The groups, which stand in order, with what repeats as loops."""
-    parts: list[Part] = []
+    blocks: list[Block] = []
     sums: dict[Total, _Sums] = {}
     for group in groups:
-        total = group[0].form
+        total = group[0].pattern
         if isinstance(total, Total):
             known = sums.setdefault(total, _Sums(total))
-            group = [known.part(part.cells) for part in group]
-        parts += _rolled_up(group, independent=True, longest=1)
-    return _rolled_up(parts, independent=False, longest=LONGEST)
+            group = [known.block(block.cells) for block in group]
+        blocks += _rolled_up(group, independent=True, longest=1)
+    return _rolled_up(blocks, independent=False, longest=LONGEST)
 
 
 class _Sums:
@@ -85,73 +103,73 @@ class _Sums:
 
     def __init__(self, total: Total) -> None:
         ends = accumulate([term.count("@") for term in total.terms], initial=1)
-        self.forms = total.terms
+        self.patterns = total.terms
         self.places = [range(start, end) for start, end in pairwise(ends)]
         last: dict[str, range] = {}
         self._pairs: list[tuple[int, int]] = []
-        for form, places in zip(self.forms, self.places):
-            self._pairs += zip(last.get(form, ()), places)
-            last[form] = places
+        for pattern, places in zip(self.patterns, self.places):
+            self._pairs += zip(last.get(pattern, ()), places)
+            last[pattern] = places
         self._found: dict[tuple[int, ...], tuple[Sum, list[int]]] = {}
 
-    def part(self, cells: tuple[int, ...]) -> Part:
+    def block(self, cells: tuple[int, ...]) -> Block:
         """The total of these cells, of which the first is the target."""
         strides = tuple([cells[later] - cells[earlier] for earlier, later in self._pairs])
         if strides not in self._found:
-            terms = [Part(form, cells[places.start : places.stop]) for form, places in zip(self.forms, self.places)]
-            parts = _rolled_up(terms, independent=False, longest=TOGETHER)
-            form = Sum(tuple([(part.form, len(part.cells)) for part in parts]))
+            terms = [Block(pattern, cells[places.start : places.stop]) for pattern, places in zip(self.patterns, self.places)]
+            blocks = _rolled_up(terms, independent=False, longest=TOGETHER)
+            pattern = Sum(tuple([(block.pattern, len(block.cells)) for block in blocks]))
             first, at = [0], 0
-            for part in parts:
-                terms_of, at = _first_terms(part.form, at)
+            for block in blocks:
+                terms_of, at = _first_terms(block.pattern, at)
                 first += [place for k in terms_of for place in self.places[k]]
-            self._found[strides] = form, first
-        form, first = self._found[strides]
-        return Part(form, tuple([cells[place] for place in first]))
+            self._found[strides] = pattern, first
+        pattern, first = self._found[strides]
+        return Block(pattern, tuple([cells[place] for place in first]))
 
 
-def _first_terms(form: Form, at: int) -> tuple[list[int], int]:
-    """The terms in whose place the cells of a form stand, if it begins with that one; and the term after it."""
-    if not isinstance(form, Repeat):
+def _first_terms(pattern: Pattern, at: int) -> tuple[list[int], int]:
+    """The terms in whose place the cells of a pattern stand, if it begins with that one; and the term after it."""
+    if not isinstance(pattern, Repeat):
         return [at], at + 1
     found, end = [], at
-    for inner, _ in form.body:
+    for inner, _ in pattern.body:
         terms, end = _first_terms(inner, end)
         found += terms
-    return found, at + form.times * (end - at)
+    return found, at + pattern.times * (end - at)
 
 
-# A loop has at least so many rounds, and a body of at most so many parts; within a sum, of so many
+# A loop has at least so many rounds, and a body of at most so many blocks; within a sum, of so many
 FEWEST, LONGEST, TOGETHER = 4, 400, 8
 
 
-def _rolled_up(parts: Sequence[Part], independent: bool, longest: int) -> list[Part]:
+def _rolled_up(blocks: Sequence[Block], independent: bool, longest: int) -> list[Block]:
     """Loops, loops of loops, and so on."""
     while True:
-        shorter = _rolled_once(parts, independent, longest)
-        if len(shorter) == len(parts):
+        shorter = _rolled_once(blocks, independent, longest)
+        if len(shorter) == len(blocks):
             return shorter
-        parts = shorter
+        blocks = shorter
 
 
-def _rolled_once(parts: Sequence[Part], independent: bool, longest: int) -> list[Part]:
-    if len(parts) < FEWEST:
-        return list(parts)
-    numbers: dict[Form, int] = {}
-    kinds = [numbers.setdefault(part.form, len(numbers)) for part in parts]
+def _rolled_once(blocks: Sequence[Block], independent: bool, longest: int) -> list[Block]:
+    if len(blocks) < FEWEST:
+        return list(blocks)
+    numbers: dict[Pattern, int] = {}
+    kinds = [numbers.setdefault(block.pattern, len(numbers)) for block in blocks]
     following = _following(kinds)
-    found: list[Part] = []
+    found: list[Block] = []
     i = 0
-    while i < len(parts):
-        period, count = _repetition(parts, kinds, following, i, longest)
+    while i < len(blocks):
+        period, count = _repetition(blocks, kinds, following, i, longest)
         if count < FEWEST:
-            found.append(parts[i])
+            found.append(blocks[i])
             i += 1
             continue
-        body = parts[i : i + period]
-        strides = [_difference(part, later) for part, later in zip(body, parts[i + period :])]
-        form = Repeat(count, tuple([(part.form, stride) for part, stride in zip(body, strides)]), independent)
-        found.append(Part(form, tuple([cell for part in body for cell in part.cells])))
+        body = blocks[i : i + period]
+        strides = [_difference(block, later) for block, later in zip(body, blocks[i + period :])]
+        pattern = Repeat(count, tuple([(block.pattern, stride) for block, stride in zip(body, strides)]), independent)
+        found.append(Block(pattern, tuple([cell for block in body for cell in block.cells])))
         i += period * count
     return found
 
@@ -166,37 +184,37 @@ def _following(kinds: Sequence[int]) -> list[int]:
     return following
 
 
-def _repetition(parts: Sequence[Part], kinds: Sequence[int], following: Sequence[int], i: int, longest: int) -> tuple[int, int]:
+def _repetition(blocks: Sequence[Block], kinds: Sequence[int], following: Sequence[int], i: int, longest: int) -> tuple[int, int]:
     """The period and the count of what repeats from place i on; a count of 1 if nothing does."""
     j = following[i]
-    while j < len(parts) and j - i <= longest:
+    while j < len(blocks) and j - i <= longest:
         period = j - i
-        if _may_repeat(parts, kinds, i, period):
-            count = _count(parts, kinds, i, period)
+        if _may_repeat(blocks, kinds, i, period):
+            count = _count(blocks, kinds, i, period)
             if count >= FEWEST:
                 return period, count
         j = following[j]
     return 1, 1
 
 
-def _may_repeat(parts: Sequence[Part], kinds: Sequence[int], i: int, period: int) -> bool:
-    """Whether the part at place i, by itself, repeats often enough."""
+def _may_repeat(blocks: Sequence[Block], kinds: Sequence[int], i: int, period: int) -> bool:
+    """Whether the block at place i, by itself, repeats often enough."""
     places = range(i, i + FEWEST * period, period)
-    if places[-1] >= len(parts) or any([kinds[place] != kinds[i] for place in places]):
+    if places[-1] >= len(blocks) or any([kinds[place] != kinds[i] for place in places]):
         return False
-    return len({_difference(parts[a], parts[b]) for a, b in pairwise(places)}) == 1
+    return len({_difference(blocks[a], blocks[b]) for a, b in pairwise(places)}) == 1
 
 
-def _count(parts: Sequence[Part], kinds: Sequence[int], i: int, period: int) -> int:
-    """How often the `period` parts from place i on stand there, each time with cells moved on by the same strides."""
+def _count(blocks: Sequence[Block], kinds: Sequence[int], i: int, period: int) -> int:
+    """How often the `period` blocks from place i on stand there, each time with cells moved on by the same strides."""
     count = 1
     strides: list[tuple[int, ...]] = []
-    while i + (count + 1) * period <= len(parts):
+    while i + (count + 1) * period <= len(blocks):
         start = i + count * period
         for k in range(period):
             if kinds[start + k] != kinds[i + k]:
                 return count
-            stride = _difference(parts[start + k - period], parts[start + k])
+            stride = _difference(blocks[start + k - period], blocks[start + k])
             if count == 1:
                 strides.append(stride)
             elif stride != strides[k]:
@@ -205,8 +223,8 @@ def _count(parts: Sequence[Part], kinds: Sequence[int], i: int, period: int) -> 
     return count
 
 
-def _difference(part: Part, later: Part) -> tuple[int, ...]:
-    return tuple(map(sub, later.cells, part.cells))
+def _difference(block: Block, later: Block) -> tuple[int, ...]:
+    return tuple(map(sub, later.cells, block.cells))
 
 
 # So many sums, or examples, that do not depend on each other are computed side by side
@@ -216,8 +234,8 @@ EACH = f"for (int k = 0; k < {SIDE_BY_SIDE}; k++) "
 UNROLLED, SHORT = f'_Pragma("GCC unroll {SIDE_BY_SIDE}") {EACH}', 16
 
 
-class Place(NamedTuple):
-    """Where in the loops a statement in C stands: their variables, the indentation, and the form that its text goes into.
+class Nest(NamedTuple):
+    """The loops around a statement in C: their variables, the indentation, and the text that it goes into.
 
     each: the loop over what is computed side by side, if anything is. examples: whether that is examples: their cells of the
     same name are next to each other.
@@ -225,71 +243,71 @@ class Place(NamedTuple):
 
     variables: tuple[str, ...] = ()
     indent: str = "    "
-    form: str = "@;"
+    around: str = "@;"
     each: str = ""
     examples: bool = False
 
-    def within(self, variable: str) -> Place:
+    def within(self, variable: str) -> Nest:
         return self._replace(variables=(*self.variables, variable), indent=self.indent + "    ")
 
 
-def looped(part: Part, examples: bool = False) -> list[str]:
-    """A part in C: loops around statements on the cells ``v[...]``, of one example, or of some side by side."""
-    place = Place(each=f'_Pragma("omp simd") {EACH}', examples=True) if examples else Place()
-    return _looped(part.form, part.cells, [], place)
+def looped(block: Block, examples: bool = False) -> list[str]:
+    """A block in C: loops around statements on the cells ``v[...]``, of one example, or of some side by side."""
+    nest = Nest(each=f'_Pragma("omp simd") {EACH}', examples=True) if examples else Nest()
+    return _looped(block.pattern, block.cells, [], nest)
 
 
-def _looped(form: Form, cells: tuple[int, ...], strides: list[tuple[int, ...]], place: Place) -> list[str]:
+def _looped(pattern: Pattern, cells: tuple[int, ...], strides: list[tuple[int, ...]], nest: Nest) -> list[str]:
     """strides: of each loop around it, by how much each cell moves on."""
-    if isinstance(form, Sum):
-        return _summed(form, cells, strides, place)
-    if isinstance(form, str):
-        indices = [_index(cell, [stride[k] for stride in strides], place) for k, cell in enumerate(cells)]
-        return [place.indent + place.each + place.form.replace("@", filled(form, indices))]
-    assert isinstance(form, Repeat)
+    if isinstance(pattern, Sum):
+        return _summed(pattern, cells, strides, nest)
+    if isinstance(pattern, str):
+        indices = [_index(cell, [stride[k] for stride in strides], nest) for k, cell in enumerate(cells)]
+        return [nest.indent + nest.each + nest.around.replace("@", filled(pattern, indices))]
+    assert isinstance(pattern, Repeat)
     i = f"i{len(strides)}"
-    only = form.body[0][0] if len(form.body) == 1 else None
-    if form.independent and isinstance(only, Sum) and form.times >= SIDE_BY_SIDE and not place.examples:
-        return _side_by_side(only, form, cells, strides, place)
-    vector = form.independent and not place.examples and all(isinstance(inner, str) for inner, _ in form.body)
-    lines = [f'{place.indent}_Pragma("omp simd")'] * vector
-    lines.append(f"{place.indent}for (long {i} = 0; {i} < {form.times}; {i}++) {{")
+    only = pattern.body[0][0] if len(pattern.body) == 1 else None
+    if pattern.independent and isinstance(only, Sum) and pattern.times >= SIDE_BY_SIDE and not nest.examples:
+        return _side_by_side(only, pattern, cells, strides, nest)
+    vector = pattern.independent and not nest.examples and all(isinstance(inner, str) for inner, _ in pattern.body)
+    lines = [f'{nest.indent}_Pragma("omp simd")'] * vector
+    lines.append(f"{nest.indent}for (long {i} = 0; {i} < {pattern.times}; {i}++) {{")
     at = 0
-    for inner, stride in form.body:
+    for inner, stride in pattern.body:
         own = slice(at, at + len(stride))
         at = own.stop
-        lines += _looped(inner, cells[own], [*[outer[own] for outer in strides], stride], place.within(i))
-    return [*lines, f"{place.indent}}}"]
+        lines += _looped(inner, cells[own], [*[outer[own] for outer in strides], stride], nest.within(i))
+    return [*lines, f"{nest.indent}}}"]
 
 
-def _side_by_side(form: Sum, loop: Repeat, cells: tuple[int, ...], strides: list[tuple[int, ...]], place: Place) -> list[str]:
+def _side_by_side(pattern: Sum, loop: Repeat, cells: tuple[int, ...], strides: list[tuple[int, ...]], nest: Nest) -> list[str]:
     """A loop of sums, some at a time: their terms are added in turn, for a processor can add several numbers at once."""
     i, whole = f"i{len(strides)}", loop.times - loop.times % SIDE_BY_SIDE
-    inner, strides = place.within(f"({i} + k)"), [*strides, loop.body[0][1]]
-    each = UNROLLED if any([isinstance(term, Repeat) and term.times > SHORT for term, _ in form.terms]) else EACH
-    lines = [f"{place.indent}for (long {i} = 0; {i} < {whole}; {i} += {SIDE_BY_SIDE}) {{"]
-    lines += [*_summed(form, cells, strides, inner._replace(each=each)), f"{place.indent}}}"]
+    inner, strides = nest.within(f"({i} + k)"), [*strides, loop.body[0][1]]
+    each = UNROLLED if any([isinstance(term, Repeat) and term.times > SHORT for term, _ in pattern.terms]) else EACH
+    lines = [f"{nest.indent}for (long {i} = 0; {i} < {whole}; {i} += {SIDE_BY_SIDE}) {{"]
+    lines += [*_summed(pattern, cells, strides, inner._replace(each=each)), f"{nest.indent}}}"]
     if whole < loop.times:
-        lines.append(f"{place.indent}for (long {i} = {whole}; {i} < {loop.times}; {i}++) {{")
-        lines += [*_summed(form, cells, strides, place.within(i)), f"{place.indent}}}"]
+        lines.append(f"{nest.indent}for (long {i} = {whole}; {i} < {loop.times}; {i}++) {{")
+        lines += [*_summed(pattern, cells, strides, nest.within(i)), f"{nest.indent}}}"]
     return lines
 
 
-def _summed(form: Sum, cells: tuple[int, ...], strides: list[tuple[int, ...]], place: Place) -> list[str]:
+def _summed(pattern: Sum, cells: tuple[int, ...], strides: list[tuple[int, ...]], nest: Nest) -> list[str]:
     """A sum, term by term. It begins with -0.0: added to that, every number stays what it is."""
-    s, room = ("s[k]", f"s[{SIDE_BY_SIDE}]") if place.each else ("s", "s")
-    inner = place._replace(indent=place.indent + "    ", form=f"{s} += @;")
-    lines = [f"{place.indent}{{", f"{inner.indent}double {room};", f"{inner.indent}{place.each}{s} = -0.0;"]
+    s, room = ("s[k]", f"s[{SIDE_BY_SIDE}]") if nest.each else ("s", "s")
+    inner = nest._replace(indent=nest.indent + "    ", around=f"{s} += @;")
+    lines = [f"{nest.indent}{{", f"{inner.indent}double {room};", f"{inner.indent}{nest.each}{s} = -0.0;"]
     at = 1
-    for term, count in form.terms:
+    for term, count in pattern.terms:
         own = slice(at, at + count)
         at = own.stop
         lines += _looped(term, cells[own], [outer[own] for outer in strides], inner)
-    target = _index(cells[0], [stride[0] for stride in strides], place)
-    return [*lines, f"{inner.indent}{place.each}{target} = {s};", f"{place.indent}}}"]
+    target = _index(cells[0], [stride[0] for stride in strides], nest)
+    return [*lines, f"{inner.indent}{nest.each}{target} = {s};", f"{nest.indent}}}"]
 
 
-def _index(cell: int, strides: Sequence[int], place: Place) -> str:
-    terms = [f" + {stride} * {variable}" for stride, variable in zip(strides, place.variables) if stride]
+def _index(cell: int, strides: Sequence[int], nest: Nest) -> str:
+    terms = [f" + {stride} * {variable}" for stride, variable in zip(strides, nest.variables) if stride]
     index = f"{cell}{''.join(terms)}"
-    return f"v[({index}) * {SIDE_BY_SIDE} + k]" if place.examples else f"v[{index}]"
+    return f"v[({index}) * {SIDE_BY_SIDE} + k]" if nest.examples else f"v[{index}]"

@@ -9,8 +9,8 @@ import pytest
 
 import nn
 from autograd_lite import Value, compile_program, dot, exp, gradient, linear, ops, relu, sum_, tanh, topological_order
-from autograd_lite.program.expressions import Statement, Total
-from autograd_lite.program.loops import Part, Repeat, looped, rolled, scheduled
+from autograd_lite.program.loops import Block, Repeat, looped, rolled, scheduled
+from autograd_lite.program.statements import Statement, Total
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def cache(tmp_path, monkeypatch):
 
 def unrolled(part):
     """The statements of a part, one by one."""
-    return list(_unrolled(part.form, part.cells))
+    return list(_unrolled(part.pattern, part.cells))
 
 
 def _unrolled(form, cells):
@@ -37,13 +37,13 @@ def _unrolled(form, cells):
 
 
 def lines_of(groups):
-    return [(part.form, part.cells) for group in groups for part in group]
+    return [(part.pattern, part.cells) for group in groups for part in group]
 
 
 def test_units_of_a_layer_become_a_loop_of_independent_rounds():
-    group = [Part("@ = @ * @", (100 + k, 3 * k, 50)) for k in range(16)]
+    group = [Block("@ = @ * @", (100 + k, 3 * k, 50)) for k in range(16)]
     (part,) = rolled([group])
-    assert part == Part(Repeat(16, (("@ = @ * @", (1, 3, 0)),), True), (100, 0, 50))
+    assert part == Block(Repeat(16, (("@ = @ * @", (1, 3, 0)),), True), (100, 0, 50))
     assert looped(part) == [
         '    _Pragma("omp simd")',
         "    for (long i0 = 0; i0 < 16; i0++) {",
@@ -53,24 +53,24 @@ def test_units_of_a_layer_become_a_loop_of_independent_rounds():
 
 
 def test_a_matrix_becomes_a_loop_of_loops():
-    group = [Part("@ = @ * @", (100 + 5 * i + k, i, 10 + k)) for i in range(6) for k in range(5)]
+    group = [Block("@ = @ * @", (100 + 5 * i + k, i, 10 + k)) for i in range(6) for k in range(5)]
     (part,) = rolled([group])
-    assert isinstance(part.form, Repeat) and part.form.times == 6 and part.form.body[0][0].times == 5
+    assert isinstance(part.pattern, Repeat) and part.pattern.times == 6 and part.pattern.body[0][0].times == 5
     assert unrolled(part) == lines_of([group])
 
 
 def test_time_steps_become_a_loop_of_loops_over_units():
     groups = []
     for t in range(25):
-        groups.append([Part("@ = @ + @", (100 + 20 * t + k, 80 + 20 * t + k, 3)) for k in range(10)])
-        groups.append([Part("@ = tanh(@)", (110 + 20 * t + k, 100 + 20 * t + k)) for k in range(10)])
+        groups.append([Block("@ = @ + @", (100 + 20 * t + k, 80 + 20 * t + k, 3)) for k in range(10)])
+        groups.append([Block("@ = tanh(@)", (110 + 20 * t + k, 100 + 20 * t + k)) for k in range(10)])
     parts = rolled(groups)
-    assert len(parts) == 1 and parts[0].form.times == 25 and not parts[0].form.independent
+    assert len(parts) == 1 and parts[0].pattern.times == 25 and not parts[0].pattern.independent
     assert unrolled(parts[0]) == lines_of(groups)
 
 
 def test_what_does_not_repeat_stays_as_it_is():
-    group = [Part("@ = @", (k, k * k)) for k in range(20)]
+    group = [Block("@ = @", (k, k * k)) for k in range(20)]
     assert rolled([group]) == group
 
 
@@ -85,9 +85,9 @@ def test_rolling_any_lines_keeps_them(seed):
             (rng.choice(["@ = @", "@ = -@", "@ = f(@)"]), rng.randint(0, 50), rng.choice([0, 1, 2, -3])) for _ in range(period)
         ]
         for t in range(times):
-            groups += [[Part(form, (first + t, start + stride * t))] for form, start, stride in pattern]
+            groups += [[Block(form, (first + t, start + stride * t))] for form, start, stride in pattern]
             if rng.random() < 0.1:
-                groups.append([Part("@ = 1.0", (rng.randint(0, 9),))])
+                groups.append([Block("@ = 1.0", (rng.randint(0, 9),))])
     assert [line for part in rolled(groups) for line in unrolled(part)] == lines_of(groups)
 
 
@@ -145,7 +145,7 @@ def test_a_long_irregular_program_is_right():
 def test_a_total_is_a_loop_over_its_terms_and_totals_of_one_form_stand_side_by_side():
     """A row of a matrix times a vector, plus a number, for each of 20 rows."""
     total = Total(("@ * @",) * 60 + ("@",))
-    group = [Part(total, (5000 + i, *[c for k in range(60) for c in (60 * i + k, 2000 + k)], 3000 + i)) for i in range(20)]
+    group = [Block(total, (5000 + i, *[c for k in range(60) for c in (60 * i + k, 2000 + k)], 3000 + i)) for i in range(20)]
     (part,) = rolled([group])
     each = '_Pragma("GCC unroll 8") for (int k = 0; k < 8; k++) '
     assert looped(part) == [
@@ -217,7 +217,7 @@ def test_what_is_written_and_what_it_costs_grow_with_the_units_not_with_their_pr
     out = sum_([tanh(dot(row, x)) for row in w])
     inputs = {"x": x, "w": [weight for row in w for weight in row]}
     recorded = compile_program(out, inputs, gradients_of=out, dialect="c")._recorded
-    assert len(recorded.expressions.operations) < 64 * 64 * 2 + 64 * 10
+    assert len(recorded.tape.operations) < 64 * 64 * 2 + 64 * 10
 
 
 @pytest.mark.parametrize("units", [16, 32])

@@ -48,7 +48,7 @@ from autograd_lite import (
     tanh,
     trace,
 )
-from autograd_lite.program import dialects, native
+from autograd_lite.program import c_source, dialects
 from nn import sequence_cross_entropy
 from nn.worked_example import WorkedExample
 
@@ -895,7 +895,7 @@ def test_names_do_not_reach_a_program_in_c(rounds):
     names = ["v", "i0", "t0", "run", "part0", "feed", "program", "memcpy", "constants", "double", "exp"]
     plain, _ = written([f"x{k}" for k in range(len(names))], "python", rounds)
     program, _ = written(names, "python", rounds)
-    assert native.written(program._recorded, None).source == native.written(plain._recorded, None).source
+    assert c_source.written(program._recorded, None).source == c_source.written(plain._recorded, None).source
 
 
 def test_an_input_keeps_its_name_beside_those_that_a_program_uses():

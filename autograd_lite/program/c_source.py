@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .dialects import C
-from .expressions import Statement, filled, statements
-from .loops import SIDE_BY_SIDE, Part, looped, rolled, scheduled
-from .writer import Cells, Item, Loop, Recorded, is_straight, templates
+from .loops import SIDE_BY_SIDE, Block, Cells, looped, rolled, scheduled
+from .record import Loop, Port, Recorded
+from .statements import Statement, filled, statements
+from .writer import is_straight, templates
 
 # Memory: the inputs, then the constants, then every value that is needed again, then the results.
 _AROUND = """
@@ -95,7 +96,7 @@ BATCHED = range(100, 1000)
 TERMS = 20
 
 
-class Layout(NamedTuple):
+class CSource(NamedTuple):
     """A program in C: its source, the compiler's level of optimization, the number of cells, its inputs and results.
 
     by: of a derivative, which inputs it is by; None for an output.
@@ -104,15 +105,15 @@ class Layout(NamedTuple):
     source: str
     level: str
     cells: int
-    inputs: list[Item]
-    results: list[Item]
+    inputs: list[Port]
+    results: list[Port]
     by: list[frozenset[int] | None]
 
 
-def written(recorded: Recorded, loop: Loop | None) -> Layout:
+def written(recorded: Recorded, loop: Loop | None) -> CSource:
     """The program of a recorded graph in C."""
     results = recorded.result_places
-    lines = statements(recorded.expressions, set(results), C.spelling, (), constants=True, terms=TERMS)
+    lines = statements(recorded.tape, set(results), C.spelling, (), constants=True, terms=TERMS)
     cells = Cells(recorded, lines)
     of, level, batch, first = dict(cells.of), "-O2", "", "0"
     places = {
@@ -132,33 +133,33 @@ def written(recorded: Recorded, loop: Loop | None) -> Layout:
         run = _straight(lines, cells.of, results)
     else:
         cells.of = of
-        copies = [Part("@ = @", (len(of) + k, of[place])) for k, place in enumerate(results)]
-        parts = rolled([*groups, copies])
-        run = _in_functions("run", parts)
-        level = "-O1" if sum([isinstance(part.form, str) for part in parts]) > MANY else level
+        copies = [Block("@ = @", (len(of) + k, of[place])) for k, place in enumerate(results)]
+        blocks = rolled([*groups, copies])
+        run = _in_functions("run", blocks)
+        level = "-O1" if sum([isinstance(block.pattern, str) for block in blocks]) > MANY else level
     count = 8 + max(len(cells.of) + len(results), len(of) * SIDE_BY_SIDE * batched)
     in_at, out_at = starts(0, recorded.inputs), starts(len(cells.of), recorded.results)
     around = _AROUND.format(
         constants=", ".join(map(C.spelling.number, cells.numbers)) or "0",
         in_at=_joined(in_at),
-        in_size=_joined([len(item.places) for item in recorded.inputs]),
+        in_size=_joined([len(port.places) for port in recorded.inputs]),
         out_at=_joined(out_at),
-        out_size=_joined([len(item.places) for item in recorded.results]),
+        out_size=_joined([len(port.places) for port in recorded.results]),
         feed="\n".join(_fed_back(recorded, loop, in_at, out_at)),
         batch=batch,
         first=first,
         **places,
     )
     source = f"#include <math.h>\n#include <string.h>\n\n{C.header(templates(lines))}{run}{around}"
-    return Layout(source, level, count, recorded.inputs, recorded.results, recorded.by())
+    return CSource(source, level, count, recorded.inputs, recorded.results, recorded.by())
 
 
 def _fed_back(recorded: Recorded, loop: Loop | None, in_at: Sequence[int], out_at: Sequence[int]) -> list[str]:
     """The lines that put results in the place of inputs."""
     lines = []
-    for result, item in loop.feedback if loop else []:
-        to, start = in_at[recorded.inputs.index(item)], out_at[recorded.results.index(result)]
-        lines.append(f"    memcpy(v + {to}, v + {start}, {len(item.places)} * sizeof *v);")
+    for result, port in loop.feedback if loop else []:
+        to, start = in_at[recorded.inputs.index(port)], out_at[recorded.results.index(result)]
+        lines.append(f"    memcpy(v + {to}, v + {start}, {len(port.places)} * sizeof *v);")
     return lines
 
 
@@ -166,12 +167,12 @@ def _joined(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, numbers)) or "0"
 
 
-def starts(start: int, items: Iterable[Item]) -> list[int]:
-    """The cell at which each item starts, one after the other."""
+def starts(start: int, items: Iterable[Port]) -> list[int]:
+    """The cell at which each port starts, one after the other."""
     found = []
-    for item in items:
+    for port in items:
         found.append(start)
-        start += len(item.places)
+        start += len(port.places)
     return found
 
 
@@ -187,13 +188,13 @@ def _straight(lines: Sequence[Statement], cell: dict[int, int], results: Sequenc
     return _function("run", text)
 
 
-def _in_functions(name: str, parts: Sequence[Part], examples: bool = False) -> str:
+def _in_functions(name: str, blocks: Sequence[Block], examples: bool = False) -> str:
     """The function of that name that runs the program once, in parts."""
     functions: list[list[str]] = [[]]
-    for part in parts:
+    for block in blocks:
         if len(functions[-1]) > FUNCTION:
             functions.append([])
-        functions[-1] += looped(part, examples)
+        functions[-1] += looped(block, examples)
     if len(functions) == 1:
         return _function(name, functions[0])
     text = [_function(f"{name}{k}", lines) for k, lines in enumerate(functions)]

@@ -1,0 +1,53 @@
+"""Programs in Python: on floats and lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import ops
+from ..value import Value, domain_error
+from .arguments import floats_of, single
+from .dialects import PYTHON
+from .record import Loop, Recorded, collector_off
+from .runtime import Made, executed
+from .tape import needed
+from .writer import Writer
+
+
+@collector_off()
+def made(recorded: Recorded, loop: Loop | None) -> Made:
+    source = Writer(recorded, PYTHON, loop).source()
+    function = executed(source)
+    items = [(port, port.size) for port in recorded.inputs]
+
+    def run(arguments: Sequence[Any]) -> Any:
+        numbers = [x if type(x) is float and not size else floats_of(port, size, x) for (port, size), x in zip(items, arguments)]
+        try:
+            return function(*numbers)
+        except (ValueError, ArithmeticError):
+            return _carefully(recorded, loop, numbers)
+
+    return Made(source, function, run)
+
+
+def _carefully(recorded: Recorded, loop: Loop | None, numbers: Sequence[Any]) -> Any:
+    """The results where the program's lines fail: DomainError as the operation raises it; for a derivative, inf or nan."""
+    operations, labels = recorded.tape.operations, recorded.tape.labels
+    order = [place for place in needed(recorded.tape, recorded.result_places) if operations[place][1]]
+    at: dict[int, float] = dict(recorded.tape.numbers)
+    for port, x in zip(recorded.inputs, numbers):
+        at.update(zip(port.places, x if port.is_array else [x]))
+    for k in range(loop.times if loop else 1):
+        if k and loop:
+            at.update({place: at[result] for result, place in loop.places})
+        for place in order:
+            op, x = operations[place]
+            operands = [at[i] for i in x]
+            try:
+                at[place] = ops.value(op, operands)
+            except (ValueError, ArithmeticError) as error:
+                if place < recorded.forward:
+                    raise domain_error(op, [Value(at[i], labels.get(i, "")) for i in x], error) from None
+                at[place] = ops.value(op, operands, ops.IEEE)
+    return single([[at[place] for place in port.places] if port.is_array else at[port.places[0]] for port in recorded.results])
