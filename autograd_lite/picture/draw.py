@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..backprop import topological_order
-from ..derivation.notation import cleaned
+from ..derivation.markup import cleaned
 from ..files import write_whole
 from ..value import Value
 from . import layout as layouts

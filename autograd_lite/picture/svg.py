@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..derivation.notation import cleaned
+from ..derivation.markup import cleaned
 from .layout import ARROW, Group, Layout, Link, Point, Shape
 
 LINE_HEIGHT = 17.0

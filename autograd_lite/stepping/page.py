@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from ..derivation.notation import Notation, rounded
+from ..derivation.markup import rounded
+from ..derivation.notation import Notation
 from ..picture.draw import Drawing, draw
 from ..value import Value
 

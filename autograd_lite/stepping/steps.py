@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ..backprop import check_recorded, topological_order
-from ..derivation.explain import Equation, equation, forward
-from ..derivation.notation import FORMS, Expression, Notation, Partial, cleaned, number, product, rounded, symbol
+from ..derivation.equations import Equation, equation, forward
+from ..derivation.expressions import Expression, Partial, number, product, symbol
+from ..derivation.markup import MARKUPS, cleaned, rounded
+from ..derivation.notation import Notation
 from ..files import write_whole
 from ..value import Value
 
@@ -228,9 +230,9 @@ class Steps(Sequence[Step]):
             return f"From {self.name(step.by)} back to {name}{again}: adjoint times local derivative is the contribution{which}."
         return f"{name} is used {count} times: the contribution from {self.name(step.by)} is added to the sum so far."
 
-    def equations(self, step: _Record, form: str = "text") -> list[str]:
-        """The equations of a step, in the form "text", "latex", or "mathml": of this, HTML that breaks into lines."""
-        return [_written(self.notation, *one, form) for one in self._equations(step)]
+    def equations(self, step: _Record, markup: str = "text") -> list[str]:
+        """The equations of a step, in the markup "text", "latex", or "mathml": of this, HTML that breaks into lines."""
+        return [_written(self.notation, *one, markup) for one in self._equations(step)]
 
     def _equations(self, step: _Record) -> list[tuple[Expression | None, Equation]]:
         """Each with its left side, if it has one."""
@@ -390,26 +392,26 @@ def _result(left: Expression, result: float) -> Equation:
     return Equation(left, None, result, 9)
 
 
-def _written(notation: Notation, left: Expression | None, one: Equation, form: str) -> str:
+def _written(notation: Notation, left: Expression | None, one: Equation, markup: str) -> str:
     """left = symbolic = with numbers = result; without what is written already."""
-    write, sides = notation.write, [] if left is None else [_side(notation, left, form, False, 9)]
+    write, sides = notation.write, [] if left is None else [_side(notation, left, markup, False, 9)]
     if one.symbolic is not None:
-        sides += [_side(notation, one.symbolic, form, values, one.digits) for values in (False, True)]
-    sides.append([write(number(one.result), form, digits=one.digits)])
+        sides += [_side(notation, one.symbolic, markup, values, one.digits) for values in (False, True)]
+    sides.append([write(number(one.result), markup, digits=one.digits)])
     sides = [side for side, before in zip(sides, [[], *sides]) if side != before]
-    if form != "mathml":
-        return str(FORMS[form].equals.join("".join(side) for side in sides))
+    if markup != "mathml":
+        return str(MARKUPS[markup].equals.join("".join(side) for side in sides))
     pieces = [f"<mo>=</mo>{piece}" if i and not k else piece for i, side in enumerate(sides) for k, piece in enumerate(side)]
     infix = [pieces[0], *(piece.replace("<mo>", '<mo form="infix">', 1) for piece in pieces[1:])]
     return " ".join(f"<math>{piece}</math>" for piece in infix)
 
 
-def _side(notation: Notation, e: Expression, form: str, values: bool, digits: int | None) -> list[str]:
+def _side(notation: Notation, e: Expression, markup: str, values: bool, digits: int | None) -> list[str]:
     """A side of an equation, in the pieces between which a line may break: the terms of a sum, in MathML."""
-    if form != "mathml" or e.kind != "sum":
-        return [notation.write(e, form, values, digits)]
-    first, *others = [notation.write(part, form, values, digits) for part in e.parts]
-    plus = FORMS[form].plus
+    if markup != "mathml" or e.kind != "sum":
+        return [notation.write(e, markup, values, digits)]
+    first, *others = [notation.write(part, markup, values, digits) for part in e.parts]
+    plus = MARKUPS[markup].plus
     return [first] + [text if part.kind == "negative" else plus + text for text, part in zip(others, e.parts[1:])]
 
 

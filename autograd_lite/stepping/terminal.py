@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..derivation.notation import GREEK
+from ..derivation.markup import GREEK
 
 if TYPE_CHECKING:
     from .steps import Steps

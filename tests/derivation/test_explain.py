@@ -9,7 +9,7 @@ import pytest
 from golden import GOLDEN
 
 import autograd_lite
-from autograd_lite import Value, explain, gradient, linear, logsumexp, relu, sqrt, sum_, tanh
+from autograd_lite import Value, explain, gradient, linear, logsumexp, relu, softmax, softplus, sqrt, sum_, tanh
 from nn import MLP, cross_entropy, half_squared_error
 from nn.worked_example import WorkedExample
 
@@ -290,3 +290,31 @@ def test_jupyter_shows_markdown_and_latex():
     derivation = explain(tanh(x), x)
     assert derivation._repr_latex_() == derivation.latex() and "where" not in derivation.latex()
     assert derivation._repr_markdown_().count("$$") == 4 and "\n\nwith\n\n" in derivation._repr_markdown_()
+
+
+# The delta form asks the table what a net input is, and the scope what an activation is
+
+
+@pytest.mark.parametrize("net", ["z_{}", "net_{}", "輸入{}"])
+def test_delta_form_of_a_network_of_ones_own_needs_no_names(net):
+    x = [Value(0.5, "x1"), Value(-1.0, "x2")]
+    ws = [[Value(0.1), Value(0.2)], [Value(-0.3), Value(0.4)]]
+    hidden = [linear(w, x, Value(0.1)) for w in ws]
+    outs = softmax(
+        [linear(w, [tanh(z) for z in hidden], Value(0.0)) for w in [[Value(1.0), Value(2.0)], [Value(0.5), Value(0.1)]]]
+    )
+    for j, z in enumerate([*hidden, *(outs[0].parents)]):
+        z.label = net.format(j)
+    error = 0.5 * (outs[0] - 1.0) ** 2 + 0.5 * outs[1] ** 2
+    error.label = "E"
+    text = explain(error, form="delta").text()
+    z = outs[0].parents[0]
+    assert "δ³₁ = ∂E/∂a³₁ * ∂a³₁/∂z³₁ + ∂E/∂a³₂ * ∂a³₂/∂z³₁ = " in text
+    assert f" = {gradient(error, z).data:.9f}" in text
+
+
+def test_a_minus_before_the_loss_is_no_activation():
+    net = linear([Value(0.5, "w")], [Value(2.0, "x")], Value(0.1, "b"))
+    loss = softplus(-net)
+    loss.label = "L"
+    assert "a²₁" not in explain(loss, form="delta").text() and "a²₁" in explain(softplus(0.0 - tanh(net)), form="delta").text()
