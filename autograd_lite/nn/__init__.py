@@ -9,7 +9,17 @@
 from .dense import MLP, Layer, Neuron, deltas
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 from .exchange.twins import from_twin, to_jax, to_torch
-from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas, sequence_cross_entropy
+from .losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    half_squared_error,
+    hinge,
+    huber,
+    mae,
+    mse,
+    output_deltas,
+    sequence_cross_entropy,
+)
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
@@ -51,6 +61,8 @@ __all__ = [
     "gradient_flow",
     "half_squared_error",
     "hinge",
+    "huber",
+    "mae",
     "mse",
     "output_deltas",
     "rtrl",

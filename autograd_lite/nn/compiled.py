@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd_lite import Program, Value, compile_program, data_of, no_grad, peek, trace
 
-from .losses import cross_entropy, sequence_cross_entropy
+from .losses import ClassTarget, class_target, cross_entropy, sequence_cross_entropy
 from .module import Module, is_array
 from .recurrent import Recurrent, SequenceModel
 
@@ -127,16 +127,24 @@ def compiled_step(
             outputs = model(example[0])
         several = isinstance(outputs[0], (list, tuple))
         classes = len(outputs[0] if several else outputs)
+    given = getattr(loss, "keywords", {})
+    options = {name: given[name] for name in ("weight", "ignore_index", "label_smoothing") if name in given}
 
     def encode(x: Any, target: Any) -> tuple[Any, Any]:
         if places:
             x = [_one_hot(item, places) for item in x]
         if classes:
-            target = [_one_hot(item, classes) for item in target] if several else _one_hot(target, classes)
+            targets = [class_target(item, classes, **options).dense(classes) for item in (target if several else [target])]
+            target = targets if several else targets[0]
         return x, target
 
+    def total(x: Any, target: Any) -> Any:
+        if classes:
+            target = [ClassTarget(*item) for item in target] if several else ClassTarget(*target)
+        return loss(model(x), target)
+
     parameters = model.parameters() if parameters is None else parameters
-    step = Step(lambda x, target: loss(model(x), target), parameters, dialect or fastest_dialect(), encode)
+    step = Step(total, parameters, dialect or fastest_dialect(), encode)
     step.record(*example)
     return step
 

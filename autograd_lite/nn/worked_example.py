@@ -42,7 +42,8 @@ class WorkedExample:
 
     def __call__(self) -> Value:
         """E_total, computed afresh."""
-        return half_squared_error(self.network(self.inputs), self.targets)
+        error: Value = half_squared_error(self.network(self.inputs), self.targets)
+        return error
 
     def nodes(self, error: Value) -> dict[str, Value]:
         """The nodes that `error` was computed from, by the articles' names: ``net_h1``, ``w5``, ``E_o1``, ..."""

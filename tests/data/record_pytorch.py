@@ -6,6 +6,7 @@ and need no torch. Numbers are written by `repr`, so that they are read back as 
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -70,12 +71,17 @@ def trajectory(kind, options):
 def hinge(outputs, targets, reduction):
     """No case has a term at its corner, where clamp has another derivative than relu."""
     terms = torch.clamp(1 - targets * outputs, min=0)
-    return terms.mean() if reduction == "mean" else terms.sum()
+    return {"mean": terms.mean(), "sum": terms.sum(), "none": terms}[reduction]
 
 
-def probabilities_cross_entropy(outputs, targets, reduction):
-    terms = F.nll_loss(outputs.log(), targets, reduction="none")
-    return terms.mean() if reduction == "mean" else terms.sum()
+def probabilities_cross_entropy(outputs, targets, reduction, **options):
+    return F.nll_loss(outputs.log(), targets, reduction=reduction, **options)
+
+
+def ce(options, outputs, targets):
+    """A case of cross-entropy with options, which are PyTorch's too."""
+    theirs = {name: torch.tensor(option) if name == "weight" else option for name, option in options.items()}
+    return "cross_entropy", options, outputs, targets, partial(F.cross_entropy, **theirs)
 
 
 ORDINARY, FAR = [0.3, -1.7, 2.5, 0.0], [1000.0, -1000.0, 30.0, -40.0]
@@ -117,6 +123,37 @@ LOSSES = {
     "ce_far_wrong": ("cross_entropy", {}, FAR_SCORES, [2, 0], F.cross_entropy),
     "ce_far_distribution": ("cross_entropy", {}, FAR_SCORES, MIXED, F.cross_entropy),
     "ce_probabilities": ("cross_entropy", {"logits": False}, [MIXED[0], [0.1, 0.6, 0.3]], [1, 2], probabilities_cross_entropy),
+    "ce_weight": ce({"weight": [0.5, 2.0, 0.0]}, [*SCORES, SCORES[0]], [0, 1, 2]),
+    "ce_weight_one": ce({"weight": [0.5, 2.0, 3.0]}, SCORES[0], 1),
+    "ce_weight_distribution": ce({"weight": [0.5, 2.0, 0.0]}, SCORES, MIXED),
+    "ce_ignored": ce({}, [*SCORES, [0.1, 0.2, 0.4]], [2, -100, 0]),
+    "ce_ignored_class": ce({"ignore_index": 2}, [*SCORES, [0.1, 0.2, 0.4]], [2, 1, 0]),
+    "ce_smoothing": ce({"label_smoothing": 0.1}, SCORES, [2, 0]),
+    "ce_smoothing_one": ce({"label_smoothing": 0.3}, SCORES[0], 1),
+    "ce_smoothing_all": ce({"label_smoothing": 1.0}, SCORES, [2, 0]),
+    "ce_smoothing_distribution": ce({"label_smoothing": 0.2}, SCORES, MIXED),
+    "ce_smoothing_far": ce({"label_smoothing": 0.2}, FAR_SCORES, [2, 0]),
+    "ce_all": ce({"weight": [0.5, 2.0, 3.0], "ignore_index": 1, "label_smoothing": 0.2}, [*SCORES, [0.1, 0.2, 0.4]], [2, 1, 0]),
+    "ce_weight_smoothing_distribution": ce({"weight": [0.5, 2.0, 3.0], "label_smoothing": 0.2}, SCORES, MIXED),
+    "ce_probabilities_weight": (
+        "cross_entropy", {"logits": False, "weight": [3.0, 0.5, 1.0]}, [MIXED[0], [0.1, 0.6, 0.3]], [1, 2],
+        partial(probabilities_cross_entropy, weight=torch.tensor([3.0, 0.5, 1.0])),
+    ),
+    "bce_weight": (
+        "binary_cross_entropy", {"logits": True, "pos_weight": 3.0}, ORDINARY, [0.1, 0.8, 0.0, 1.0],
+        partial(F.binary_cross_entropy_with_logits, pos_weight=torch.tensor(3.0)),
+    ),
+    "bce_weight_far": (
+        "binary_cross_entropy", {"logits": True, "pos_weight": 0.25}, FAR, [0.0, 1.0, 1.0, 0.0],
+        partial(F.binary_cross_entropy_with_logits, pos_weight=torch.tensor(0.25)),
+    ),
+    "mae": ("mae", {}, ORDINARY, [0.0, 1.0, -1.0, 0.5], F.l1_loss),
+    "mae_one_at_its_corner": ("mae", {}, [0.7], [0.7], F.l1_loss),
+    "mae_batch": ("mae", {}, SCORES, MIXED, F.l1_loss),
+    "huber": ("huber", {}, ORDINARY, [0.0, 1.0, -1.0, 0.5], F.huber_loss),
+    "huber_delta": ("huber", {"delta": 0.25}, SCORES, MIXED, partial(F.huber_loss, delta=0.25)),
+    "huber_where_the_line_begins": ("huber", {"delta": 2.0}, [2.0, -2.0, 2.5], [0.0, 0.0, 2.5], partial(F.huber_loss, delta=2.0)),
+    "huber_far": ("huber", {}, FAR, [0.0, 1e6, 1e-9, -40.0], F.huber_loss),
     "hinge": ("hinge", {}, [0.3, -1.7, 2.5, 0.0], [1.0, 1.0, 1.0, -1.0], hinge),
     "hinge_batch": ("hinge", {}, SCORES, [[1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]], hinge),
     "hinge_far": ("hinge", {}, FAR, [1.0, 1.0, -1.0, -1.0], hinge),
@@ -125,7 +162,7 @@ LOSSES = {
 
 
 def losses(name):
-    """The loss and its gradient, summed and averaged."""
+    """The loss and its gradient, summed and averaged, and its terms."""
     function, options, outputs, targets, theirs = LOSSES[name]
     case = {"loss": function, "options": options, "outputs": outputs, "targets": targets}
     for reduction in ("sum", "mean"):
@@ -133,6 +170,7 @@ def losses(name):
         value = theirs(x, y, reduction=reduction)
         value.backward()
         case[reduction] = {"value": value.item(), "grads": x.grad.tolist()}
+    case["none"] = theirs(torch.tensor(outputs), torch.tensor(targets), reduction="none").tolist()
     return case
 
 

@@ -25,6 +25,8 @@ from nn import (
     cross_entropy,
     half_squared_error,
     hinge,
+    huber,
+    mae,
     mse,
     sequence_cross_entropy,
     train,
@@ -134,6 +136,50 @@ def test_mean_is_that_of_examples_of_several_shapes(dialect):
     assert loss == pytest.approx(sum(one for one, _ in each) / 4, **CLOSE)
     assert gradients == pytest.approx([sum(column) / 4 for column in zip(*[g for _, g in each])], **CLOSE)
     assert len(step.programs) == 2
+
+
+OPTIONS = {
+    "weight": {"weight": [0.5, 2.0, 0.25]},
+    "ignored": {"ignore_index": 2},
+    "smoothing": {"label_smoothing": 0.2},
+    "all": {"weight": [0.5, 2.0, 0.25], "ignore_index": 0, "label_smoothing": 0.2},
+}
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_targets_that_weigh_and_are_ignored_may_be_any_in_a_program(dialect, options, reduction):
+    loss = partial(sequence_cross_entropy, reduction=reduction, **options)
+    model = SequenceModel(RNNCell(3, 2, rng=0), 3, rng=2)
+    step = model.compile(loss, ([0, 1, 2], [1, 1, 1]), dialect=dialect)
+    for targets in ([1, 1, 1], [2, 0, 1], [1, [0.25, 0.25, 0.5], 2], [0, 2, 1]):
+        check(step, model, loss, [2, 2, 0], targets)
+    assert len(step.programs) == 1
+
+
+def test_an_example_that_is_ignored_leaves_the_parameters_where_they_are(dialect):
+    model = MLP([2, 3], output_activation=None, rng=0)
+    before = model.state_dict()
+    history = train(model, [([0.5, 0.25], -100)], cross_entropy, steps=2, tolerance=-1.0, progress=False, compiled=dialect)
+    assert history.losses == [0.0] * 3 and model.state_dict() == before
+
+
+LOSSES = {
+    "mae": mae,
+    "huber": huber,
+    "huber, delta": partial(huber, delta=0.25),
+    "sum of mae": partial(mae, reduction="sum"),
+    "weighted bce": partial(binary_cross_entropy, logits=True, pos_weight=3.0),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_step_of_a_loss_on_each_side_of_its_corners(dialect, loss):
+    model = MLP([2, 2], output_activation=None, rng=0)
+    step = model.compile(loss, ([0.5, 0.25], [0.0, 1.0]), dialect=dialect)
+    for x in ([0.5, 0.25], [-3.0, 5.0], [4.0, -1.0], [0.0, 0.01]):
+        check(step, model, loss, x, [1.0, 0.5])
+    assert len(step.programs) == 1
 
 
 def test_what_else_the_function_returns_follows(dialect):
@@ -256,7 +302,7 @@ def test_a_place_or_class_that_there_is_not_is_named():
     step = model.compile(sequence_cross_entropy, ([0, 1], [3, 3]), dialect="python")
     with pytest.raises(ValueError, match="3 is not a place from 0 to 2"):
         step([0, 3], [0, 0])
-    with pytest.raises(ValueError, match="4 is not a place from 0 to 3"):
+    with pytest.raises(ValueError, match="got class 4, but the classes are 0 to 3"):
         step([0, 1], [0, 4])
     assert len(step.programs) == 1
 

@@ -9,7 +9,17 @@ from golden import flat
 
 import nn
 from autograd_lite import DomainError, Value, softmax
-from nn import binary_cross_entropy, cross_entropy, half_squared_error, hinge, mse, output_deltas, sequence_cross_entropy
+from nn import (
+    binary_cross_entropy,
+    cross_entropy,
+    half_squared_error,
+    hinge,
+    huber,
+    mae,
+    mse,
+    output_deltas,
+    sequence_cross_entropy,
+)
 
 CASES = json.loads((Path(__file__).parent.parent / "data" / "pytorch.json").read_text(encoding="utf-8"))["losses"]
 # a handful of operations and of exp and log that are another library's: some 1e-16 of the number or of the terms, which are
@@ -19,6 +29,10 @@ EXACT = dict(rel=1e-14, abs=1e-15)
 
 def values(numbers):
     return [values(item) for item in numbers] if isinstance(numbers, list) else Value(numbers)
+
+
+def numbers(nest):
+    return [numbers(item) for item in nest] if isinstance(nest, list) else nest.data
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
@@ -33,11 +47,21 @@ def test_value_and_gradient_are_those_of_pytorch(name, reduction):
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_terms_are_those_of_pytorch_in_the_form_of_the_outputs(name):
+    case = CASES[name]
+    terms = getattr(nn, case["loss"])(values(case["outputs"]), case["targets"], reduction="none", **case["options"])
+    found = numbers(terms)
+    assert type(found) is type(case["none"]) and flat(found) == pytest.approx(flat(case["none"]), **EXACT)
+    if isinstance(found, list):
+        assert [len(row) for row in found if isinstance(row, list)] == [len(row) for row in case["none"] if isinstance(row, list)]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_default_reduction(name):
-    """The mean for mse, as PyTorch; the sum for the others, as in the articles."""
+    """The mean for mse, mae and huber, as PyTorch; the sum for the others, as in the articles."""
     case = CASES[name]
     loss = getattr(nn, case["loss"])(values(case["outputs"]), case["targets"], **case["options"])
-    assert loss.data == pytest.approx(case["mean" if case["loss"] == "mse" else "sum"]["value"], **EXACT)
+    assert loss.data == pytest.approx(case["mean" if case["loss"] in ("mse", "mae", "huber") else "sum"]["value"], **EXACT)
 
 
 @pytest.mark.parametrize("right, expected", [(True, 0.0), (False, 1000.0)])
@@ -76,7 +100,7 @@ def test_forms_of_outputs_and_targets(loss, form):
     assert loss(form(Value(3.0)), form(1.0)).data == (2.0 if loss is half_squared_error else 4.0)
 
 
-@pytest.mark.parametrize("loss", [half_squared_error, mse, binary_cross_entropy, hinge])
+@pytest.mark.parametrize("loss", [half_squared_error, mse, mae, huber, binary_cross_entropy, hinge])
 def test_plain_numbers_as_outputs(loss):
     found = loss([0.5, 0.25], [1.0, 1.0])
     assert (found.data if isinstance(found, Value) else found) == loss([Value(0.5), Value(0.25)], [1.0, 1.0]).data
@@ -123,7 +147,7 @@ def test_sequence_cross_entropy_is_the_sum_over_time_with_its_steps():
     assert sequence_cross_entropy(values(logits), targets, reduction="mean").data == pytest.approx(sum(steps) / 3, rel=1e-15)
 
 
-@pytest.mark.parametrize("loss", [half_squared_error, mse, binary_cross_entropy, hinge])
+@pytest.mark.parametrize("loss", [half_squared_error, mse, mae, huber, binary_cross_entropy, hinge])
 @pytest.mark.parametrize(
     "outputs, targets, message",
     [
@@ -146,8 +170,10 @@ def test_forms_of_outputs_and_targets_that_differ(outputs, targets):
         mse(values(outputs), targets)
 
 
-@pytest.mark.parametrize("loss", [half_squared_error, mse, binary_cross_entropy, hinge, cross_entropy, sequence_cross_entropy])
-@pytest.mark.parametrize("reduction", ["none", "", None, "Sum"])
+@pytest.mark.parametrize(
+    "loss", [half_squared_error, mse, mae, huber, binary_cross_entropy, hinge, cross_entropy, sequence_cross_entropy]
+)
+@pytest.mark.parametrize("reduction", ["average", "", None, "Sum"])
 def test_unknown_reduction(loss, reduction):
     targets = [0, 1] if loss in (cross_entropy, sequence_cross_entropy) else [[1, 1], [1, 1]]
     with pytest.raises(ValueError, match=f"unknown reduction {reduction!r}: 'sum' or 'mean'"):
@@ -227,6 +253,100 @@ def test_cross_entropy_of_nothing_raises_a_value_error(outputs, targets):
 def test_a_class_that_is_no_index_is_named(target):
     with pytest.raises((TypeError, ValueError), match="cross_entropy"):
         cross_entropy(values([0.5, 0.5]), target)
+
+
+# Options of the cross-entropies ---------------------------------------------------------------------------------------
+
+
+def test_sequence_cross_entropy_takes_the_options_of_cross_entropy():
+    logits, targets = [[0.5, -1.0], [2.0, 0.1], [0.0, 0.3]], [0, -1, 1]
+    options = {"weight": [1.0, 3.0], "ignore_index": -1, "label_smoothing": 0.1}
+    for reduction in ("sum", "mean"):
+        expected = cross_entropy(values(logits), targets, reduction, **options)
+        assert sequence_cross_entropy(values(logits), targets, reduction, **options).data == expected.data
+    terms = sequence_cross_entropy(values(logits), targets, "none", **options)
+    assert [term.label for term in terms] == ["L_1", "L_2", "L_3"]
+    assert numbers(terms) == numbers(cross_entropy(values(logits), targets, "none", **options))
+
+
+@pytest.mark.parametrize(
+    "targets, options", [([-100, -100], {}), ([1, 1], {"ignore_index": 1}), ([0, 0], {"weight": [0.0, 1.0]})],
+    ids=["all ignored", "all of a class that is ignored", "all of weight 0"],
+)  # fmt: skip
+@pytest.mark.parametrize("several", [True, False])
+def test_of_examples_that_do_not_count_the_sum_is_zero_and_there_is_no_mean(targets, options, several):
+    outputs = values([[0.5, -1.0], [2.0, 0.1]])
+    given = (outputs, targets) if several else (outputs[0], targets[0])
+    total = cross_entropy(*given, **options)
+    total.backward()
+    assert (total.data, [x.grad for x in flat(outputs)]) == (0.0, [0.0] * 4)
+    assert flat(numbers(cross_entropy(*given, "none", **options))) == [0.0] * (2 if several else 1)
+    with pytest.raises(ValueError, match="there is no mean of examples that all count for 0"):
+        cross_entropy(*given, "mean", **options)
+
+
+def test_without_an_ignored_index_every_class_must_be_there():
+    with pytest.raises(ValueError, match="got class -100, but the classes are 0 to 1"):
+        cross_entropy(values([0.5, 0.5]), -100, ignore_index=None)
+
+
+def test_what_is_ignored_may_be_anything():
+    """An infinite logit of an example that does not count is no nan."""
+    outputs = values([[0.5, -1.0], [-math.inf, 0.0]])
+    loss = cross_entropy(outputs, [0, -100], "mean")
+    loss.backward()
+    assert loss.data == cross_entropy(outputs[0], 0).data
+    assert [x.grad for x in outputs[1]] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("logits", [False, True])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"label_smoothing": -0.1}, "label_smoothing from 0 to 1, got -0.1"),
+        ({"label_smoothing": 1.5}, "label_smoothing from 0 to 1, got 1.5"),
+        ({"label_smoothing": math.nan}, "label_smoothing from 0 to 1, got nan"),
+        ({"label_smoothing": "0.1"}, "label_smoothing from 0 to 1, got '0.1'"),
+        ({"weight": [1.0]}, r"weight of at least 0 for each of 2 classes, got \[1.0\]"),
+        ({"weight": [1.0, -1.0]}, "weight of at least 0 for each of 2 classes"),
+        ({"weight": [1.0, math.inf]}, "weight of at least 0 for each of 2 classes"),
+        ({"weight": [1.0, None]}, "weight of at least 0 for each of 2 classes"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_options_of_cross_entropy_that_do_not_fit(options, message, logits):
+    with pytest.raises(ValueError, match=message):
+        cross_entropy(values([0.5, 0.5]), 1, logits=logits, **options)
+
+
+@pytest.mark.parametrize("number", [-1.0, math.nan, math.inf, "1", None])
+def test_numbers_of_other_losses_that_do_not_fit(number):
+    with pytest.raises(ValueError, match=f"huber needs a finite delta above 0, got {number!r}"):
+        huber(Value(0.5), 1.0, delta=number)
+    with pytest.raises(ValueError, match=f"binary_cross_entropy needs a finite pos_weight of at least 0, got {number!r}"):
+        binary_cross_entropy(Value(0.5), 1.0, pos_weight=number)
+    with pytest.raises(ValueError, match="got 0"):
+        huber(Value(0.5), 1.0, delta=0)
+
+
+def test_a_positive_weight_counts_for_probabilities_too():
+    a = Value(0.25)
+    loss = binary_cross_entropy([a, Value(0.5)], [1.0, 0.0], pos_weight=3.0)
+    loss.backward()
+    assert loss.data == pytest.approx(3 * math.log(4) + math.log(2), rel=1e-15)
+    assert a.grad == -3.0 / 0.25
+
+
+@pytest.mark.parametrize(
+    "outputs, targets",
+    [(1, [0.5, 0.5]), (Value(0.5), 1), (1, [Value(0.5), Value(0.5)]), ([0, 1], [[0.5, 0.5], [0.5, 0.5]]), ("ab", 0)],
+)
+def test_outputs_and_targets_the_other_way_round_are_said_to_be(outputs, targets):
+    with pytest.raises(TypeError, match=r"takes the outputs first: cross_entropy\(\[x, y\], 1\) for class 1; got "):
+        cross_entropy(outputs, targets)
+    if isinstance(outputs, list):
+        with pytest.raises(TypeError, match="takes the outputs first"):
+            sequence_cross_entropy(outputs, targets)
 
 
 PAIRS = {
