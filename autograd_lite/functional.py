@@ -12,6 +12,7 @@ from typing import Any
 
 from .backprop import as_value, gradient, pushforward
 from .engine.modes import in_mode, mode
+from .nests import leaves, mapped
 from .value import Value, as_float, sum_
 
 
@@ -39,8 +40,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
         inputs, output, finish = _run(partial(f, **options), args, argnums)
         if isinstance(output, (list, tuple, dict)):
             raise TypeError(f"grad needs a function with one number as its result, got a {type(output).__name__}; see jacobian")
-        derivatives = iter(gradient(as_value(output), _leaves(inputs)))
-        return finish(output), finish(_map(lambda _: next(derivatives), inputs))
+        derivatives = iter(gradient(as_value(output), leaves(inputs)))
+        return finish(output), finish(mapped(lambda _: next(derivatives), inputs))
 
     return value_and_gradient_of_f
 
@@ -56,10 +57,10 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
         inputs, output, finish = _run(partial(f, **options), args, argnums)
 
         def derivatives_of(result: Any) -> Any:
-            derivatives = iter(gradient(as_value(result), _leaves(inputs)))
-            return _map(lambda _: next(derivatives), inputs)
+            derivatives = iter(gradient(as_value(result), leaves(inputs)))
+            return mapped(lambda _: next(derivatives), inputs)
 
-        return finish(_map(derivatives_of, output))
+        return finish(mapped(derivatives_of, output))
 
     return jacobian_of_f
 
@@ -84,7 +85,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """
     inputs, output, finish = _run(f, primals, range(len(primals)))
     tangent_of = {node: tangent for node, tangent in _pairs(inputs, tuple(tangents)) if type(tangent) is not float or tangent}
-    return finish(output), finish(_map(lambda result: pushforward(as_value(result), tangent_of), output))
+    return finish(output), finish(mapped(lambda result: pushforward(as_value(result), tangent_of), output))
 
 
 def _run(f: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int]) -> tuple[Any, Any, Callable[[Any], Any]]:
@@ -94,14 +95,14 @@ def _run(f: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int
     lifted = list(args)
     for place in places:
         try:
-            lifted[place] = _map(_new_node, args[place])
+            lifted[place] = mapped(_new_node, args[place])
         except IndexError:
             raise TypeError(f"argnums names argument {place}, but there are {len(args)} arguments") from None
-    outermost = not in_mode("derivative") and not any(isinstance(x, Value) for x in _leaves(list(args)))
+    outermost = not in_mode("derivative") and not any(isinstance(x, Value) for x in leaves(list(args)))
     with mode("derivative", special=False, without="no_grad"):
         output = f(*lifted)
     inputs = lifted[argnums] if isinstance(argnums, int) else tuple([lifted[place] for place in places])
-    return inputs, output, (lambda result: _map(_number, result)) if outermost else (lambda result: result)
+    return inputs, output, (lambda result: mapped(_number, result)) if outermost else (lambda result: result)
 
 
 def _new_node(x: Any) -> Value:
@@ -125,19 +126,3 @@ def _pairs(primal: Any, tangent: Any) -> Iterator[tuple[Value, Any]]:
         raise ValueError(f"jvp needs tangents of the form of the primals, got {tangent!r:.60} for {primal!r:.60}")
     for key in primal if isinstance(primal, dict) else range(len(primal)):
         yield from _pairs(primal[key], tangent[key])
-
-
-def _map(f: Callable[[Any], Any], nest: Any) -> Any:
-    """The same nest of lists, tuples and dicts with `f` of everything else in it."""
-    if isinstance(nest, dict):
-        return {key: _map(f, item) for key, item in nest.items()}
-    if isinstance(nest, (list, tuple)):
-        items = [_map(f, item) for item in nest]
-        return type(nest)(*items) if hasattr(nest, "_fields") else type(nest)(items)
-    return f(nest)
-
-
-def _leaves(nest: Any) -> list[Any]:
-    leaves: list[Any] = []
-    _map(leaves.append, nest)
-    return leaves

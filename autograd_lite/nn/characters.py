@@ -17,9 +17,8 @@ from autograd_lite import no_grad
 
 from .compiled import Step, one_hot
 from .files import read_json, write_json
-from .kinds import checked, one_each, whole
 from .losses import sequence_cross_entropy
-from .module import load_nests
+from .nests import checked, load_nests, one_each, whole
 from .optim import Adam, clip_grad_norm_
 from .recurrent import Cell, GRUCell, LSTMCell, RNNCell, SequenceModel
 

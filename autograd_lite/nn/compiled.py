@@ -12,9 +12,10 @@ from itertools import islice
 from typing import Any
 
 from autograd_lite import Program, Value, compile_program, data_of, no_grad, peek, trace
+from autograd_lite.nests import is_array
 
 from .losses import ClassTarget, class_target, cross_entropy, sequence_cross_entropy
-from .module import Module, is_array
+from .module import Module
 from .recurrent import Recurrent, SequenceModel
 
 # A pass over numbers and one over Values differ by rounding alone

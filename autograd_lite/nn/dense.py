@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Scope, Value, gradient, linear, softmax, topological_order
+from autograd_lite.nests import is_array
 
-from .module import Module, is_array, new_scope
+from .module import Module, new_scope
 
 Activation: TypeAlias = "str | Callable[[Value], Value] | None"
 Rng: TypeAlias = "random.Random | int | None"

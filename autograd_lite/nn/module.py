@@ -7,14 +7,13 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from reprlib import repr as shown
 from typing import Any
 
-from autograd_lite import Scope, Value, set_together
+from autograd_lite import Scope, Value
+from autograd_lite.nests import is_array, mapped
 
 from .files import read_json, write_json
-from .kinds import listed
+from .nests import in_lists, load_nests
 
 _numbers = itertools.count()
 
@@ -178,7 +177,7 @@ class Module:
                     raise ValueError(f"two parameters have the path {name!r}: give them other names")
                 names.add(name)
                 last = name
-                yield name, nest
+                yield name, in_lists(nest)
 
     def extra_repr(self) -> str:
         """What the repr shows of this module itself."""
@@ -208,57 +207,7 @@ def new_scope(title: str, parent: Scope | None = None) -> Scope:
     return Scope(title, parent, next(_numbers))
 
 
-def is_array(thing: Any) -> bool:
-    """Whether it is a NumPy array or like one: something that turns into lists."""
-    return hasattr(thing, "tolist") and hasattr(thing, "shape") and not isinstance(thing, type)
-
-
 def _is_nest(thing: Any, depth: int = 20) -> bool:
     if isinstance(thing, (list, tuple)):
         return len(thing) > 0 and depth > 0 and all(_is_nest(item, depth - 1) for item in thing)
     return isinstance(thing, Value) and not thing.parents
-
-
-def mapped(f: Callable[[Any], Any], nest: Any) -> Any:
-    """The same nest of lists with `f` of each Value in it."""
-    return [mapped(f, item) for item in nest] if isinstance(nest, (list, tuple)) else f(nest)
-
-
-def load_nests(
-    what: str, nests: Mapping[str, Any], state: Any, strict: bool = True, others: Iterable[tuple[object, str, object]] = ()
-) -> None:
-    """Sets the data of the parameters in `nests` from the entries of `state`: all or none, as `Module.load_state_dict` has it.
-
-    others: attributes that are set with them, as by `set_together`.
-    """
-    if not isinstance(state, Mapping):
-        raise ValueError(f"these parameters do not fit {what}: they must be a dict, got {shown(state)}")
-    problems = [f"missing {name!r}" for name in nests if name not in state] if strict else []
-    problems += [f"unexpected {shown(name)}" for name in state if name not in nests] if strict else []
-    new: dict[Value, float] = {}
-    for name, nest in nests.items():
-        if name in state:
-            problems += _matched(name, nest, state[name], new)
-    if problems:
-        raise ValueError(f"these parameters do not fit {what}: {listed(problems)}")
-    set_together(list(new), list(new.values()), *others)
-
-
-def _matched(name: str, nest: Any, given: Any, new: dict[Value, float]) -> list[str]:
-    """Puts the numbers given for a nest of parameters into `new`; returns what does not fit."""
-    given = given.tolist() if is_array(given) else given
-    if isinstance(nest, (list, tuple)):
-        if not isinstance(given, (list, tuple)) or len(given) != len(nest):
-            got = len(given) if isinstance(given, (list, tuple)) else type(given).__name__
-            return [f"{name!r} needs a list of {len(nest)}, got {got}"]
-        return [line for i, (item, x) in enumerate(zip(nest, given)) for line in _matched(f"{name}.{i}", item, x, new)]
-    number = math.nan
-    if isinstance(given, (int, float)) and not isinstance(given, bool):
-        with suppress(OverflowError):
-            number = float(given)
-    if not math.isfinite(number):
-        shown = f"{given!r:.60}" if isinstance(given, (float, str)) else f"a {type(given).__name__}"
-        return [f"{name!r} needs a finite number, got {shown}"]
-    if new.setdefault(nest, number) != number:
-        return [f"{name!r} is shared with another parameter, and has two values: {new[nest]} and {number}"]
-    return []

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from autograd_lite import Program, Value, compile_program, data_of, maximum, set_together, sqrt
 
 from .compiled import fastest_dialect
-from .kinds import Kind, betas, checked, flag, not_negative, one_each, one_each_or_none, real, share, squares, whole
+from .nests import Kind, betas, checked, flag, not_negative, one_each, one_each_or_none, real, share, squares, whole
 
 # From so many parameters on, the update is a program, where there is a C compiler
 MANY = 1000

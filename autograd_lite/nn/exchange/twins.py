@@ -20,10 +20,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from autograd_lite import DomainError, Value, topological_order, trace
+from autograd_lite.nests import leaves, mapped
 from autograd_lite.ops import formula, operands
 
 from ..dense import MLP, Layer, Neuron, prefix
-from ..module import Module, load_nests, mapped
+from ..module import Module
+from ..nests import load_nests
 from ..recurrent.cells import (
     RNN,
     BidirectionalRNN,
@@ -251,9 +253,7 @@ def parameter_nests(model: Module) -> dict[str, Any]:
             nests[f"layers.{k}.bias"] = biases[0] if len(set(biases)) < len(biases) else biases
     else:
         nests = dict(model._nests())
-    values: list[Value] = []
-    for nest in nests.values():
-        mapped(values.append, nest)
+    values = leaves(nests)
     if len(set(values)) < len(values) or set(values) != set(model.parameters()):
         raise ValueError(
             f"this {type(model).__name__} has no twin: each parameter must be in one place (but a layer's units may share a bias)"

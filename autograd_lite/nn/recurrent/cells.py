@@ -13,9 +13,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_lite import Scope, Value, dot, linear, sigmoid, tanh
+from autograd_lite.nests import is_array
 
 from ..dense import Rng, as_parameter, as_values, initialisation, new_rng
-from ..module import Module, is_array, new_scope
+from ..module import Module, new_scope
 
 Units = list[Value]
 State = dict[str, Units]
