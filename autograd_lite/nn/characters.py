@@ -15,10 +15,10 @@ from typing import Any
 
 from autograd_lite import no_grad
 
-from .compiled import Step, one_hot
+from .compiled import Step
 from .files import read_json, write_json
 from .losses import sequence_cross_entropy
-from .nests import checked, load_nests, one_each, whole
+from .nests import checked, load_nests, one_each, one_hot, whole
 from .optim import Adam, clip_grad_norm_
 from .recurrent import Cell, GRUCell, LSTMCell, RNNCell, SequenceModel
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-import operator
 import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from autograd_lite import Program, Value, compile_program, data_of, no_grad, peek, trace
 from autograd_lite.nests import is_array
 
 from .losses import ClassTarget, class_target, cross_entropy, sequence_cross_entropy
-from .module import Module
-from .recurrent import Recurrent, SequenceModel
 
 # A pass over numbers and one over Values differ by rounding alone
 SAME = 1e-9
@@ -113,15 +110,22 @@ class Step:
             )
 
 
+class Model(Protocol):
+    """What a step is made of: a `Module`."""
+
+    def __call__(self, x: Any, /) -> Any: ...
+    def parameters(self) -> list[Value]: ...
+    def encoded(self, x: Any, /) -> Any: ...
+
+
 def compiled_step(
-    model: Module,
+    model: Model,
     loss: Callable[[Any, Any], Any],
     example: tuple[Any, Any],
     dialect: str | None = None,
     parameters: Iterable[Value] | None = None,
 ) -> Step:
     """The step of ``loss(model(x), target)``, as `Module.compile` has it. parameters: the model's, unless given."""
-    places = model.network.n_in if isinstance(model, SequenceModel) else model.n_in if isinstance(model, Recurrent) else 0
     classes, several = 0, False
     if getattr(loss, "func", loss) in (cross_entropy, sequence_cross_entropy):
         with no_grad():
@@ -132,12 +136,10 @@ def compiled_step(
     options = {name: given[name] for name in ("weight", "ignore_index", "label_smoothing") if name in given}
 
     def encode(x: Any, target: Any) -> tuple[Any, Any]:
-        if places:
-            x = [_one_hot(item, places) for item in x]
         if classes:
             targets = [class_target(item, classes, **options).dense(classes) for item in (target if several else [target])]
             target = targets if several else targets[0]
-        return x, target
+        return model.encoded(x), target
 
     def total(x: Any, target: Any) -> Any:
         if classes:
@@ -160,21 +162,6 @@ def fastest_dialect() -> str:
             warnings.warn(f"programs are in Python, not in C: {error}", stacklevel=2)
         return "python"
     return "c"
-
-
-def one_hot(place: int, size: int) -> list[float]:
-    """`size` numbers: 1 at that place, 0 elsewhere. ValueError for a place that there is not."""
-    if not 0 <= place < size:
-        raise ValueError(f"{place} is not a place from 0 to {size - 1}")
-    return [float(k == place) for k in range(size)]
-
-
-def _one_hot(item: Any, size: int) -> Any:
-    """Of a whole number that stands for a place, the vector; anything else as it is."""
-    try:
-        return one_hot(operator.index(item), size)
-    except TypeError:
-        return item
 
 
 def _results(found: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite import DomainError, Scope, Value, clamp, dot, log, log1p, mean, nll, peek, relu, softplus, sum_, where
 
-from .kinds import real
+from .nests import real
 
 Outputs = Any
 Targets = Any

@@ -12,6 +12,7 @@ from typing import Any
 from autograd_lite import Scope, Value
 from autograd_lite.nests import is_array, mapped
 
+from .compiled import Step, compiled_step
 from .files import read_json, write_json
 from .nests import in_lists, load_nests
 
@@ -104,7 +105,7 @@ class Module:
                 if contents:
                     pending += [(f"{name}.{key}", item) for key, item in reversed(list(contents))]
 
-    def compile(self, loss: Callable[[Any, Any], Any], example: tuple[Any, Any], dialect: str | None = None) -> Any:
+    def compile(self, loss: Callable[[Any, Any], Any], example: tuple[Any, Any], dialect: str | None = None) -> Step:
         """A training step as a program: ``step(x, target)`` gives the loss ``loss(model(x), target)`` and its derivatives by
         the parameters, in the order of `parameters`. They are those of a forward and a backward pass, without a graph.
 
@@ -116,9 +117,11 @@ class Module:
         ValueError, with the line, where the forward pass branches on data or draws random numbers, so that one recording is not
         all of it: see `trace`.
         """
-        from .compiled import compiled_step
-
         return compiled_step(self, loss, example, dialect)
+
+    def encoded(self, x: Any) -> Any:
+        """An input in numbers alone, as a program needs it: what stands for a place of several as the vector."""
+        return x
 
     # Parameters travel ------------------------------------------------------------------------------------------------
 

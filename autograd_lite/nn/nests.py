@@ -8,6 +8,7 @@ entry must be.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
@@ -22,6 +23,21 @@ def in_lists(nest: Any) -> Any:
     """The nest with lists in the place of tuples and arrays."""
     nest = nest.tolist() if is_array(nest) else nest
     return [in_lists(item) for item in nest] if isinstance(nest, (list, tuple)) else nest
+
+
+def one_hot(place: int, size: int) -> list[float]:
+    """`size` numbers: 1 at that place, 0 elsewhere. ValueError for a place that there is not."""
+    if not 0 <= place < size:
+        raise ValueError(f"{place} is not a place from 0 to {size - 1}")
+    return [float(k == place) for k in range(size)]
+
+
+def place_as_vector(item: Any, size: int) -> Any:
+    """Of a whole number that stands for a place, the vector; anything else as it is."""
+    try:
+        return one_hot(operator.index(item), size)
+    except TypeError:
+        return item
 
 
 def load_nests(

@@ -19,7 +19,9 @@ from typing import Any
 
 from ..dense import MLP
 from ..module import Module
-from ..recurrent.cells import RNN, BidirectionalRNN, Cell, GRUCell, LSTMCell, Recurrent, RNNCell, SequenceModel, StackedRNN
+from ..recurrent.cells import Cell, GRUCell, LSTMCell, RNNCell
+from ..recurrent.model import SequenceModel
+from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
 
 # The gates of a cell in the order of PyTorch's rows
 ROWS = {RNNCell: [""], GRUCell: ["_r", "_z", "_h"], LSTMCell: ["_i", "_f", "_c", "_o"]}

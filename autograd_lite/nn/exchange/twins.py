@@ -26,19 +26,10 @@ from autograd_lite.ops import formula, operands
 from ..dense import MLP, Layer, Neuron, prefix
 from ..module import Module
 from ..nests import load_nests
-from ..recurrent.cells import (
-    RNN,
-    BidirectionalRNN,
-    Cell,
-    GRUCell,
-    LSTMCell,
-    Readout,
-    Recurrent,
-    RNNCell,
-    SequenceModel,
-    StackedRNN,
-    set_parameters,
-)
+from ..recurrent.cells import Cell, GRUCell, LSTMCell, RNNCell
+from ..recurrent.model import Readout, SequenceModel
+from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
+from ..recurrent.units import set_parameters
 
 # What stands around the equations: of a recurrent network in both libraries, and in each
 

@@ -1,20 +1,9 @@
 """Recurrent networks: cells, networks of cells, and their gradients through time."""
 
 from .bptt import BPTT, GradientFlow, bptt, gradient_flow
-from .cells import (
-    RNN,
-    BidirectionalRNN,
-    Cell,
-    GRUCell,
-    LSTMCell,
-    Readout,
-    Recurrent,
-    RNNCell,
-    Run,
-    SequenceModel,
-    StackedRNN,
-    check_model,
-)
+from .cells import Cell, GRUCell, LSTMCell, RNNCell
+from .model import Readout, SequenceModel, check_model
+from .networks import RNN, BidirectionalRNN, Recurrent, Run, StackedRNN
 from .rtrl import RTRL, rtrl, rtrl_steps
 
 __all__ = [

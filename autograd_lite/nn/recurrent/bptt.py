@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from autograd_lite import Value, gradient, sum_, topological_order
 
 from ..losses import step_losses
-from .cells import Run, SequenceModel, check_model
+from .model import SequenceModel, check_model
+from .networks import Run
 
 
 class BPTT(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from autograd_lite import Value, sum_, topological_order
 
 from ..losses import step_losses
-from .cells import SequenceModel, check_model
+from .model import SequenceModel, check_model
 
 
 class RTRL(NamedTuple):
