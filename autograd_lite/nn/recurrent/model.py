@@ -42,6 +42,7 @@ class SequenceModel(Module):
 
     network: a cell or a network. n_out: the number of classes; or a `Readout` in its place.
 
+    >>> from nn import LSTMCell
     >>> model = SequenceModel(LSTMCell(3, 4, rng=0), 2, rng=0)
     >>> logits = model([0, 2, 1])
     >>> len(logits), len(logits[0])

@@ -87,6 +87,7 @@ class Recurrent(Module):
 class RNN(Recurrent):
     """One cell over a sequence.
 
+    >>> from nn import GRUCell
     >>> run = RNN(GRUCell(2, 3, rng=0))([[1.0, 2.0], [3.0, 4.0]])
     >>> len(run.outputs), [unit.label for unit in run.states["h"][1]]
     (2, ['h_2[0]', 'h_2[1]', 'h_2[2]'])
@@ -135,6 +136,7 @@ class StackedRNN(Recurrent):
     layers: cells, or networks such as `BidirectionalRNN`. The states of layer k are named ``h1``, ``h2``, ...; those of
     layers within a layer ``h1.2``.
 
+    >>> from nn import RNNCell
     >>> stack = StackedRNN([RNNCell(2, 3, rng=0), RNNCell(3, 4, rng=1)])
     >>> list(stack([[1.0, 2.0]]).states)
     ['z1', 'h1', 'z2', 'h2']
