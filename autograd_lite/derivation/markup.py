@@ -56,7 +56,7 @@ GREEK = {
     **{"tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ"},
     **{"Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω"},
 }
-_SIMPLE = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)*)((?:\[[\d,]+\])?)(\+?)")
+_SIMPLE = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+(?:,\d+)*)*)((?:\[[\d,]+\])?)(\+?)")
 
 
 class Markup:
@@ -165,7 +165,7 @@ class _Latex(Markup):
     }
 
     def simple_name(self, label: str, base: str, digits: str, subscripts: str, index: str, prime: str) -> str:
-        below = [digits] * bool(digits) + subscripts.split("_")[1:]
+        below = [digits] * bool(digits) + re.split("[_,]", subscripts)[1:]
         name = rf"\{base}" if base in GREEK else base if len(base) == 1 and base.isascii() else self._upright(base)
         if "tilde" in below:
             below.remove("tilde")
@@ -218,7 +218,7 @@ class _MathML(Markup):
     times, plus, minus, equals = "<mo>⋅</mo>", "<mo>+</mo>", "<mo>−</mo>", "<mo>=</mo>"
 
     def simple_name(self, label: str, base: str, digits: str, subscripts: str, index: str, prime: str) -> str:
-        below = [digits] * bool(digits) + subscripts.split("_")[1:]
+        below = [digits] * bool(digits) + re.split("[_,]", subscripts)[1:]
         name = f"<mi>{GREEK.get(base, base)}</mi>"
         if "tilde" in below:
             below.remove("tilde")

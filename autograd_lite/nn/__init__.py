@@ -6,6 +6,7 @@
 ['net_h1', 'net_h2', 'net_o1']
 """
 
+from .attention import GPT, Block, SelfAttention
 from .dense import MLP, Layer, Neuron, deltas
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 from .exchange.twins import from_twin, to_jax, to_torch
@@ -21,6 +22,7 @@ from .losses import (
     sequence_cross_entropy,
 )
 from .module import Module
+from .norms import LayerNorm, RMSNorm
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
 from .recurrent.bptt import BPTT, GradientFlow, bptt, gradient_flow
@@ -29,6 +31,7 @@ from .training import History, train
 
 __all__ = [
     "BPTT",
+    "GPT",
     "MLP",
     "RNN",
     "RTRL",
@@ -36,18 +39,22 @@ __all__ = [
     "Adam",
     "AdamW",
     "BidirectionalRNN",
+    "Block",
     "GRUCell",
     "GradientFlow",
     "History",
     "LSTMCell",
     "Layer",
+    "LayerNorm",
     "Module",
     "Neuron",
     "Optimizer",
+    "RMSNorm",
     "RMSprop",
     "RNNCell",
     "Readout",
     "Run",
+    "SelfAttention",
     "SequenceModel",
     "StackedRNN",
     "binary_cross_entropy",

@@ -56,7 +56,7 @@ class Neuron(Module):
         self.bias = as_parameter(bias, f"b_{name}")
         self.name = name
         self.activation = activation
-        self._activate = _function(activation)
+        self._activate = activation_function(activation)
         self._set_scope(new_scope(f"unit {name}" if name.isdigit() else name))
 
     def _set_scope(self, scope: Scope) -> None:
@@ -257,7 +257,7 @@ def prefix(layer: int, count: int) -> str:
     return "o" if layer == count else "h" if count == 2 else f"h{layer}_"
 
 
-def _function(activation: Any) -> Callable[[Value], Value]:
+def activation_function(activation: Any) -> Callable[[Value], Value]:
     if activation is None:
         return _identity
     if callable(activation):

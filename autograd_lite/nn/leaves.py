@@ -18,6 +18,8 @@ INITIALISATIONS: dict[str, Callable[[random.Random, int, int], float]] = {
     "he": lambda rng, n_in, n_out: rng.gauss(0, 1) * math.sqrt(2 / n_in),
     # LeCun et al. (1998), as a uniform distribution of a third of the variance: PyTorch's default
     "uniform": lambda rng, n_in, n_out: rng.uniform(-1, 1) / math.sqrt(n_in),
+    # of one size whatever the layer's, as transformers of a few thousand parameters have it
+    "normal": lambda rng, n_in, n_out: rng.gauss(0, 0.08),
 }
 
 

@@ -1,0 +1,364 @@
+"""Attention, scalar by scalar: heads, blocks with residuals, and the small GPT that they make.
+
+Position t looks, by its query q_t, at the keys k_s of all positions up to its own, and takes from their values v_s:
+score_t,s = q_t . k_s / sqrt(d), att_t,s = softmax over s of score_t,s, head_t = sum_s att_t,s v_s, in each head on its own d
+numbers of q, k and v; then o_t = W_o head_t + b_o. Source: Vaswani et al. (2017), "Attention Is All You Need", 3.2.
+
+Every number on the way is a labelled node, positions counted from 1, units and heads from 0: ``q_2[0]`` is the first number of
+the query at t = 2, ``att_3,1`` how much position 3 looks at position 1 (``att_3,1[0]`` in head 0 of several); in block 2 of
+several they are ``q2_2[0]`` and ``att2_3,1[0]``. The residual stream is ``embed_2``, ``resid_mid_2`` after the attention of a
+block and ``resid_post_2`` after its feed-forward layer.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite import Value, dot, linear, softmax
+
+from .dense import Activation, activation_function
+from .leaves import Rng, as_values, new_rng
+from .module import Module
+from .norms import Given, LayerNorm, RMSNorm, as_vector, at_least_one, place_of
+from .recurrent.networks import Run
+from .recurrent.units import Units, labelled, set_parameters
+
+Steps = dict[str, Any]
+"""What a position makes on its way, by name: lists of units; of ``score`` and ``att``, for each head those of the positions."""
+
+
+class SelfAttention(Module):
+    """Attention of the positions of a sequence to each other, by `heads` heads on n / heads numbers each.
+
+    causal: a position looks at itself and those before it; else at all. bias: whether q, k, v and o have biases.
+    parameters: for some or all of W_q, W_k, W_v, W_o, each n rows of n, and b_q, b_k, b_v, b_o; else drawn by `init` (see
+    `Neuron`), biases 0. ValueError for what does not fit.
+
+    >>> attention = SelfAttention(2, parameters={f"W_{name}": [[1.0, 0.0], [0.0, 1.0]] for name in "qkvo"})
+    >>> (weights,) = attention.run([[1.0, 0.0], [0.0, 1.0]]).states["att"][1]
+    >>> [(weight.label, round(weight.data, 4)) for weight in weights]
+    [('att_2,1', 0.3302), ('att_2,2', 0.6698)]
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the parameters
+
+    def __init__(
+        self,
+        n: int,
+        heads: int = 1,
+        causal: bool = True,
+        bias: bool = False,
+        *,
+        parameters: Given | None = None,
+        init: str = "uniform",
+        rng: Rng = None,
+    ) -> None:
+        if at_least_one("attention", "number", n) % at_least_one("attention", "head", heads):
+            raise ValueError(f"{heads} heads cannot share {n} numbers: n must be a multiple of the heads")
+        self.n, self.heads, self.causal, self.bias = n, heads, causal, bias
+        set_parameters(self, _shapes({name: (n, n) for name in "qkvo"}, bias), parameters or {}, init, rng)
+
+    def forward(self, xs: Sequence[Any], past: Run | None = None) -> list[Units]:
+        """The outputs of `run`."""
+        return self.run(xs, past).outputs
+
+    def run(self, xs: Sequence[Any], past: Run | None = None, layer: str = "") -> Run:
+        """xs: for each position n Values or numbers. past: the run of the positions before these (causal only): their keys and
+        values are looked at as they are, nodes of the graph.
+
+        Returns the outputs of each position, those of the past first, and as states what is on the way: ``q``, ``k``, ``v``,
+        ``head``, ``o`` as ``states[name][t - 1][unit]``, ``score`` and ``att`` as ``states[name][t - 1][head][s - 1]``.
+        """
+        before = _positions(self, xs, past)
+        looking = _named(layer, [self.project(x, t, layer) for t, x in enumerate(xs, before + 1)])
+        keys, values = [(past.states[name] if past else []) + looking[name] for name in (f"k{layer}", f"v{layer}")]
+        seen = [t if self.causal else len(keys) for t in range(before + 1, len(keys) + 1)]
+        queries = zip(looking[f"q{layer}"], seen)
+        found = [self.attend(q, keys[:s], values[:s], t, layer) for t, (q, s) in enumerate(queries, before + 1)]
+        return _after(past, f"o{layer}", looking | _named(layer, found))
+
+    def project(self, x: Sequence[Value | float], t: int | str = 1, layer: str = "") -> Steps:
+        """The query, key and value of a position of n numbers, ``q``, ``k`` and ``v``."""
+        x = as_vector(self, x)
+        return {name: self._in_heads(name, _product(self, name, x), t, layer) for name in "qkv"}
+
+    def attend(
+        self,
+        q: Units,
+        keys: Sequence[Units],
+        values: Sequence[Units],
+        t: int | str = 1,
+        layer: str = "",
+        mask: Sequence[Value | float] | None = None,
+    ) -> Steps:
+        """What the query q takes from the positions 1, 2, ... of these keys and values: ``score``, ``att``, ``head`` and ``o``.
+
+        mask: for each of them a number that is added to its scores; of -1e30 nothing is taken.
+        """
+        d = self.n // self.heads
+        scores, weights, outputs = [], [], []
+        for head in range(self.heads):
+            own = slice(head * d, head * d + d)
+            products = [dot(q[own], k[own]) for k in keys]
+            scores.append([product / d**0.5 for product in products])
+            shown = scores[-1] if mask is None else _added(scores[-1], mask)
+            weights.append(softmax(shown))
+            outputs += [dot(weights[-1], column) for column in zip(*[v[own] for v in values])]
+            at, index = place_of(t, layer, "attention", head=self._head(head)), f"[{head}]" * (self.heads > 1)
+            for name, nodes in (("qk", products), ("score", scores[-1]), ("att", weights[-1])):
+                scope = at.scope._replace(role=name + layer)
+                for s, node in enumerate(nodes, 1):
+                    node.label, node.scope = f"{name}{layer}_{t},{s}{index}", scope
+        found = self._in_heads("head", outputs, t, layer)
+        o = labelled("o", _product(self, "o", found), place_of(t, layer, "attention"))
+        return {"score": scores, "att": weights, "head": found, "o": o}
+
+    def _head(self, head: int) -> int | None:
+        """The number of a head where there are several."""
+        return head if self.heads > 1 else None
+
+    def _in_heads(self, name: str, units: Units, t: int | str, layer: str) -> Units:
+        """The units, labelled, each in the part of its head."""
+        d, at = self.n // self.heads, place_of(t, layer, "attention", head=self._head(0))
+        role = labelled(name, units, at)[0].scope.role
+        for head in range(1, self.heads):
+            scope = place_of(t, layer, "attention", head=head).scope._replace(role=role)
+            for unit in units[head * d : head * d + d]:
+                unit.scope = scope
+        return units
+
+    def extra_repr(self) -> str:
+        return f"{self.n}, heads: {self.heads}" + ", causal" * self.causal + ", bias" * self.bias
+
+
+class Block(Module):
+    """A block of a transformer: attention, then a feed-forward layer, each of the norm of the residual stream it is added to.
+
+    mid = x + attention(norm_a(x)); post = mid + W_down f(W_up norm_f(mid) + b_up) + b_down.
+
+    norm: "rms" (`RMSNorm` without weights) or "layer" (`LayerNorm`). n_hidden: of the feed-forward layer; 4 n unless given.
+    activation: f, as for `Neuron`. parameters: by the names of `state_dict`, such as ``attention.W_q`` and ``W_up``.
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the parameters
+
+    def __init__(
+        self,
+        n: int,
+        heads: int = 1,
+        n_hidden: int | None = None,
+        *,
+        activation: Activation = "relu",
+        norm: str = "rms",
+        bias: bool = False,
+        causal: bool = True,
+        parameters: Given | None = None,
+        init: str = "uniform",
+        rng: Rng = None,
+    ) -> None:
+        given, rng = parameters or {}, new_rng(rng)
+        self.n, self.n_hidden = n, at_least_one("a block", "hidden unit", 4 * n if n_hidden is None else n_hidden)
+        self.activation, self._activate, self.bias = activation, activation_function(activation), bias
+        self.norm_a = new_norm(norm, n, bias, _below(given, "norm_a"))
+        self.attention = SelfAttention(n, heads, causal, bias, parameters=_below(given, "attention"), init=init, rng=rng)
+        self.norm_f = new_norm(norm, n, bias, _below(given, "norm_f"))
+        shapes = _shapes({"up": (self.n_hidden, n), "down": (n, self.n_hidden)}, bias)
+        set_parameters(self, shapes, _own(given, "norm_a", "attention", "norm_f"), init, rng)
+
+    def forward(self, xs: Sequence[Any], past: Run | None = None) -> list[Units]:
+        """The outputs of `run`."""
+        return self.run(xs, past).outputs
+
+    def run(self, xs: Sequence[Any], past: Run | None = None, layer: str = "") -> Run:
+        """As of `SelfAttention`; on the way are ``norm_a``, ``resid_mid``, ``norm_f``, ``net_h``, ``h``, ``ff`` and
+        ``resid_post`` too.
+        """
+        times = range(_positions(self, xs, past) + 1, len(xs) + 1 + (len(past.outputs) if past else 0))
+        normed = [self.norm_a(x, t, layer, "norm_a") for x, t in zip(xs, times)]
+        looked = self.attention.run(normed, past, layer)
+        found = [self.feed(x, o, t, layer) for x, o, t in zip(xs, looked.outputs[-len(xs) :], times)]
+        own = _after(past, f"resid_post{layer}", {f"norm_a{layer}": normed} | _named(layer, found))
+        return own._replace(states=looked.states | own.states)
+
+    def feed(self, x: Sequence[Value | float], o: Units, t: int | str = 1, layer: str = "") -> Steps:
+        """What follows the attention's output o, to which the stream x is added: from ``resid_mid`` to ``resid_post``."""
+        at = place_of(t, layer, "feed forward")
+        mid = labelled("resid_mid", _added(o, as_vector(self, x)), place_of(t, layer))
+        normed = self.norm_f(mid, t, layer, "norm_f")
+        net = labelled("net_h", _product(self, "up", normed), at)
+        h = [self._activate(unit) for unit in net]
+        if self.activation is not None:
+            labelled("h", h, at)
+        ff = labelled("ff", _product(self, "down", h), at)
+        post = labelled("resid_post", _added(ff, mid), place_of(t, layer))
+        return {"resid_mid": mid, "norm_f": normed, "net_h": net, "h": h, "ff": ff, "resid_post": post}
+
+    def extra_repr(self) -> str:
+        return f"{self.n}, hidden: {self.n_hidden}, {self.activation}" + ", bias" * self.bias
+
+
+class GPT(Module):
+    """A small GPT: at each token of a sequence, the logits of the next one.
+
+    A token's row of wte and its position's row of wpe are added; the sum goes through the blocks; y = lm x are the logits.
+    With norm "rms" the sum is normed too, as in the scalar GPTs of 2026; with "layer" it is what the last block gives, as in
+    GPT-2 (Radford et al., 2019), and the norms have weights.
+
+    vocabulary: the number of tokens. length: of positions. Other options: see `Block`; its `init` is "normal" unless given.
+    parameters: by the names of `state_dict`, such as ``wte`` (vocabulary rows of n), ``wpe`` (length rows of n), ``lm``
+    (vocabulary rows of n) and ``blocks.0.attention.W_q``.
+
+    >>> gpt = GPT(27, 16, heads=4, blocks=1, length=16, rng=0)
+    >>> len(gpt.parameters()), len(gpt([26, 0, 3])[-1])
+    (4192, 27)
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the parameters
+
+    def __init__(
+        self,
+        vocabulary: int,
+        n: int = 16,
+        heads: int = 4,
+        blocks: int = 1,
+        length: int = 16,
+        *,
+        norm: str = "rms",
+        bias: bool = False,
+        parameters: Given | None = None,
+        init: str = "normal",
+        rng: Rng = None,
+        **options: Any,
+    ) -> None:
+        given, rng = parameters or {}, new_rng(rng)
+        self.vocabulary, self.n, self.length = at_least_one("a GPT", "token", vocabulary), n, length
+        shapes = {"wte": (vocabulary, n), "wpe": (at_least_one("a GPT", "position", length), n), "lm": (vocabulary, n)}
+        names = [f"blocks.{k}" for k in range(at_least_one("a GPT", "block", blocks))]
+        set_parameters(self, shapes, _own(given, "norm", *names), init, rng)
+        options |= {"norm": norm, "bias": bias, "init": init, "rng": rng}
+        self.blocks = [Block(n, heads, parameters=_below(given, name), **options) for name in names]
+        self.norm, self.norm_last = new_norm(norm, n, bias, _below(given, "norm")), norm == "layer"
+
+    def forward(self, tokens: Sequence[Any], past: Run | None = None) -> list[Units]:
+        """The outputs of `run`."""
+        return self.run(tokens, past).outputs
+
+    def run(self, tokens: Sequence[Any], past: Run | None = None) -> Run:
+        """tokens: for each position the place of a token, or `vocabulary` numbers or Values: 1 at that place, 0 elsewhere.
+        past: the run of the tokens before these (causal only).
+
+        Returns the logits of each position, those of the past first, and as states (see `Block`; ``q2``, ... in block 2 of
+        several) what is on the way, ``embed``, ``norm`` and ``y``, the logits, too. ValueError for more than `length` positions.
+        """
+        before = _positions(self, tokens, past)
+        if before + len(tokens) > self.length:
+            raise ValueError(f"this GPT has {self.length} positions, got {before + len(tokens)} tokens")
+        found = _named("", [self.embed(token, t - 1, t) for t, token in enumerate(tokens, before + 1)])
+        stream, states = list(found.values())[-1], Steps()
+        for block, layer in zip(self.blocks, self.layers()):
+            run = block.run(stream, past, layer)
+            stream, states = run.outputs[-len(tokens) :], states | run.states
+        found |= _named("", [self.read(x, t) for t, x in enumerate(stream, before + 1)])
+        own = _after(past, "y", found)
+        return own._replace(states=states | own.states)
+
+    def layers(self) -> list[str]:
+        """The name of each block in the names of its nodes: its number where there are several."""
+        return [str(k) if len(self.blocks) > 1 else "" for k in range(1, len(self.blocks) + 1)]
+
+    def embed(self, token: Any, position: Any, t: int | str = 1) -> Steps:
+        """``embed``, the sum of the rows of a token and of a position (from 0), each given by its place or by a 1 among zeros;
+        and ``norm`` where that comes next."""
+        both = zip(_row(self.wte, token, "token"), _row(self.wpe, position, "position"))
+        found = {"embed": labelled("embed", [x + p for x, p in both], place_of(t, "", "embedding"))}
+        return found if self.norm_last else found | {"norm": self.norm(found["embed"], t)}
+
+    def read(self, x: Units, t: int | str = 1) -> Steps:
+        """The logits ``y`` of the stream x after the last block; and ``norm`` before them where there is one."""
+        found = {"norm": self.norm(x, t)} if self.norm_last else {}
+        x = found.get("norm", x)
+        return found | {"y": labelled("y", [dot(w, x) for w in self.lm], place_of(t, "", "readout"))}
+
+    def extra_repr(self) -> str:
+        return f"vocabulary: {self.vocabulary}, {self.n}, positions: {self.length}"
+
+
+def new_norm(norm: str, n: int, bias: bool, parameters: Given) -> RMSNorm:
+    """The norm of a transformer, by its name. ValueError for an unknown name."""
+    if norm == "layer":
+        return LayerNorm(n, bias=bias, parameters=parameters)
+    if norm != "rms":
+        raise ValueError(f"unknown norm {norm!r}: 'rms' or 'layer'")
+    return RMSNorm(n, elementwise_affine=False, parameters=parameters)
+
+
+def _row(rows: Sequence[Units], place: Any, what: str) -> Units:
+    """The row at that place; or the sum of all rows, each times the number given for it."""
+    try:
+        index = operator.index(place)
+    except TypeError:
+        numbers = as_values(place)
+        if len(numbers) != len(rows):
+            raise ValueError(f"a {what} is one of {len(rows)}, or as many numbers; got {len(numbers)} numbers") from None
+        return [dot(column, numbers) for column in zip(*rows)]
+    if not 0 <= index < len(rows):
+        raise ValueError(f"the {what} {index} is not a place from 0 to {len(rows) - 1}")
+    return rows[index]
+
+
+def _product(module: Any, name: str, x: Units) -> Units:
+    """W x + b, or W x where there is no b."""
+    W: list[Units] = getattr(module, f"W_{name}")
+    if not module.bias:
+        return [dot(row, x) for row in W]
+    return [linear(row, x, b) for row, b in zip(W, getattr(module, f"b_{name}"))]
+
+
+def _added(x: Sequence[Value], y: Iterable[Any]) -> Units:
+    return [x_j + y_j for x_j, y_j in zip(x, y)]
+
+
+def _shapes(matrices: Mapping[str, tuple[int, int]], bias: bool) -> dict[str, tuple[int, ...]]:
+    """The shapes of W and, with bias, of b, by name."""
+    shapes: dict[str, tuple[int, ...]] = {f"W_{name}": shape for name, shape in matrices.items()}
+    return shapes | ({f"b_{name}": shape[:1] for name, shape in matrices.items()} if bias else {})
+
+
+def _below(given: Given, path: str) -> dict[str, Any]:
+    """The parameters given below a path, by the rest of their names."""
+    return {name.removeprefix(f"{path}."): x for name, x in given.items() if name.startswith(f"{path}.")}
+
+
+def _own(given: Given, *paths: str) -> dict[str, Any]:
+    """The parameters given that are below none of these paths."""
+    return {name: x for name, x in given.items() if not name.startswith(tuple([f"{path}." for path in paths]))}
+
+
+def _positions(module: Module, xs: Sequence[Any], past: Run | None) -> int:
+    """How many positions there are before these. ValueError where there cannot be any, or if these are none."""
+    if len(xs) == 0:
+        raise ValueError(f"a {type(module).__name__} needs a sequence of at least one position")
+    if past is None:
+        return 0
+    if not all(part.causal for part in module.modules() if isinstance(part, SelfAttention)):
+        raise ValueError("without causal=True each position looks at all others: give them all at once, and no past")
+    return len(past.outputs)
+
+
+def _named(layer: str, steps: Sequence[Steps]) -> Steps:
+    """By name, with that of the layer, the steps of each position."""
+    return {name + layer: [step[name] for step in steps] for name in steps[0]}
+
+
+def _after(past: Run | None, outputs: str, states: Steps) -> Run:
+    """The run of the positions of the past and of those of these states; the outputs are those of that name."""
+    states = {name: past.states[name] + steps for name, steps in states.items()} if past else states
+    return Run(states[outputs], states, {})

@@ -1,0 +1,122 @@
+"""Norms: what a transformer does to the numbers of a position before each of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autograd_lite import Scope, Value, dot, linear, mean, rsqrt
+
+from .leaves import as_values
+from .module import Module
+from .recurrent.units import Place, Units, labelled, set_parameters
+
+Given = Mapping[str, Any]
+"""Parameters by name: nests of numbers or Values (Values are kept, so they may be shared)."""
+
+
+class RMSNorm(Module):
+    """x over the root of its mean square: x_j / sqrt(mean_i x_i**2 + eps), times weight_j where there are weights.
+
+    parameters: for ``weight``, n numbers or Values; else 1. Source: Zhang and Sennrich (2019).
+
+    >>> [round(x.data, 4) for x in RMSNorm(2, elementwise_affine=False)([3.0, 4.0])]
+    [0.8485, 1.1314]
+    """
+
+    weight: Units
+
+    def __init__(self, n: int, eps: float = 1e-5, elementwise_affine: bool = True, *, parameters: Given | None = None) -> None:
+        self.n, self.eps, self.elementwise_affine = at_least_one("a norm", "number", n), eps, elementwise_affine
+        start = self._start()
+        set_parameters(self, {name: (n,) for name in start}, start | dict(parameters or {}), "uniform", 0)
+
+    def _start(self) -> dict[str, list[float]]:
+        return {"weight": [1.0] * self.n} if self.elementwise_affine else {}
+
+    def forward(self, x: Sequence[Value | float], t: int | str = 1, layer: str = "", name: str = "norm") -> Units:
+        """x: n Values. Returns n Values, ``norm_1[0]``, ... at t = 1; ``norm_scale_1`` is the factor that they share."""
+        x, at = as_vector(self, x), place_of(t, layer, name)
+        scale = _scale(x, self.eps, at, name)
+        out = [x_j * scale for x_j in x]
+        return labelled(name, [x_j * w for x_j, w in zip(out, self.weight)] if self.elementwise_affine else out, at)
+
+    def extra_repr(self) -> str:
+        return f"{self.n}" + ", without weights" * (not self.elementwise_affine)
+
+
+class LayerNorm(RMSNorm):
+    """x less its mean m, over its standard deviation: (x_j - m) / sqrt(mean_i (x_i - m)**2 + eps) * weight_j + bias_j.
+
+    parameters: for ``weight`` (else 1) and, with `bias`, ``bias`` (else 0). Source: Ba, Kiros and Hinton (2016).
+
+    >>> [round(x.data, 4) for x in LayerNorm(2)([3.0, 5.0])]
+    [-1.0, 1.0]
+    """
+
+    bias: Units
+
+    def __init__(
+        self,
+        n: int,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        parameters: Given | None = None,
+    ) -> None:
+        self.has_bias = bias and elementwise_affine
+        super().__init__(n, eps, elementwise_affine, parameters=parameters)
+
+    def _start(self) -> dict[str, list[float]]:
+        return super()._start() | ({"bias": [0.0] * self.n} if self.has_bias else {})
+
+    def forward(self, x: Sequence[Value | float], t: int | str = 1, layer: str = "", name: str = "norm") -> Units:
+        """x: n Values. Returns n Values, ``norm_1[0]``, ... at t = 1; ``norm_mean_1`` and ``norm_scale_1`` they share."""
+        x, at = as_vector(self, x), place_of(t, layer, name)
+        centre = _shared(f"{name}_mean", mean(x), at)
+        deviations = [x_j - centre for x_j in x]
+        scale = _scale(deviations, self.eps, at, name)
+        out = [deviation * scale for deviation in deviations]
+        if self.has_bias:
+            out = [linear([w], [x_j], b) for x_j, w, b in zip(out, self.weight, self.bias)]
+        elif self.elementwise_affine:
+            out = [x_j * w for x_j, w in zip(out, self.weight)]
+        return labelled(name, out, at)
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + ", without bias" * (self.elementwise_affine and not self.has_bias)
+
+
+def place_of(t: int | str, layer: str = "", *parts: str, head: int | None = None) -> Place:
+    """The place of a position (or of any, which a letter stands for), in a block if it has a name, in parts of it, in a head."""
+    scope = Scope(f"t = {t}")
+    for title in [*[f"block {layer}"] * bool(layer), *parts]:
+        scope = Scope(title, scope)
+    return Place(layer, t, scope if head is None else Scope(f"head {head}", scope, head))  # type: ignore[arg-type]
+
+
+def as_vector(module: Any, x: Sequence[Value | float]) -> Units:
+    """The numbers of a position as Values. ValueError unless there are ``module.n``."""
+    units = as_values(x)
+    if len(units) != module.n:
+        raise ValueError(f"this {type(module).__name__} is for {module.n} numbers a position, got {len(units)}")
+    return units
+
+
+def at_least_one(whose: str, what: str, number: int) -> int:
+    """The number. ValueError if it is 0 or less."""
+    if number < 1:
+        raise ValueError(f"{whose} needs at least one {what}, got {number}")
+    return number
+
+
+def _scale(x: Units, eps: float, at: Place, name: str) -> Value:
+    """1 over the root of the mean square."""
+    return _shared(f"{name}_scale", rsqrt(dot(x, x) / len(x) + eps), at)
+
+
+def _shared(name: str, node: Value, at: Place) -> Value:
+    """The node, which all units share, labelled."""
+    node.label, node.scope = f"{name}{at.layer}_{at.t}", at.scope._replace(role=f"{name}{at.layer}")
+    return node
