@@ -1,0 +1,1 @@
+"""A class is held with it: mistakes that have names, and quizzes from any graph that know them."""

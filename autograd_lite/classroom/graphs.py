@@ -1,0 +1,305 @@
+"""What the classroom asks of a graph: its rules, where a node is used, its activations, biases, errors and time steps.
+
+Everything is found by the table's rules and the shape of the graph, whatever the operations are called.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from .. import ops
+from ..backprop import topological_order
+from ..derivation.notation import Expression, Notation, expression, number, symbol, value_of
+from ..value import OPERATIONS, Value, family, is_parameter
+
+Edge = tuple[Value, int]
+"""A node and the place of one of its operands."""
+
+LONGEST_RECURSION = 20_000
+"""So many visits of a recursion without an order are computed: their number doubles with every node that is used twice."""
+
+
+class Graph:
+    """The graph of `output` as the classroom reads it. lr: the learning rate of an update."""
+
+    def __init__(self, output: Value, lr: float = 0.5) -> None:
+        self.output, self.lr = output, lr
+        self.nodes = topological_order(output)
+        self.place = {node: k for k, node in enumerate(self.nodes)}
+        self.parents = {node: node.parents for node in self.nodes}
+        self.derivatives = {node: node.local_derivatives for node in self.nodes}
+        self.uses: dict[Value, list[Edge]] = {node: [] for node in self.nodes}
+        """Where a node is an operand, in the order of the backward pass."""
+        for node in reversed(self.nodes):
+            for i, parent in enumerate(self.parents[node]):
+                self.uses[parent].append((node, i))
+
+    @cached_property
+    def notation(self) -> Notation:
+        """The names of the nodes, and of a number to be filled in."""
+        return Notation([*self.nodes, BLANK])
+
+    def name(self, node: Value) -> str:
+        return self.notation.name(node)
+
+    @cached_property
+    def adjoint(self) -> dict[Value, float]:
+        """The derivative of the output by each node."""
+        adjoint = dict.fromkeys(self.nodes, 0.0)
+        adjoint[self.output] = 1.0
+        for node in reversed(self.nodes):
+            for parent, derivative in zip(self.parents[node], self.derivatives[node]):
+                adjoint[parent] += adjoint[node] * derivative
+        return adjoint
+
+    # Rules
+
+    @cached_property
+    def rules(self) -> dict[Edge, Expression]:
+        """The local derivative along each edge, in the textbook's form."""
+        rule = self.notation.local_derivative
+        return {(node, i): rule(node, i) for node, i in self.edges()}
+
+    def edges(self) -> Iterator[Edge]:
+        """Every edge to a node that is no plain number, from the output on."""
+        for node in reversed(self.nodes):
+            for i, parent in enumerate(self.parents[node]):
+                if parent.op != "const":
+                    yield node, i
+
+    def factors(self) -> Iterator[tuple[Edge, Value]]:
+        """The edges whose local derivative is another operand, with that: those of products."""
+        for edge, rule in self.rules.items():
+            if rule.kind == "symbol" and rule.parts[0] is not edge[0]:
+                yield edge, rule.parts[0]
+
+    def operand(self, edge: Edge) -> Value:
+        return self.parents[edge[0]][edge[1]]
+
+    def derivative(self, edge: Edge) -> float:
+        return self.derivatives[edge[0]][edge[1]]
+
+    def rewritten(self, edge: Edge, text: str, **letters: Expression) -> Expression:
+        """A rule in the letters of the table, with the operands of this node for them; `letters` in place of these."""
+        node, i = edge
+        _, names = ops.derivative(node.op, self.parents[node], i)
+        of = self.notation.of
+        known = {name: of(x) if isinstance(x, Value) else [*map(of, x)] for name, x in names.items()}
+        return expression(text, {**known, "z": of(node), **letters})
+
+    def number_of(self, e: Expression) -> float:
+        """The number of an expression; nan outside a domain."""
+        try:
+            return value_of(e, lambda thing: thing.data if isinstance(thing, Value) else thing)
+        except (ValueError, ArithmeticError):
+            return math.nan
+
+    # Parts of a network
+
+    def variable(self, node: Value) -> int | None:
+        """The place of the only operand that is no plain number, if there is only one."""
+        places = [i for i, parent in enumerate(self.parents[node]) if parent.op != "const"]
+        return places[0] if len(places) == 1 else None
+
+    @cached_property
+    def activations(self) -> dict[Value, Edge]:
+        """The nodes that are an activation of one operand, each with the edge to it."""
+        found = {}
+        for node in self.nodes:
+            i = self.variable(node)
+            if i == 0 and node.op in ops.ROWS and is_activation(node.op, tuple([p.data for p in self.parents[node][1:]])):
+                found[node] = (node, 0)
+        return found
+
+    def activation_of(self, net: Value) -> Value | None:
+        """The activation that a net input goes through."""
+        return next((node for node, _ in self.uses[net] if node in self.activations), None)
+
+    @cached_property
+    def biases(self) -> list[Value]:
+        """The leaves that are only added to what has been computed, or to products."""
+
+        def stands_alone(edge: Edge) -> bool:
+            node, i = edge
+            others = [(node, k) for k, parent in enumerate(self.parents[node]) if k != i and parent.op != "const"]
+            summands = [rule for rule in map(self.rules.__getitem__, others) if rule == _ONE or rule.kind == "symbol"]
+            computed = any(self.rules[other].kind == "symbol" or self.parents[self.operand(other)] for other in others)
+            return self.rules[edge] == _ONE and computed and len(summands) == len(others)
+
+        return [leaf for leaf in self.leaves() if self.uses[leaf] and all(map(stands_alone, self.uses[leaf]))]
+
+    def leaves(self) -> list[Value]:
+        """The leaves that are no plain numbers."""
+        return [node for node in self.nodes if not self.parents[node] and node.op != "const"]
+
+    @cached_property
+    def errors(self) -> dict[Edge, Value]:
+        """The edges from a difference, target - out or out - target, to out, each with the target; a cost that is even takes it."""
+        found = {}
+        for node in self.nodes:
+            if len(self.parents[node]) != 2 or sorted(self.derivatives[node]) != [-1.0, 1.0]:
+                continue
+            x, y = self.parents[node]
+            if bool(self.parents[x]) != bool(self.parents[y]) and all(self._is_even(use, node) for use, _ in self.uses[node]):
+                found[node, 0 if self.parents[x] else 1] = y if self.parents[x] else x
+        return found if self.output not in {node for node, _ in found} else {}
+
+    def _is_even(self, node: Value, operand: Value) -> bool:
+        """Whether the sign of an operand makes no difference to a node."""
+        if any(parent is not operand and parent.op != "const" for parent in self.parents[node]):
+            return False
+        turned = [number(-operand.data if parent is operand else parent.data) for parent in self.parents[node]]
+        entry = ops.ROWS.get(node.op) or ops.FAMILIES[node.op]
+        return self.number_of(expression(entry.formula, ops.named(node.op, turned))) == node.data
+
+    @cached_property
+    def complement(self) -> dict[Value, Value]:
+        """Of a gate g the node 1 - g, and of that the gate."""
+        found = {}
+        for node in self.nodes:
+            if self.derivatives[node] == (1.0, -1.0) and self.parents[node][0].op == "const" and self.parents[node][0].data == 1.0:
+                gate = self.parents[node][1]
+                found.update({gate: node, node: gate})
+        return found
+
+    @cached_property
+    def terms(self) -> tuple[list[Edge], int]:
+        """Where the output is a mean, the edge that makes it one; where it is a sum, the edges to its terms; and their number."""
+        node = self.output
+        scaling: list[Edge] = []
+        while (i := self.variable(node)) is not None and self.rules[node, i].kind in ("number", "quotient"):
+            scaling.append((node, i))
+            node = self.parents[node][i]
+        count, pending = 0, [node]
+        while pending:
+            last = pending.pop()
+            if self._adds(last) and (last is node or not last.label):
+                pending += self.parents[last]
+            else:
+                count += 1
+        mean = [edge for edge in scaling if math.isclose(self.derivative(edge), 1 / count)]
+        return mean or [(node, i) for i in range(len(self.parents[node]))] if count > 1 else [], count
+
+    def _adds(self, node: Value) -> bool:
+        """Whether a node is the sum of several."""
+        edges = [(node, i) for i in range(len(self.parents[node]))]
+        return len(edges) > 1 and all(self.rules.get(edge) == _ONE for edge in edges)
+
+    # Time
+
+    @cached_property
+    def time(self) -> dict[Value, int]:
+        """The time step of each node that was made in one, as its scope has it; of a nameless node the first that uses it."""
+        found: dict[Value, int] = {}
+        for node in reversed(self.nodes):
+            scope = getattr(node, "scope", None)
+            if scope is not None:
+                times = [part.time for part in scope.path if part.time is not None][-1:]
+            else:
+                times = sorted([found[use] for use, _ in self.uses[node] if use in found and self.parents[node]])[:1]
+            if times:
+                found[node] = times[0]
+        return found
+
+    @cached_property
+    def crossings(self) -> list[Edge]:
+        """The edges back to a time step before."""
+        time = self.time
+        return [
+            edge for edge in self.edges() if edge[0] in time and time.get(self.operand(edge), time[edge[0]]) != time[edge[0]]
+        ]
+
+    # Without an order
+
+    @cached_property
+    def recursion(self) -> list[Value] | None:
+        """The nodes as a recursion visits them that sends on at every arrival. None where it would not end during a lesson."""
+        visits = dict.fromkeys(self.nodes, 0)
+        visits[self.output] = 1
+        for node in reversed(self.nodes):
+            for parent in self.parents[node]:
+                visits[parent] += visits[node]
+        if sum(visits.values()) > LONGEST_RECURSION:
+            return None
+        order, pending = [], [self.output]
+        while pending:
+            node = pending.pop()
+            order.append(node)
+            pending += reversed(self.parents[node])
+        return order
+
+
+BLANK = Value(0.0, label="□")
+"""Stands in a formula for a number to be filled in."""
+_ONE = number(1.0)
+
+
+@lru_cache(1 << 10)
+def is_activation(op: str, parameters: tuple[float, ...] = ()) -> bool:
+    """Whether an operation of one operand is bent, and straight far away on both sides, as sigmoid, tanh and ReLU are.
+
+    >>> [is_activation(op) for op in ("sigmoid", "relu", "softplus", "neg", "square", "exp")]
+    [True, True, True, False, False, False]
+    """
+    row = ops.ROWS[op]
+    if len(row.derivatives) != 1 + len(parameters):
+        return False
+    slopes = []
+    for x in (-1e6, -1e3, 0.0, 1e3, 1e6):
+        letters = dict(zip("xyw", map(number, (x, *parameters))))
+        try:
+            z = value_of(expression(row.formula, letters), float)
+            slopes.append(value_of(expression(row.derivatives[0], {**letters, "z": number(z)}), float))
+        except (ValueError, ArithmeticError):
+            return False
+    far, left, middle, right, away = slopes
+    straight = math.isclose(far, left, abs_tol=1e-3) and math.isclose(right, away, abs_tol=1e-3)
+    return straight and math.isfinite(middle) and not left == middle == right
+
+
+# Graphs as data, and with other numbers ------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    """A node as data: its operation, its label, and its number, if it is a leaf, or the places of its operands."""
+
+    op: str
+    label: str
+    content: float | Sequence[int]
+
+
+def listed(output: Value) -> list[Row]:
+    """The nodes of a graph as data, parents first: `rebuilt` makes the graph again, in another process too."""
+    nodes = topological_order(output)
+    place = {node: k for k, node in enumerate(nodes)}
+    return [Row(node.op, node.label, [place[p] for p in node.parents] if node.parents else node.data) for node in nodes]
+
+
+def rebuilt(rows: Sequence[Sequence[Any]], numbers: Mapping[int, float] | None = None, scopes: Sequence[Any] = ()) -> Value:
+    """A graph of such rows, with other numbers for the leaves at some places, and the scopes of the nodes, None for none.
+
+    ValueError or an ArithmeticError where an operation has no value at these numbers.
+    """
+    nodes: list[Any] = []
+    for k, (op, label, content) in enumerate(rows):
+        if isinstance(content, (int, float)):
+            node = Value((numbers or {}).get(k, content), label)
+            node.op = op
+        else:
+            node = _applied(op, [nodes[i] for i in content])
+            node.label = label
+        if scopes and scopes[k] is not None:
+            node.scope = scopes[k]
+        nodes.append(node)
+    return nodes[-1]  # type: ignore[no-any-return]
+
+
+def _applied(op: str, operands: list[Value]) -> Value:
+    if op in ops.FAMILIES:
+        return family(op, operands)  # type: ignore[no-any-return]
+    plain = [x.data if is_parameter(op, i, operands) else x for i, x in enumerate(operands)]
+    node: Value = OPERATIONS[op](*plain)
+    return node
