@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from .. import ops
 from ..backprop import topological_order
-from ..derivation.notation import Expression, Notation, expression, number, symbol, value_of
+from ..derivation.expressions import Expression, expression, number, value_of
+from ..derivation.notation import Notation
 from ..value import OPERATIONS, Value, family, is_parameter
 
 Edge = tuple[Value, int]
@@ -136,16 +137,15 @@ class Graph:
         return [node for node in self.nodes if not self.parents[node] and node.op != "const"]
 
     @cached_property
-    def errors(self) -> dict[Edge, Value]:
-        """The edges from a difference, target - out or out - target, to out, each with the target; a cost that is even takes it."""
-        found = {}
+    def errors(self) -> list[Edge]:
+        """The edges from a difference of a target and what has been computed to the latter, if the cost of it is even."""
+        found = []
         for node in self.nodes:
-            if len(self.parents[node]) != 2 or sorted(self.derivatives[node]) != [-1.0, 1.0]:
-                continue
-            x, y = self.parents[node]
-            if bool(self.parents[x]) != bool(self.parents[y]) and all(self._is_even(use, node) for use, _ in self.uses[node]):
-                found[node, 0 if self.parents[x] else 1] = y if self.parents[x] else x
-        return found if self.output not in {node for node, _ in found} else {}
+            if len(self.parents[node]) == 2 and sorted(self.derivatives[node]) == [-1.0, 1.0] and self.uses[node]:
+                computed = [i for i, parent in enumerate(self.parents[node]) if self.parents[parent]]
+                if len(computed) == 1 and all(self._is_even(use, node) for use, _ in self.uses[node]):
+                    found.append((node, computed[0]))
+        return found
 
     def _is_even(self, node: Value, operand: Value) -> bool:
         """Whether the sign of an operand makes no difference to a node."""
@@ -160,7 +160,11 @@ class Graph:
         """Of a gate g the node 1 - g, and of that the gate."""
         found = {}
         for node in self.nodes:
-            if self.derivatives[node] == (1.0, -1.0) and self.parents[node][0].op == "const" and self.parents[node][0].data == 1.0:
+            if (
+                self.derivatives[node] == (1.0, -1.0)
+                and self.parents[node][0].op == "const"
+                and self.parents[node][0].data == 1.0
+            ):
                 gate = self.parents[node][1]
                 found.update({gate: node, node: gate})
         return found
@@ -208,9 +212,7 @@ class Graph:
     def crossings(self) -> list[Edge]:
         """The edges back to a time step before."""
         time = self.time
-        return [
-            edge for edge in self.edges() if edge[0] in time and time.get(self.operand(edge), time[edge[0]]) != time[edge[0]]
-        ]
+        return [edge for edge in self.edges() if edge[0] in time and time.get(self.operand(edge), time[edge[0]]) != time[edge[0]]]
 
     # Without an order
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .. import ops
-from ..derivation.notation import Expression, number, symbol
+from ..derivation.expressions import Expression, number, symbol
 from ..value import Value
 from .graphs import Edge, Graph
 
@@ -170,8 +170,7 @@ def _half(graph: Graph) -> Iterator[Wrong]:
         node, i = edge
         if graph.variable(node) != i:
             continue
-        constants = [parent.data for parent in graph.parents[node] if parent.op == "const"]
-        if constants in ([0.5], [2.0]) and graph.derivative(edge) in (0.5, 2.0):
+        if graph.rules[edge].kind in ("number", "quotient") and graph.derivative(edge) in (0.5, 2.0):
             factor[edge] = number(1.0)
         elif graph.derivative(edge) == 2 * graph.operand(edge).data:
             exponent[edge] = graph.notation.of(graph.operand(edge))
@@ -227,7 +226,9 @@ def _bias_times_b(graph: Graph) -> Iterator[Wrong]:
 def _gate_swap(graph: Graph) -> Iterator[Wrong]:
     factors = dict(graph.factors())
     yield Wrong({edge: symbol(graph.complement[gate]) for edge, gate in factors.items() if gate in graph.complement})
-    yield Wrong({edge: number(1.0) for edge in graph.crossings if graph.parents.get(factors.get(edge, edge[0])) and edge in factors})
+    yield Wrong(
+        {edge: number(1.0) for edge in graph.crossings if graph.parents.get(factors.get(edge, edge[0])) and edge in factors}
+    )
 
 
 # Through time
