@@ -142,15 +142,13 @@ def _of_array(what: str, x: Any, level: int) -> Numbers:
     return Numbers(found, found.shape)
 
 
-def floats_of(port: Port, size: int, x: Any) -> Any:
-    """An argument as a float, or as a list of `size` floats."""
-    if size and type(x) is list and len(x) == size and set(map(type, x)) == {float}:
-        return x
-    if not size and isinstance(x, (float, int)):
+def floats_of(port: Port, x: Any) -> Any:
+    """An argument as a float, or as a list of floats."""
+    if not port.is_array and isinstance(x, (float, int)):
         return as_float(x, f"input {port.name!r}")
     numbers = numbers_of(port, x)
     port.examples(numbers.shape, instead="dialect='numpy' or 'c'")
-    return numbers.data.tolist() if size else numbers.flat[0]
+    return numbers.data.tolist() if port.is_array else numbers.flat[0]
 
 
 def one_batch(counts: Iterable[int | None]) -> int | None:

@@ -164,7 +164,7 @@ class Program:
     def _eager(self, f: Callable[..., Any], sample: Sequence[Any]) -> list[Any]:
         """The results that are outputs of `f`, and derivatives of them by inputs, as numbers and lists of numbers."""
         recorded = self._recorded
-        inputs = [as_inputs(port.name, floats_of(port, port.size, x)) for port, x in zip(recorded.inputs, sample)]
+        inputs = [as_inputs(port.name, floats_of(port, x)) for port, x in zip(recorded.inputs, sample)]
         with mode("derivative", special=False, without="no_grad"):
             groups = bundles_of(f(*inputs), "output")
         if len(groups) != recorded.outputs:

@@ -76,8 +76,8 @@ def stepped(workload: str, dialect: str) -> Run:
 def repeated(workload: str, dialect: str) -> Run:
     """All updates in one call. The losses are fed back too, as a window of the last ones."""
     loss, parameters, clip = recorded(workload)
-    updates = w.MAZUR_UPDATES if workload == "mazur" else w.WORKLOADS[workload].count
-    rate, before = Value(0.5, "rate"), [Value(0.0) for _ in range(min(updates, 20))]
+    updates, window = (w.MAZUR_UPDATES, 1) if workload == "mazur" else (w.WORKLOADS[workload].count,) * 2
+    rate, before = Value(0.5, "rate"), [Value(0.0) for _ in range(window)]
     outputs = {"after": updated(loss, parameters, rate, clip), "losses": [*before[1:], loss]}
     outputs["next_rate"] = rate - 0.009 if workload == "moons" else rate * 1
     inputs = {"parameters": parameters, "before": before, "rate": rate}

@@ -97,6 +97,19 @@ def program_of(f, recorded_at, dialect):
     return compile_program(z, x, gradients_of=z, dialect=dialect)
 
 
+def test_sigmoid_and_its_derivative_have_the_bits_of_eager_at_any_size_in_python():
+    x = Value(0.5, "x")
+    z = sigmoid(x)
+    program = compile_program(z, [x], gradients_of=z)
+    assert "sigmoid(x)" in program.source
+    for number in (-1e308, -745.2, -709.9, -709.7, -700.0, -40.0, -0.0, 1e-9, 36.9, 700.0, 709.9, 745.2, math.inf, -math.inf):
+        x.data = number
+        z = sigmoid(x)
+        expected = (z.data.hex(), gradient(z, [x])[0].data.hex())
+        assert tuple(found.hex() for found in program(number)) == expected
+        assert tuple(found.hex() for found in program.function(number)) == expected
+
+
 # Every row ------------------------------------------------------------------------------------------------------------
 
 POINTS = [-1000.0, -745.0, -720.0, -100.0, -30.0, -2.5, -0.999, -0.7, -1e-9, 1e-9, 0.25, 0.999, 1.5, 20.0, 100.0, 720.0, 1000.0]
