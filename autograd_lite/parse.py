@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import difflib
+import math
+import re
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .value import OPERATIONS, Value
@@ -14,27 +17,41 @@ LONGEST = 10_000  # characters
 DEEPEST = 200
 MOST = 2_000  # parts
 
+CONSTANTS = {"pi": math.pi, "e": math.e}
+
 _OPERATORS: dict[type[ast.AST], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
+
+# What is written otherwise on paper and elsewhere
+SIGNS = {"^": "**", "²": "**2", "³": "**3", "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-"}
+ELSEWHERE = {"ln": "log", "lg": "log2 or log10", "max": "maximum or max_", "min": "minimum or min_", "sum": "sum_"}
+ELSEWHERE |= {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arsinh": "asinh", "arcosh": "acosh"}
+ELSEWHERE |= {"artanh": "atanh", "logistic": "sigmoid", "swish": "silu", "power": "pow", "heaviside": "step"}
 
 
 def parse(text: str, numbers: Mapping[str, float]) -> Value:
     """The Value of an expression, with these numbers for its names: ``parse("tanh(x*w + b)", {"x": 1, "w": 2, "b": 0.5})``.
 
     It may have numbers, names, ``+ - * / **``, parentheses, the operations of the package with lists where they take them,
-    and, before the last part, named steps: ``"net = x*w + b; out = tanh(net)"``. Names and steps become labels. ValueError for
-    anything else, for a name without a number or a number without a use, and for an expression too long or too deep.
+    and, before the last part, named steps: ``"net = x*w + b; out = tanh(net)"``, of which some may be numbers: ``"x = 2; y =
+    x*3"``. Names and steps become labels. `pi` and `e` are the constants, unless they are given another number. ValueError,
+    with what was likely meant, for anything else, for a name without a number or a number without a use, and for an
+    expression too long or too deep.
 
     >>> parse("net = x*w; out = tanh(net)", {"x": 0.5, "w": 0.0})
     Value(data=0.0, grad=0.0, op='tanh', label='out')
     """
     if len(text) > LONGEST:
         raise ValueError(f"the expression has {len(text)} characters: at most {LONGEST} are read")
+    if foreign := [sign for sign in SIGNS if sign in text]:
+        raise ValueError(f"{foreign[0]} is not read; did you mean {_clipped(text.translate(str.maketrans(SIGNS)))}?")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip())
     except SyntaxError as error:
-        raise ValueError(f"the expression cannot be read: {error.msg}, at character {error.offset}") from None
+        product = re.sub(r"(?<![\w.])([\d.]+)([^\W\d_])", r"\1*\2", text)
+        hint = f"; did you mean {_clipped(product)}?" if product != text else ""
+        raise ValueError(f"the expression cannot be read: {error.msg}, at character {error.offset}{hint}") from None
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise ValueError(f"the expression cannot be read: {str(error) or 'it is too deep'}") from None
     _check_size(tree)
@@ -55,6 +72,8 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
                 output = _value(part, known, used)
                 if name in known:
                     raise ValueError(f"{name} is there already: give the step another name")
+                if isinstance(output, float):
+                    output = Value(output)
                 if isinstance(output, Value) and not output.label:
                     output.label = name
                 known[name] = output
@@ -64,7 +83,8 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
                 raise ValueError(f"{_shown(statement)} is neither an expression nor a step such as net = x*w + b")
     unused = [name for name in named if name not in used]
     if unused:
-        raise ValueError(f"{', '.join(unused)} has a number, but is not in the expression")
+        hint = did_you_mean(unused[0], [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)])
+        raise ValueError(f"{', '.join(unused)} has a number, but is not in the expression{hint}")
     if not isinstance(output, Value):
         raise ValueError("the expression is no Value: it needs a name with a number, such as x=1, and one result")
     if output.parents and not output.label:
@@ -75,6 +95,17 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
 def as_read(name: str) -> str:
     """The name as Python reads it: letters that are written in other ways are one."""
     return unicodedata.normalize("NFKC", name)
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """The end of a message about a word that is not among the words: which of them it is like, or nothing.
+
+    >>> did_you_mean("Tahn", ["tanh", "sigmoid"])
+    '; did you mean tanh?'
+    """
+    spelled = {each.lower(): each for each in words}
+    like = [spelled[each] for each in difflib.get_close_matches(word.lower(), spelled, 3, 0.7)]
+    return f"; did you mean {' or '.join(like)}?" if like else ""
 
 
 def _check_size(tree: ast.AST) -> None:
@@ -93,11 +124,14 @@ def _value(tree: ast.AST, known: Mapping[str, Any], used: set[str]) -> Any:
         case ast.Constant(value=int() | float() as x) if not isinstance(x, bool):
             return _as_float(x)
         case ast.Name(id=name):
-            if name not in known:
-                hint = f"{name} is an operation: write {name}(x)" if name in OPERATIONS else f"{name} has no number: add {name}=1"
-                raise ValueError(hint)
-            used.add(name)
-            return known[name]
+            if name in known:
+                used.add(name)
+                return known[name]
+            if name in CONSTANTS:
+                return CONSTANTS[name]
+            if name in OPERATIONS:
+                raise ValueError(f"{name} is an operation: write {name}(x)")
+            raise ValueError(f"{name} has no number: add {name}=1{did_you_mean(name, known)}")
         case ast.UnaryOp(op=ast.UAdd(), operand=x):
             return _value(x, known, used)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as x)) if not isinstance(x, bool):
@@ -110,9 +144,19 @@ def _value(tree: ast.AST, known: Mapping[str, Any], used: set[str]) -> Any:
             return [_value(part, known, used) for part in parts]
         case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]):
             if name not in OPERATIONS:
-                raise ValueError(f"{name} is no operation: there are {', '.join(OPERATIONS)}")
+                raise ValueError(_no_operation(name, known))
             return _applied(name, [_value(part, known, used) for part in parts])
     raise ValueError(f"{_shown(tree)} is not allowed: only numbers, names, + - * / ** and the operations")
+
+
+def _no_operation(name: str, known: Mapping[str, Any]) -> str:
+    """What to say of a name that is called like an operation."""
+    if name in known:
+        return f"{name} is no operation; a product is written {name} * (...)"
+    if name in ELSEWHERE:
+        return f"{name} is no operation; did you mean {ELSEWHERE[name]}?"
+    names = [operation for operation in OPERATIONS if not operation.endswith("_slope")]  # which rules alone call
+    return f"{name} is no operation" + (did_you_mean(name, names) or f": there are {', '.join(names)}")
 
 
 def _as_float(x: float) -> float:
@@ -130,5 +174,8 @@ def _applied(name: str, operands: list[Any]) -> Any:
 
 
 def _shown(tree: ast.AST) -> str:
-    text = ast.unparse(tree)
+    return _clipped(ast.unparse(tree))
+
+
+def _clipped(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
