@@ -47,6 +47,8 @@ from .value import (
     var,
 )
 
+__version__ = "0.1.0"
+
 globals().update(OPERATIONS)
 
 __all__ = [

@@ -22,7 +22,7 @@ CONSTANTS = {"pi": math.pi, "e": math.e}
 _OPERATORS: dict[type[ast.AST], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
 
 # What is written otherwise on paper and elsewhere
-SIGNS = {"^": "**", "²": "**2", "³": "**3", "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-"}
+SIGNS = str.maketrans({"^": "**", "²": "**2", "³": "**3", "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-"})
 ELSEWHERE = {"ln": "log", "lg": "log2 or log10", "max": "maximum or max_", "min": "minimum or min_", "sum": "sum_"}
 ELSEWHERE |= {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arsinh": "asinh", "arcosh": "acosh"}
 ELSEWHERE |= {"artanh": "atanh", "logistic": "sigmoid", "swish": "silu", "power": "pow", "heaviside": "step"}
@@ -42,8 +42,9 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
     """
     if len(text) > LONGEST:
         raise ValueError(f"the expression has {len(text)} characters: at most {LONGEST} are read")
-    if foreign := [sign for sign in SIGNS if sign in text]:
-        raise ValueError(f"{foreign[0]} is not read; did you mean {_clipped(text.translate(str.maketrans(SIGNS)))}?")
+    if (ours := text.translate(SIGNS)) != text:
+        sign = next(sign for sign in text if ord(sign) in SIGNS)
+        raise ValueError(f"{sign} is not read; did you mean {_clipped(ours)}?")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -104,7 +105,7 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     '; did you mean tanh?'
     """
     spelled = {each.lower(): each for each in words}
-    like = [spelled[each] for each in difflib.get_close_matches(word.lower(), spelled, 3, 0.7)]
+    like = [spelled[each] for each in difflib.get_close_matches(word.lower(), spelled, 3, 0.65)]
     return f"; did you mean {' or '.join(like)}?" if like else ""
 
 

@@ -1,9 +1,12 @@
 """The commands: ``example``, ``step``, ``draw``, ``explain`` and ``doctor``; what all of them have in common in a terminal."""
 
+import importlib.metadata
 import io
 import json
+import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +16,9 @@ from contextlib import suppress
 import pytest
 from golden import GOLDEN
 
+import autograd_lite
 from autograd_lite.__main__ import main
+from autograd_lite.command_line.arguments import _parser, _read
 from autograd_lite.stepping.terminal import shown
 from nn import worked_example
 from nn.worked_example import FIGURES, Figure
@@ -37,10 +42,17 @@ def test_example_reproduces_every_right_figure(capsys, tmp_path):
     assert "other convention: E_total after 9999" in out
     assert f"{GOLDEN['example_222']['after_n_updates']['simultaneous/bias_fixed']['10000']['E_total']:.12g}" in out
     files = [tmp_path / f"worked_example.{kind}" for kind in ("dot", "svg", "html")]
-    assert out.splitlines()[-3:] == [f"wrote {file}" for file in files]
+    assert [line for line in out.splitlines() if line.startswith("wrote")] == [f"wrote {file}" for file in files]
     assert "<title>Step by step: the grads of E_total</title>" in files[2].read_text(encoding="utf-8")
     assert (tmp_path / "worked_example.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
     assert "net_h1" in (tmp_path / "worked_example.dot").read_text(encoding="utf-8")
+
+
+def test_example_says_what_it_is_and_what_to_do_next(capsys, tmp_path):
+    _, out, _ = run(capsys, "--steps", 1, "--out", tmp_path)
+    paragraphs = out.split("\n\n")
+    assert paragraphs[0].count("\n") == 2 and "A Step by Step" in paragraphs[0]
+    assert paragraphs[-1].startswith("What to do next:") and str(tmp_path / "worked_example.html") in paragraphs[-1]
 
 
 def test_sequential_reproduces_the_published_error_and_says_why_it_is_wrong(capsys, tmp_path):
@@ -112,6 +124,16 @@ def test_an_expression_may_begin_with_a_minus(capsys):
     assert capsys.readouterr().out.splitlines()[0].endswith("= 6")
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [("sin(pi*x)", math.pi), ("e**x", 1.0), ("x = 2; y = x*3", 3.0), ("x = 0.5; c = 2*pi; c*x", 2 * math.pi)],
+)
+def test_constants_and_steps_that_are_numbers(expression, expected, capsys):
+    numbers = [] if "x =" in expression else ["x=0"]
+    assert main(["explain", expression, *numbers, "--wrt", "x"]) == 0
+    assert float(capsys.readouterr().out.splitlines()[0].rpartition("= ")[2]) == pytest.approx(expected, abs=1e-9)
+
+
 def test_draw_an_expression(capsys, tmp_path):
     assert main(["draw", "sigmoid(x)", "x=0", "--save", str(tmp_path / "x.svg")]) == 0
     assert "grad 0.25" in (tmp_path / "x.svg").read_text(encoding="utf-8")
@@ -146,6 +168,73 @@ def test_numbers_that_do_not_fit_are_refused(numbers, message, capsys):
 def test_a_name_may_be_spelled_in_ways_that_python_reads_as_one(capsys):
     assert main(["explain", "ｘ*2", "x=1", "--wrt", "ｘ"]) == 0
     assert capsys.readouterr().out.startswith("∂y/∂x = 2")
+
+
+# What was likely meant ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", "max(x, 1)", "x=2"], "max is no operation; did you mean maximum or max_?"),
+        (["explain", "ln(x)", "x=2"], "ln is no operation; did you mean log?"),
+        (["explain", "x^2", "x=2"], "^ is not read; did you mean x**2?"),
+        (["explain", "tanh(x*weight)", "x=2", "wieght=1"], "weight has no number: add weight=1; did you mean wieght?"),
+        (
+            ["explain", "tanh(weight)", "weight=2", "wieght=1"],
+            "wieght has a number, but is not in the expression; did you mean weight?",
+        ),
+        (["explain", "net = tanh(x); net*x", "x=2", "--wrt", "ner"], "--wrt ner is not in the expression; did you mean net?"),
+        (["exampel"], "exampel is no command; did you mean example?"),
+        (["tutorial"], "tutorial is no command: there are example, step, draw"),
+        (["explain", "x", "x=2", "--digit-s", "3"], "unrecognized arguments: --digit-s 3; did you mean --digits?"),
+        (["--versoin"], "unrecognized arguments: --versoin; did you mean --version?"),
+        (["train-char", "--text", "my_txet.txt"], "No such file or directory: my_txet.txt; did you mean my_text.txt?"),
+        (["train-char", "--text", "folder/a.txt"], "No such file or directory: folder/a.txt\n"),
+    ],
+)
+def test_what_was_likely_meant_is_said(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_text.txt").write_text("a text")
+    try:
+        status = main(arguments)
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2 and message in capsys.readouterr().err
+
+
+def test_without_arguments_the_help_with_examples(capsys):
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    examples = out.partition("examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(examples) == 5 and out.startswith("usage: autograd-lite")
+    for line in examples:  # each is one that can be typed
+        options = vars(_read(_parser(), shlex.split(line)[1:]))
+        assert callable(options["run"])
+
+
+def test_the_version_is_said_in_one_place(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0 and capsys.readouterr().out == f"autograd_lite {autograd_lite.__version__}\n"
+    assert importlib.metadata.version("autograd_lite") == autograd_lite.__version__
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("autograd-lite e", ["example", "explain"]),
+        ("autograd-lite explain x --fo", ["--form"]),
+        ("autograd-lite explain x --form ma", ["markdown", "mathml"]),
+    ],
+)
+def test_a_shell_can_ask_what_follows(line, expected, tmp_path):
+    pytest.importorskip("argcomplete")
+    found = tmp_path / "found"
+    asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_STDOUT_FILENAME": str(found)}
+    process = command(env={**os.environ, **asked, "_ARGCOMPLETE_IFS": "\n"})
+    assert process.communicate(timeout=60)[1] == "" and process.returncode == 0
+    assert [word.strip() for word in found.read_text().splitlines()] == expected
 
 
 # What a terminal is shown ------------------------------------------------------------------------------------------------

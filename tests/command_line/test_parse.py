@@ -27,6 +27,28 @@ def test_expressions_are_computed(text, expected):
     assert parse(text, numbers).data == pytest.approx(expected, rel=1e-15)
 
 
+def test_a_step_that_is_a_number_is_a_leaf_of_that_name():
+    y = parse("x = 2; y = x*3", {})
+    x, three = y.parents
+    assert (y.data, y.label, x.data, x.label, three.label) == (6.0, "y", 2.0, "x", "")
+    assert parse("c = -2*pi; c*x", {"x": 1}).data == -2 * math.pi
+
+
+def test_pi_and_e_are_numbers_unless_they_are_given_another():
+    assert parse("pi*x + e", {"x": 2}).data == 2 * math.pi + math.e
+    with pytest.raises(ValueError, match="the expression is no Value"):
+        parse("2 * pi", {})
+    assert parse("e*x", {"x": 2, "e": 3}).data == 6 == parse("e = 3; e*x", {"x": 2}).data
+
+
+def test_an_unknown_operation_lists_those_that_a_person_would_use():
+    with pytest.raises(ValueError) as caught:
+        parse("f(x)", {"x": 1})
+    named = set(str(caught.value).partition(": there are ")[2].split(", "))
+    assert named < OPERATIONS.keys() and {"tanh", "log", "maximum"} <= named
+    assert not [name for name in named if "slope" in name]
+
+
 def test_names_and_steps_become_labels():
     out = parse("net = x*w; out = tanh(net)", {"x": 1, "w": 2})
     (net,) = out.parents
@@ -53,6 +75,15 @@ def test_every_operation_of_one_operand_can_be_typed():
         ("sum_(x)", "sum_ does not take these operands"),
         ("2 + 3", "has a number, but is not in the expression"),
         ("softmax([x, x])", "one result"),
+        ("max(x, 2)", "max is no operation; did you mean maximum or max_"),
+        ("ln(x)", "ln is no operation; did you mean log"),
+        ("arctan(x)", "arctan is no operation; did you mean atan"),
+        ("Sigmiod(x)", "Sigmiod is no operation; did you mean sigmoid"),
+        ("x^2 + 1", r"\^ is not read; did you mean x\*\*2 \+ 1"),
+        ("x² − 1", r"² is not read; did you mean x\*\*2 - 1"),
+        ("2x", r"did you mean 2\*x"),
+        ("x(x + 1)", r"x is no operation; a product is written x \* \(...\)"),
+        ("X + x", "X has no number: add X=1; did you mean x"),
         ("x = 2", "x is there already"),
         ("a = x; a = a * x", "a is there already"),
         ("x; x", "neither an expression nor a step"),

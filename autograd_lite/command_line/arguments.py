@@ -1,0 +1,237 @@
+"""What may be typed: the commands with their options, and what was likely meant where it is something else."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .. import __version__
+from ..parse import as_read, did_you_mean
+from . import characters, doctor, expressions, worked_example
+
+EXAMPLES = """\
+examples:
+  autograd-lite example
+  autograd-lite step "net = x*w + b; out = tanh(net)" x=1 w=2 b=0.5
+  autograd-lite explain "tanh(x*w + b)" x=1 w=2 b=0.5 --wrt w
+  autograd-lite draw "sigmoid(x*w + b)" x=1 w=2 b=0.5 --save graph.svg
+  autograd-lite train-char --cell lstm
+
+`autograd-lite COMMAND --help` says what may follow a command.
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command that the arguments name, and returns its exit status; without any, prints what there is.
+
+    ValueError, OSError, MemoryError and KeyboardInterrupt are the command's; SystemExit with 2 for arguments that do not fit.
+    """
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what could follow
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    try:
+        if not arguments:
+            parser.print_help()
+            return 0
+        options = vars(_read(parser, arguments))
+        try:
+            return int(options.pop("run")(**options))
+        except (OverflowError, FloatingPointError) as error:
+            hint = ": try a lower --learning-rate" if "learning_rate" in options else ""
+            raise ValueError(f"{error}{hint}") from None
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def _read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    known = dict(_options(parser))
+    if arguments[0][:1] != "-" and arguments[0] not in (commands := list(_commands(parser))):
+        there_are = did_you_mean(arguments[0], commands) or f": there are {', '.join(commands)}"
+        parser.error(f"{arguments[0]} is no command{there_are}")
+    options, others = parser.parse_known_args(_with_expressions(arguments, known))
+    if others:
+        hint = did_you_mean(others[0].partition("=")[0], known) if others[0][:1] == "-" else ""
+        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
+    if "run" not in options:
+        parser.error("which command? Without any argument, all are listed")
+    return options
+
+
+def _with_expressions(arguments: Sequence[str], options: dict[str, bool]) -> list[str]:
+    """The arguments, with a space before an expression that begins with a minus: then argparse takes it for no option.
+
+    options: for each option, whether a value follows it.
+    """
+    found: list[str] = []
+    before = ""
+    for x in arguments:
+        is_option = x.partition("=")[0] in options or re.fullmatch(r"--[a-z][a-z-]+", x) is not None
+        found.append(f" {x}" if x[:1] == "-" and not is_option and not options.get(before) else x)
+        before = x
+    return found
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, bool]]:
+    for each in (parser, *_commands(parser).values()):
+        yield from [(option, action.nargs != 0) for action in each._actions for option in action.option_strings]
+
+
+def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    return next(dict(action.choices) for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="autograd-lite",
+        description="Backpropagation, every number of it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"autograd_lite {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _example(
+        commands.add_parser(
+            "example",
+            help="the worked example: a 2-2-2 network, figure by figure",
+            description="Computes every quantity of the articles' 2-2-2 example, compares it with the figure that they print, "
+            "trains the network, and writes its graph and a page to step through. "
+            "Exits with 0 only if every right figure is reproduced.",
+        )
+    )
+    _step(
+        commands.add_parser(
+            "step",
+            help="go through the forward and the backward pass of an expression, step by step",
+            description="Goes through the two passes of an expression in the terminal: n next, p previous, g go to, q quit. "
+            "Where there is no terminal, lists the steps.",
+        )
+    )
+    _draw(
+        commands.add_parser(
+            "draw",
+            help="draw the graph of an expression",
+            description="Draws the graph of an expression, with its grads.",
+        )
+    )
+    _explain(
+        commands.add_parser(
+            "explain",
+            help="derive the derivative of an expression, with the numbers in",
+            description="Derives the derivative of an expression by one of its names, with the numbers in.",
+        )
+    )
+    _train_char(
+        commands.add_parser(
+            "train-char",
+            help="train a recurrent network to predict the next character of a text",
+            description="Learns the next character of a text with an RNN, GRU or LSTM, its last tenth held back as a test; "
+            "samples from what it has learned; saves it, to go on from with --resume.",
+        )
+    )
+    commands.add_parser(
+        "doctor", help="say what is installed, and how pictures are laid out", description=doctor.doctor.__doc__
+    ).set_defaults(run=doctor.doctor)
+    for each in (parser, *commands.choices.values()):
+        each.color = False  # type: ignore[attr-defined,unused-ignore]  # Python 3.14 colours its messages
+    return parser
+
+
+def _example(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--steps", dest="updates", type=_count, default=10_000, metavar="N", help="how many updates (10000)")
+    command.add_argument("--learning-rate", type=_positive, default=0.5, help="the learning rate of the training (0.5)")
+    command.add_argument("--update-biases", action="store_true", help="update b1 and b2 too; the articles do not")
+    command.add_argument(
+        "--sequential", action="store_true", help="update the hidden weights through the new w5..w8: a published mistake"
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("."), metavar="DIR", help="where to write the graph and the steps (here)"
+    )
+    command.add_argument("--quiet", action="store_true", help="print only what differs")
+    command.set_defaults(run=worked_example.example)
+
+
+def _expression(command: argparse.ArgumentParser) -> None:
+    command.add_argument("expression", help="such as 'tanh(x*w + b)', or in steps: 'net = x*w + b; out = tanh(net)'")
+    command.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the number of each name: x=1 w=2 b=0.5")
+
+
+def _step(command: argparse.ArgumentParser) -> None:
+    _expression(command)
+    command.add_argument("--save", type=Path, metavar="FILE", help="write a page to step through in a browser, FILE.html")
+    command.set_defaults(run=expressions.step_through)
+
+
+def _draw(command: argparse.ArgumentParser) -> None:
+    _expression(command)
+    command.add_argument(
+        "--save", type=Path, default=Path("graph.svg"), metavar="FILE", help=".svg, .png, .pdf or .dot (graph.svg)"
+    )
+    command.set_defaults(run=expressions.draw_expression)
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    _expression(command)
+    command.add_argument(
+        "--wrt", type=as_read, metavar="NAME", help="by which name or step; without it, the last operation alone"
+    )
+    command.add_argument("--form", choices=("text", "latex", "markdown", "mathml"), default="text", help="how to write it (text)")
+    command.add_argument("--digits", type=_at_least_one, default=9, help="decimals, 1 to 17 (9)")
+    command.set_defaults(run=expressions.explain_expression)
+
+
+def _train_char(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--cell", choices=("rnn", "gru", "lstm"), default="lstm", help="the recurrent cell (lstm)")
+    command.add_argument("--text", type=Path, metavar="FILE", help="a text in UTF-8 (the first chapters of Alice)")
+    command.add_argument("--hidden", type=_at_least_one, default=32, help="how many units (32)")
+    command.add_argument("--length", type=_at_least_one, default=25, help="characters in a piece: BPTT reaches so far back (25)")
+    command.add_argument("--updates", type=_count, default=2000, help="how many updates in all (2000)")
+    command.add_argument("--learning-rate", type=_positive, help="Adam's learning rate (0.01, or as saved)")
+    command.add_argument("--clip", type=_positive, default=5.0, help="clip the gradient to this norm (5)")
+    command.add_argument("--seed", type=int, default=0, help="of the first weights and of the sample (0)")
+    command.add_argument("--sample", type=_count, default=300, metavar="N", help="sample N characters at the end (300)")
+    command.add_argument("--temperature", type=_not_negative, default=0.8, help="of the sample: lower is less surprising (0.8)")
+    command.add_argument("--save", type=Path, metavar="FILE", help="where to save (char-CELL.json)")
+    command.add_argument(
+        "--save-every", type=_at_least_one, default=100, metavar="N", help="save and report after N updates (100)"
+    )
+    command.add_argument(
+        "--dialect",
+        choices=("fastest", "eager", "c", "python", "numpy"),
+        default="fastest",
+        help="train a program of this dialect, recorded once, or eager Values (fastest: c with a C compiler, else python)",
+    )
+    command.add_argument("--resume", action="store_true", help="go on from the saved file")
+    command.set_defaults(run=characters.train_char)
+
+
+def _at_least_one(text: str) -> int:
+    return int(_number(text, int, 1, "a whole number of at least 1"))
+
+
+def _count(text: str) -> int:
+    return int(_number(text, int, 0, "a whole number of at least 0"))
+
+
+def _positive(text: str) -> float:
+    return _number(text, float, 5e-324, "a positive number")
+
+
+def _not_negative(text: str) -> float:
+    return _number(text, float, 0, "a number of at least 0")
+
+
+def _number(text: str, kind: type[int] | type[float], least: float, wanted: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = -1
+    if not least <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be {wanted}, not {text}")
+    return number
