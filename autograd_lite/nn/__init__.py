@@ -1,4 +1,10 @@
-"""Neural networks on autograd_lite: scalar by scalar, with the articles' names.
+"""Neural networks on autograd_lite: scalar by scalar, with the articles' names. Read in this order:
+
+* `module`: something with parameters; `leaves`: parameters and inputs; `dense`: `Neuron`, `Layer`, `MLP`, and the delta form;
+* `losses`, `optim`, `training`: the general procedure of the articles; `worked_example`: theirs, number by number;
+* `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
+* `compiled`: a training step as a program; `exchange`: models in PyTorch and JAX;
+* `nests`, `files`: parameters and states that come from outside, checked, and files that are written whole.
 
 >>> from nn import MLP, half_squared_error, deltas
 >>> mlp = MLP([2, 2, 1], rng=0)

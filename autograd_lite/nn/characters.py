@@ -15,14 +15,17 @@ from typing import Any
 
 from autograd_lite import no_grad
 
+from . import recurrent
 from .compiled import Step
 from .files import read_json, write_json
 from .losses import sequence_cross_entropy
 from .nests import checked, load_nests, one_each, one_hot, whole
 from .optim import Adam, clip_grad_norm_
-from .recurrent import Cell, GRUCell, LSTMCell, RNNCell, SequenceModel
+from .recurrent import Cell, SequenceModel
 
-CELLS: dict[str, type[Cell]] = {"rnn": RNNCell, "gru": GRUCell, "lstm": LSTMCell}
+CELLS: dict[str, type[Cell]] = {
+    name.removesuffix("Cell").lower(): getattr(recurrent, name) for name in recurrent.__all__ if name[1:].endswith("Cell")
+}
 FORMAT = {"format": "autograd_lite characters", "version": 1}
 # The first five chapters of Lewis Carroll, "Alice's Adventures in Wonderland" (1865), in the public domain
 SAMPLE_TEXT = Path(__file__).parent / "data" / "alice.txt"

@@ -3,28 +3,27 @@
 | here | there |
 |---|---|
 | `MLP` | `nn.Sequential(Linear, activation, Linear, ...)`: ``0.weight``, ``0.bias``, ``2.weight``, ... |
-| `RNN` of an `RNNCell` (tanh) | `nn.RNN`: ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0`` |
+| `RNN` of an `RNNCell` (tanh, relu) | `nn.RNN`: ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0`` |
 | `RNN` of a `GRUCell(reset_after=True)` | `nn.GRU`: the same names, rows of r, z, n |
 | `RNN` of an `LSTMCell` | `nn.LSTM`: the same names, rows of i, f, g, o |
 | `StackedRNN`, `BidirectionalRNN`, the two combined | ``_l1``, ... for the layers above, ``_reverse`` for the way back |
 | `SequenceModel` | a module with ``rnn``, one of these, and ``readout``, an `nn.Linear` |
 
 PyTorch has two biases where one suffices: they are added when read; written, the second is 0 but for the candidate of a GRU.
+Cells without a bias have none there (``bias=False``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..dense import MLP
 from ..module import Module
-from ..recurrent.cells import Cell, GRUCell, LSTMCell, RNNCell
+from ..recurrent.cells import Cell
 from ..recurrent.model import SequenceModel
 from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
-
-# The gates of a cell in the order of PyTorch's rows
-ROWS = {RNNCell: [""], GRUCell: ["_r", "_z", "_h"], LSTMCell: ["_i", "_f", "_c", "_o"]}
+from .kinds import declared
 
 
 def to_torch_state_dict(model: Module) -> dict[str, Any]:
@@ -38,13 +37,15 @@ def to_torch_state_dict(model: Module) -> dict[str, Any]:
         theirs[f"{prefix}weight"] = [ours[name] for name in weights] if isinstance(weights, list) else ours[weights]
         theirs[f"{prefix}bias"] = [ours[name] for name in bias] if isinstance(bias, list) else ours[bias]
     for prefix, suffix, path, cell in _cells(model):
-        rows = ROWS[type(cell)]
-        theirs[f"{prefix}weight_ih{suffix}"] = [row for gate in rows for row in ours[f"{path}W{gate}"]]
-        theirs[f"{prefix}weight_hh{suffix}"] = [row for gate in rows for row in ours[f"{path}U{gate}"]]
-        theirs[f"{prefix}bias_ih{suffix}"] = [x for gate in rows for x in ours[f"{path}b{gate}"]]
-        zeros = [0.0] * cell.n_hidden
-        second = [zeros, zeros, ours[f"{path}b_hn"]] if isinstance(cell, GRUCell) else [zeros] * len(rows)
-        theirs[f"{prefix}bias_hh{suffix}"] = [x for part in second for x in part]
+        rows = _rows(cell)
+        theirs[f"{prefix}weight_ih{suffix}"] = [row for end in rows for row in ours[f"{path}W{end}"]]
+        theirs[f"{prefix}weight_hh{suffix}"] = [row for end in rows for row in ours[f"{path}U{end}"]]
+        if cell.bias:
+            zeros = [0.0] * cell.n_hidden
+            theirs[f"{prefix}bias_ih{suffix}"] = [x for end in rows for x in ours[f"{path}b{end}"]]
+            theirs[f"{prefix}bias_hh{suffix}"] = [
+                x for second in rows.values() for x in (ours[path + second] if second else zeros)
+            ]
     return theirs
 
 
@@ -68,14 +69,13 @@ def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
             ours.update(zip(names, entry) if isinstance(names, list) else [(names, entry)])
     for prefix, suffix, path, cell in _cells(model):
         d = cell.n_hidden
-        first, second = given[f"{prefix}bias_ih{suffix}"], given[f"{prefix}bias_hh{suffix}"]
-        for k, gate in enumerate(ROWS[type(cell)]):
+        for k, (end, second) in enumerate(_rows(cell).items()):
             rows = slice(k * d, (k + 1) * d)
-            ours[f"{path}W{gate}"] = given[f"{prefix}weight_ih{suffix}"][rows]
-            ours[f"{path}U{gate}"] = given[f"{prefix}weight_hh{suffix}"][rows]
-            ours[f"{path}b{gate}"] = [x + y for x, y in zip(first[rows], second[rows])]
-        if isinstance(cell, GRUCell):
-            ours[f"{path}b_h"], ours[f"{path}b_hn"] = first[2 * d :], second[2 * d :]
+            ours[f"{path}W{end}"] = given[f"{prefix}weight_ih{suffix}"][rows]
+            ours[f"{path}U{end}"] = given[f"{prefix}weight_hh{suffix}"][rows]
+            if cell.bias:
+                first, other = given[f"{prefix}bias_ih{suffix}"][rows], given[f"{prefix}bias_hh{suffix}"][rows]
+                ours |= {f"{path}b{end}": first, path + second: other} if second else {f"{path}b{end}": _sum(first, other)}
     model.load_state_dict(ours)
 
 
@@ -95,7 +95,7 @@ def _cells(model: Module) -> list[tuple[str, str, str, Cell]]:
     """For each cell, its prefix and suffix there, its path here, and itself."""
     found = list(_all_cells(model))
     cells = [cell for *_, cell in found]
-    if len({(type(cell), cell.n_hidden) for cell in cells}) > 1 or len(set(cells)) < len(cells):
+    if len({(cell.torch(), cell.n_hidden, cell.bias) for cell in cells}) > 1 or len(set(cells)) < len(cells):
         raise ValueError("PyTorch has no network with cells of different kinds or sizes, or with a shared cell")
     reverse = [suffix.endswith("_reverse") for _, suffix, _, _ in found]
     if any(reverse) and 2 * sum(reverse) != len(reverse):
@@ -114,21 +114,22 @@ def _all_cells(model: Module) -> Iterator[tuple[str, str, str, Cell]]:
             if isinstance(layer, BidirectionalRNN):
                 ways = [("", "forward_layer.", layer.forward_layer), ("_reverse", "backward_layer.", layer.backward_layer)]
             for reverse, way, network in ways:
-                if not isinstance(network, RNN) or not _has_twin(network.cell):
+                if not isinstance(network, RNN) or not declared(network.cell, "torch") or network.cell.torch() is None:
                     raise ValueError(f"PyTorch has no module for {network!r}")
                 yield "", f"_l{k}{reverse}", f"layers.{k}." * isinstance(model, StackedRNN) + way + "cell.", network.cell
     elif not isinstance(model, MLP):
         raise ValueError(f"PyTorch has no module for a {type(model).__name__}")
 
 
-def _has_twin(cell: Cell) -> bool:
-    if type(cell) not in ROWS:
-        return False
-    if isinstance(cell, GRUCell):
-        return cell.reset_after and not cell.update_on_candidate
-    if isinstance(cell, LSTMCell):
-        return cell.forget_gate and not cell.coupled and not cell.peephole
-    return isinstance(cell, RNNCell) and cell.activation == "tanh"
+def _rows(cell: Cell) -> dict[str, str]:
+    """Of each gate in PyTorch's order, the end of the names of its parameters, and the name of its second bias or ""."""
+    module = cell.torch()
+    assert module is not None
+    return {f"_{gate}" if gate else "": second for gate, second in module.rows}
+
+
+def _sum(first: Sequence[float], other: Sequence[float]) -> list[float]:
+    return [x + y for x, y in zip(first, other)]
 
 
 def _shape(nest: Any) -> tuple[int, ...] | None:

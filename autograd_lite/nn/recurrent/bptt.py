@@ -29,9 +29,8 @@ class BPTT(NamedTuple):
         net: the name of the net inputs: "z" of an `RNNCell`, "net_i", "net_f", ... of a gate (with the layer, as in
         "z2"). Work: T passes over the graph. Source: NNDL 6.31 to 6.34.
         """
-        names = [name for name, steps in self.run.states.items() if name[0] in "nz" and steps[0][0].op == "linear"]
-        if net not in names:
-            raise ValueError(f"no net inputs {net!r}: one of {', '.join(names)}")
+        if net not in self.run.nets:
+            raise ValueError(f"no net inputs {net!r}: one of {', '.join(self.run.nets)}")
         table = {}
         for t, loss in enumerate(self.step_losses, 1):
             below = set(topological_order(loss))

@@ -24,6 +24,8 @@ class Run(NamedTuple):
     """By name (``h``, ``i``, ``c_tilde``, ...; ``h2`` in layer 2), for each time step, every gate, candidate and state."""
     initial: State
     """The state at t = 0 by name, for derivatives by it."""
+    nets: Sequence[str] = ()
+    """Which of the states are net inputs."""
 
 
 class Recurrent(Module):
@@ -47,7 +49,8 @@ class Recurrent(Module):
             raise ValueError("a recurrent network needs a sequence of at least one input")
         if detach_every is not None and detach_every < 1:
             raise ValueError(f"detach_every must be at least 1, got {detach_every}")
-        return self._unroll(xs, self._given(initial), detach_every, "", range(1, len(xs) + 1))
+        run = self._unroll(xs, self._given(initial), detach_every, "", range(1, len(xs) + 1))
+        return run._replace(nets=[name for name in self.net_names() if name in run.states])
 
     def encoded(self, x: Any) -> Any:
         return [place_as_vector(item, self.n_in) for item in x]
@@ -63,6 +66,10 @@ class Recurrent(Module):
     def state_names(self, layer: str = "") -> list[str]:
         """The names that an initial state may have."""
         return [name for part, name_of_part in self._parts(layer) for name in part.state_names(name_of_part)]
+
+    def net_names(self, layer: str = "") -> list[str]:
+        """The names of the net inputs."""
+        return [name for part, name_of_part in self._parts(layer) for name in part.net_names(name_of_part)]
 
     def _parts(self, layer: str) -> list[tuple[Recurrent, str]]:
         """The networks within, each with the name of its layer."""
@@ -103,6 +110,9 @@ class RNN(Recurrent):
 
     def state_names(self, layer: str = "") -> list[str]:
         return [name + layer for name in self.cell.states]
+
+    def net_names(self, layer: str = "") -> list[str]:
+        return [name + layer for name in self.cell.net_names()]
 
     def _initial(self, given: Mapping[str, Any], layer: str, t: int) -> State:
         state = {}

@@ -631,7 +631,7 @@ MODEL = SequenceModel(cell_of("lstm"), 2, rng=0)
     [
         (lambda: RNNCell(0, 3), ValueError, "at least one input and one unit, got 0 and 3"),
         (lambda: GRUCell(2, 0), ValueError, "at least one input and one unit, got 2 and 0"),
-        (lambda: RNNCell(2, 3, "relu"), ValueError, "tanh or sigmoid units, not 'relu'"),
+        (lambda: RNNCell(2, 3, "gelu"), ValueError, "tanh or sigmoid or relu units, not 'gelu'"),
         (lambda: LSTMCell(2, 3, peephole="next"), ValueError, "peephole is True, False or 'previous', not 'next'"),
         (lambda: LSTMCell(2, 3, coupled=True, forget_gate=False), ValueError, "not both"),
         (lambda: GRUCell(2, 3, init="zeros"), ValueError, "unknown init 'zeros': one of xavier, he, uniform"),
