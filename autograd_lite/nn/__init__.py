@@ -13,6 +13,7 @@
 """
 
 from .attention import GPT, Block, SelfAttention
+from .clipping import clip_grad_norm_, clip_grad_value_
 from .dense import MLP, Layer, Neuron, deltas
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 from .exchange.twins import from_twin, to_jax, to_torch
@@ -29,10 +30,11 @@ from .losses import (
 )
 from .module import Module
 from .norms import LayerNorm, RMSNorm
-from .optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
+from .optim import SGD, Adam, AdamW, Optimizer, RMSprop
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
 from .recurrent.bptt import BPTT, GradientFlow, bptt, gradient_flow
 from .recurrent.rtrl import RTRL, rtrl, rtrl_steps
+from .schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LRScheduler, StepLR
 from .training import History, train
 
 __all__ = [
@@ -46,10 +48,14 @@ __all__ = [
     "AdamW",
     "BidirectionalRNN",
     "Block",
+    "CosineAnnealingLR",
+    "ExponentialLR",
     "GRUCell",
     "GradientFlow",
     "History",
+    "LRScheduler",
     "LSTMCell",
+    "LambdaLR",
     "Layer",
     "LayerNorm",
     "Module",
@@ -63,6 +69,7 @@ __all__ = [
     "SelfAttention",
     "SequenceModel",
     "StackedRNN",
+    "StepLR",
     "binary_cross_entropy",
     "bptt",
     "clip_grad_norm_",

@@ -16,11 +16,12 @@ from typing import Any
 from autograd_lite import no_grad
 
 from . import recurrent
+from .clipping import clip_grad_norm_
 from .compiled import Step
 from .files import read_json, write_json
 from .losses import sequence_cross_entropy
 from .nests import checked, load_nests, one_each, one_hot, whole
-from .optim import Adam, clip_grad_norm_
+from .optim import Adam
 from .recurrent import Cell, SequenceModel
 
 CELLS: dict[str, type[Cell]] = {

@@ -11,13 +11,15 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from numbers import Real
+from reprlib import repr as shown
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd_lite import Program, Value, compile_program, data_of, maximum, set_together, sqrt
 
 from .compiled import fastest_dialect
-from .nests import Kind, betas, checked, flag, not_negative, one_each, one_each_or_none, real, share, squares, whole
+from .groups import Entry, ParamGroup
+from .nests import Kind, betas, checked, flag, not_negative, one_each, one_each_or_none, share, squares, whole
 
 # From so many parameters on, the update is a program, where there is a C compiler
 MANY = 1000
@@ -27,25 +29,57 @@ _programs: dict[Any, Program] = {}
 class Optimizer:
     """The common part: `step()` computes the new data of all parameters, then changes them, all or none.
 
-    params: leaves, each once (else ValueError). lr: the learning rate, which may be changed between steps. `kinds` says what
-    each entry of the state, an attribute of its name, must be.
+    params: leaves, each once (else ValueError); or groups of them, with hyperparameters of their own in place of those given for
+    all: ``[{"params": [...], "lr": 0.1}, {"params": [...]}]``. They are in `param_groups`. lr: the learning rate, which may be
+    changed between steps, for all (``optimizer.lr = 0.1``) or in a group. maximize: up the gradient instead of down. `kinds` says
+    what each hyperparameter and entry of the state, an attribute of its name, must be.
     """
 
-    kinds: ClassVar[dict[str, Kind]] = {"lr": not_negative}
+    kinds: ClassVar[dict[str, Kind]] = {"lr": not_negative, "maximize": flag}
 
-    def __init__(self, params: Iterable[Value], lr: float) -> None:
+    def __init_subclass__(cls) -> None:
+        for name in cls.kinds:
+            setattr(cls, name, Entry(name))
+
+    if TYPE_CHECKING:
+        lr: Any
+
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:
         if not isinstance(params, Iterable):
             raise TypeError(f"{type(self).__name__} needs a list of parameters, such as model.parameters(), got {params!r:.60}")
-        self.params, self.lr = list(params), lr
-        if not self.params:
-            raise ValueError(f"{type(self).__name__} got no parameters")
-        for i, parameter in enumerate(self.params):
+        params = list(params)
+        self.defaults = options
+        self.params: list[Value] = []
+        self.param_groups: list[ParamGroup] = []
+        for group in params if params and all(isinstance(item, Mapping) for item in params) else [{"params": params}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Adds parameters, with hyperparameters of their own where given. Errors, with nothing added, where they do not fit."""
+        kind, which = type(self).__name__, f"group {len(self.param_groups)}: " if len(group) > 1 or self.param_groups else ""
+        unknown = [name for name in group if name not in self.defaults and name != "params"]
+        if unknown or not isinstance(group.get("params"), Iterable):
+            wrong = f"got {', '.join(map(repr, unknown))}" if unknown else "'params' must be a list of parameters"
+            raise ValueError(f"{which}a group of {kind} has 'params', and may have {', '.join(self.defaults)}; {wrong}")
+        params = list(group["params"])
+        if not params:
+            raise ValueError(f"{which}{kind} got no parameters")
+        for i, parameter in enumerate(params):
             if not isinstance(parameter, Value):
-                raise TypeError(f"{type(self).__name__} needs Values as parameters, but number {i} is {parameter!r:.60}")
+                raise TypeError(f"{which}{kind} needs Values as parameters, but number {i} is {parameter!r:.60}")
             if parameter.parents:
-                raise ValueError(f"{type(self).__name__} needs leaves as parameters, but number {i} is {parameter!r}")
-        if len(set(self.params)) < len(self.params):
-            raise ValueError(f"{type(self).__name__} got a parameter twice")
+                raise ValueError(f"{which}{kind} needs leaves as parameters, but number {i} is {parameter!r}")
+        if len({*self.params, *params}) < len(self.params) + len(params):
+            raise ValueError(f"{which}{kind} got a parameter twice")
+        options = {name: group.get(name, default) for name, default in self.defaults.items()}
+        try:
+            entries = self._checked({**options, **self._started(len(params))}, len(params))
+        except ValueError as error:
+            raise ValueError(f"{which}{error}") from None
+        set_together(
+            [], [],
+            (self, "param_groups", [*self.param_groups, ParamGroup(params, entries)]), (self, "params", [*self.params, *params]),
+        )  # fmt: skip
 
     def zero_grad(self) -> None:
         """Sets the grad of every parameter to 0."""
@@ -66,22 +100,29 @@ class Optimizer:
                     raise ValueError(f"the grad of {parameter!r} is not a finite number: no parameter has been changed")
             grads = [float(grad) for grad in grads]
         try:
-            data, state = self._new_data(data_of(self.params), grads)
-            for name, numbers in {"data": data, **state}.items():
+            data, changes = self._new_data(data_of(self.params), grads)
+            for group, name, numbers in [(self, "data", data), *changes]:
                 if isinstance(numbers, list) and not math.isfinite(sum(numbers)):
-                    self._refuse_infinite(name, numbers)
+                    self._refuse_infinite(name, numbers, group.params)
         except ArithmeticError as error:
             raise ValueError(f"{type(self).__name__} cannot make this step, no parameter has been changed: {error}") from error
-        set_together(self.params, data, *[(self, name, entry) for name, entry in state.items()], *others)
+        set_together(self.params, data, *changes, *others)
 
-    def _refuse_infinite(self, name: str, numbers: Sequence[float]) -> None:
-        for parameter, number in zip(self.params, numbers):
+    def _refuse_infinite(self, name: str, numbers: Sequence[float], params: Sequence[Value]) -> None:
+        for parameter, number in zip(params, numbers):
             if not math.isfinite(number):
                 raise OverflowError(f"the {name} of {parameter!r} would become {number}")
 
     def state_dict(self) -> dict[str, Any]:
-        """What the optimizer remembers, its hyperparameters included, in numbers and lists of them."""
-        return {name: list(entry) if isinstance(entry := getattr(self, name), list) else entry for name in self.kinds}
+        """What the optimizer remembers, its hyperparameters included, in numbers and lists of them.
+
+        Of several groups, what it remembers of each: ``{"param_groups": [...]}``.
+        """
+        states = [
+            {name: list(group[name]) if isinstance(group[name], list) else group[name] for name in self.kinds}
+            for group in self.param_groups
+        ]
+        return states[0] if len(states) == 1 else {"param_groups": states}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state_dict` gave. ValueError, with nothing changed, where it does not fit."""
@@ -89,63 +130,89 @@ class Optimizer:
 
     def changes(self, state: Any) -> list[tuple[object, str, object]]:
         """The attributes that `load_state_dict` sets, for `set_together`. ValueError where the state does not fit."""
+        count = len(self.param_groups)
         try:
-            return [(self, name, entry) for name, entry in self._checked(state).items()]
+            if count == 1:
+                states = [state]
+            elif (
+                not isinstance(state, Mapping) or state.keys() != {"param_groups"} or not isinstance(state["param_groups"], list)
+            ):
+                raise ValueError(f"it must be a dict of 'param_groups', a list of {count}, got {shown(state)}")
+            elif len(states := state["param_groups"]) != count:
+                raise ValueError(f"it has {len(states)} groups, not {count}")
+            found: list[tuple[object, str, object]] = []
+            for group, part in zip(self.param_groups, states):
+                found += [(group, name, entry) for name, entry in self._checked(part, len(group.params)).items()]
+            return found
         except ValueError as error:
             raise ValueError(f"this state does not fit this {type(self).__name__}: {error}") from None
 
-    def _checked(self, state: Any) -> dict[str, Any]:
-        """The entries of a state as they are kept. ValueError lists those that are missing, unexpected or not of their kind."""
-        return checked(state, self.kinds, len(self.params))
+    def _checked(self, state: Any, count: int) -> dict[str, Any]:
+        """The entries of the state of `count` parameters as they are kept. ValueError lists those that are missing, unexpected
+        or not of their kind."""
+        return checked(state, self.kinds, count)
 
-    def _check(self) -> None:
-        vars(self).update(self._checked(self.state_dict()))
+    def _started(self, count: int) -> dict[str, Any]:
+        """The state before the first step."""
+        return {}
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
-        """The data of the parameters after a step, and the entries of the state that change."""
-        names = self._moving()
-        columns = [data, grads, *[getattr(self, name) or self._zeros() for name in names]]
-        numbers = self._numbers()
+    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], list[tuple[Any, str, Any]]]:
+        """The data of the parameters after a step, and the entries of the groups that change."""
+        new: list[float] = []
+        changes: list[tuple[Any, str, Any]] = []
+        for group in self.param_groups:
+            part = slice(len(new), len(new) + len(group.params))
+            numbers, state = self._updated(group, data[part], grads[part])
+            new += numbers
+            changes += [(group, name, entry) for name, entry in state.items()]
+        return new, changes
+
+    def _updated(self, group: ParamGroup, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
+        """The same of one group."""
+        names = self._moving(group)
+        columns = [data, grads, *[group[name] or [0.0] * len(data) for name in names]]
+        numbers = self._numbers(group)
         if len(data) >= MANY and fastest_dialect() == "c":
-            found = self._program(names, numbers)(*[array("d", column) for column in columns], *numbers.values())
+            found = self._program(group, names, numbers)(*[array("d", column) for column in columns], *numbers.values())
             found = found if names else [found]
         else:
-            update = partial(self._update, SimpleNamespace(**numbers, sqrt=math.sqrt, maximum=max))
+            update = partial(self._formula, group, SimpleNamespace(**numbers, sqrt=math.sqrt, maximum=max))
             found = map(list, zip(*map(update, *columns)))
         new, *state = found
         return new, dict(zip(names, state))
 
-    def _program(self, names: Sequence[str], numbers: Mapping[str, float]) -> Program:
+    def _program(self, group: ParamGroup, names: Sequence[str], numbers: Mapping[str, float]) -> Program:
         """The update of one parameter as a program of its data, grad and state, and of the numbers of the step."""
-        key = type(self), *[bool(getattr(self, name)) for name in self.kinds]
+        key = type(self), *[bool(group[name]) for name in self.kinds]
         if key not in _programs:
             one = [Value(0.5, name) for name in ("p", "g", *names)]
             given = {name: Value(0.5, name) for name in numbers}
-            results = self._update(SimpleNamespace(**given, sqrt=sqrt, maximum=maximum), *one)
+            results = self._formula(group, SimpleNamespace(**given, sqrt=sqrt, maximum=maximum), *one)
             _programs[key] = compile_program(list(results), [*one, *given.values()], dialect="c")
         return _programs[key]
 
-    def _moving(self) -> list[str]:
+    def _moving(self, group: ParamGroup) -> list[str]:
         """The entries of the state that have a number for each parameter, and change with it."""
         return []
 
-    def _numbers(self) -> dict[str, float]:
-        """The numbers of this step, the same for all parameters."""
-        return {name: float(entry) for name in self.kinds if isinstance(entry := getattr(self, name), (int, float))}
+    def _numbers(self, group: ParamGroup) -> dict[str, float]:
+        """The numbers of this step, the same for all parameters of the group."""
+        return {name: float(group[name]) for name in self.kinds if isinstance(group[name], (int, float))}
 
-    def _update(self, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+    def _formula(self, group: ParamGroup, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        return self._update(group, h, p, -g if group.maximize else g, *state)
+
+    def _update(self, group: ParamGroup, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         """The data of one parameter after a step, and what `_moving` names: the formula.
 
-        h: the numbers of this step, `sqrt` and `maximum`. Which terms there are is up to the hyperparameters being 0, or not.
+        h: the numbers of this step, `sqrt` and `maximum`. Which terms there are is up to the hyperparameters of the group being
+        0, or not.
         """
         raise NotImplementedError
 
-    def _decayed(self, h: Any, p: Any, g: Any) -> Any:
+    def _decayed(self, group: ParamGroup, h: Any, p: Any, g: Any) -> Any:
         """The grad with weight_decay times the data added."""
-        return g + h.weight_decay * p if self.weight_decay else g  # type: ignore[attr-defined]
-
-    def _zeros(self) -> list[float]:
-        return [0.0] * len(self.params)
+        return g + h.weight_decay * p if group.weight_decay else g
 
 
 class SGD(Optimizer):
@@ -165,33 +232,37 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Iterable[Any],
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr)
-        self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
-        self.velocity: list[float] = []
-        self._check()
+        super().__init__(
+            params, lr=lr, maximize=maximize, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
+        )
 
-    def _checked(self, state: Any) -> dict[str, Any]:
-        kept = super()._checked(state)
+    def _started(self, count: int) -> dict[str, Any]:
+        return {"velocity": []}
+
+    def _checked(self, state: Any, count: int) -> dict[str, Any]:
+        kept = super()._checked(state, count)
         if kept["nesterov"] and (kept["momentum"] == 0 or kept["dampening"] != 0):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
         return kept
 
-    def _moving(self) -> list[str]:
-        return ["velocity"] if self.momentum else []
+    def _moving(self, group: ParamGroup) -> list[str]:
+        return ["velocity"] if group.momentum else []
 
-    def _update(self, h: Any, p: Any, g: Any, *velocity: Any) -> tuple[Any, ...]:
-        g = self._decayed(h, p, g)
-        if not self.momentum:
+    def _update(self, group: ParamGroup, h: Any, p: Any, g: Any, *velocity: Any) -> tuple[Any, ...]:
+        g = self._decayed(group, h, p, g)
+        if not group.momentum:
             return (p - h.lr * g,)
-        v = h.momentum * velocity[0] + (1 - h.dampening) * g if self.velocity else g
-        return p - h.lr * (g + h.momentum * v if self.nesterov else v), v
+        v = h.momentum * velocity[0] + (1 - h.dampening) * g if group.velocity else g
+        return p - h.lr * (g + h.momentum * v if group.nesterov else v), v
 
 
 class RMSprop(Optimizer):
@@ -210,32 +281,43 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Iterable[Any],
         lr: float = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         centered: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr)
-        self.alpha, self.eps, self.weight_decay, self.momentum, self.centered = alpha, eps, weight_decay, momentum, centered
-        self.squares, self.means, self.velocity = self._zeros(), self._zeros(), self._zeros()
-        self._check()
+        super().__init__(
+            params,
+            lr=lr,
+            maximize=maximize,
+            alpha=alpha,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            centered=centered,
+        )
 
-    def _moving(self) -> list[str]:
-        return ["squares"] + ["means"] * self.centered + ["velocity"] * bool(self.momentum)
+    def _started(self, count: int) -> dict[str, Any]:
+        return {name: [0.0] * count for name in ("squares", "means", "velocity")}
 
-    def _update(self, h: Any, p: Any, g: Any, s: Any, *state: Any) -> tuple[Any, ...]:
-        g = self._decayed(h, p, g)
+    def _moving(self, group: ParamGroup) -> list[str]:
+        return ["squares"] + ["means"] * group.centered + ["velocity"] * bool(group.momentum)
+
+    def _update(self, group: ParamGroup, h: Any, p: Any, g: Any, s: Any, *state: Any) -> tuple[Any, ...]:
+        g = self._decayed(group, h, p, g)
         variance = s = h.alpha * s + (1 - h.alpha) * g * g
         new = [s]
-        if self.centered:
+        if group.centered:
             m = h.alpha * state[0] + (1 - h.alpha) * g
             new.append(m)
             variance = h.maximum(0.0, s - m * m)  # below 0 by rounding alone
         move = g / (h.sqrt(variance) + h.eps)
-        if self.momentum:
+        if group.momentum:
             move = h.momentum * state[-1] + move
             new.append(move)
         return p - h.lr * move, *new
@@ -244,51 +326,57 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """p <- p - lr * m / (sqrt(s) + eps), with bias-corrected running means m of g and s of g**2. Kingma and Ba (2015).
 
-    weight_decay is added to g times p.
+    weight_decay is added to g times p. amsgrad: the largest s up to now is in the place of s. Reddi, Kale and Kumar (2018).
     """
 
     kinds = Optimizer.kinds | {
         "betas": betas,
         "eps": not_negative,
         "weight_decay": not_negative,
+        "amsgrad": flag,
         "steps": whole,
         "means": one_each,
         "squares": squares,
+        "largest": squares,
     }
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Iterable[Any],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr)
-        self.betas, self.eps, self.weight_decay, self.steps = betas, eps, weight_decay, 0
-        self.means, self.squares = self._zeros(), self._zeros()
-        self._check()
+        super().__init__(params, lr=lr, maximize=maximize, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
-    def _new_data(self, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
-        new, state = super()._new_data(data, grads)
-        return new, {"steps": self.steps + 1, **state}
+    def _started(self, count: int) -> dict[str, Any]:
+        return {"steps": 0, **{name: [0.0] * count for name in ("means", "squares", "largest")}}
 
-    def _moving(self) -> list[str]:
-        return ["means", "squares"]
+    def _updated(self, group: ParamGroup, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
+        new, state = super()._updated(group, data, grads)
+        return new, {"steps": group.steps + 1, **state}
 
-    def _numbers(self) -> dict[str, float]:
-        beta1, beta2 = self.betas
-        steps = self.steps + 1
-        corrected = {"rate": self.lr / (1 - beta1**steps), "root": math.sqrt(1 - beta2**steps)}
-        return {**super()._numbers(), **corrected, "beta1": beta1, "beta2": beta2}
+    def _moving(self, group: ParamGroup) -> list[str]:
+        return ["means", "squares"] + ["largest"] * group.amsgrad
 
-    def _update(self, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
-        return self._adam(h, p, self._decayed(h, p, g), *state)
+    def _numbers(self, group: ParamGroup) -> dict[str, float]:
+        beta1, beta2 = group.betas
+        steps = group.steps + 1
+        corrected = {"rate": group.lr / (1 - beta1**steps), "root": math.sqrt(1 - beta2**steps)}
+        return {**super()._numbers(group), **corrected, "beta1": beta1, "beta2": beta2}
 
-    def _adam(self, h: Any, p: Any, g: Any, m: Any, s: Any) -> tuple[Any, ...]:
+    def _update(self, group: ParamGroup, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        return self._adam(h, p, self._decayed(group, h, p, g), *state)
+
+    def _adam(self, h: Any, p: Any, g: Any, m: Any, s: Any, *largest: Any) -> tuple[Any, ...]:
         m = h.beta1 * m + (1 - h.beta1) * g
         s = h.beta2 * s + (1 - h.beta2) * g * g
-        return p - h.rate * m / (h.sqrt(s) / h.root + h.eps), m, s
+        new = [h.maximum(*largest, s)] if largest else []
+        return p - h.rate * m / (h.sqrt(new[0] if new else s) / h.root + h.eps), m, s, *new
 
 
 class AdamW(Adam):
@@ -296,59 +384,16 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Iterable[Any],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
-    def _update(self, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+    def _update(self, group: ParamGroup, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         return self._adam(h, p * (1 - h.lr * h.weight_decay), g, *state)
-
-
-def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
-    """Scales the grads, as one vector, to 2-norm `max_norm` if theirs is larger; returns the norm before.
-
-    If |g| > max_norm, g becomes g * max_norm / (|g| + 1e-6), as in PyTorch, so the norm ends a millionth below. NNDL (7.25)
-    prints the condition as |g|**2 > max_norm, which would enlarge some gradients. With math.inf as `max_norm` the norm is
-    returned and nothing scaled. ValueError, with nothing changed, if a grad is infinite or nan.
-    """
-    parameters = list(parameters)
-    _bound("max_norm", max_norm)
-    norm = math.hypot(*[parameter.grad for parameter in parameters])
-    if not math.isfinite(norm):
-        raise ValueError(f"the norm of the gradient is {norm}: nothing has been clipped")
-    scale = max_norm / (norm + 1e-6)
-    if scale < 1:
-        for parameter in parameters:
-            parameter.grad *= scale
-    return norm
-
-
-def clip_grad_value_(parameters: Iterable[Value], clip_value: float | tuple[float, float]) -> None:
-    """Brings each grad between -clip_value and clip_value, or between two bounds a <= b: g becomes max(min(g, b), a) (NNDL 7.24).
-
-    An infinite bound is none. ValueError, with nothing changed, if a grad is nan or the bounds are no bounds.
-    """
-    parameters = list(parameters)
-    if isinstance(clip_value, (tuple, list)):
-        low, high = map(real, clip_value) if len(clip_value) == 2 else (math.nan, math.nan)
-        if not low <= high:
-            raise ValueError(f"clip_value needs bounds a <= b, got {clip_value!r}")
-    else:
-        high = _bound("clip_value", clip_value)
-        low = -high
-    for parameter in parameters:
-        if math.isnan(parameter.grad):
-            raise ValueError(f"the grad of {parameter!r} is nan: nothing has been clipped")
-    for parameter in parameters:
-        parameter.grad = max(min(parameter.grad, high), low)
-
-
-def _bound(name: str, thing: Any) -> float:
-    number = real(thing)
-    if not number >= 0:
-        raise ValueError(f"{name} must be a finite number of at least 0, or infinite, got {thing!r}")
-    return number

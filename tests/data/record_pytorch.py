@@ -43,6 +43,19 @@ OPTIMIZERS = {
     "adamw_plain": ("AdamW", dict()),
     "adamw_weight_decay": ("AdamW", dict(lr=0.1, weight_decay=0.5)),
     "adamw_betas_eps": ("AdamW", dict(lr=0.05, betas=(0.6, 0.95), eps=1e-4, weight_decay=0.2)),
+    "sgd_maximize": ("SGD", dict(lr=1e-3, momentum=0.5, weight_decay=0.1, maximize=True)),
+    "rmsprop_maximize": ("RMSprop", dict(lr=1e-3, weight_decay=0.1, maximize=True)),
+    "adam_maximize": ("Adam", dict(lr=0.02, weight_decay=0.1, maximize=True)),
+    "adamw_maximize": ("AdamW", dict(lr=0.02, weight_decay=0.1, maximize=True)),
+    "adam_amsgrad": ("Adam", dict(lr=0.2, betas=(0.5, 0.6), amsgrad=True)),
+    "adam_amsgrad_all": ("Adam", dict(lr=0.2, betas=(0.5, 0.6), weight_decay=0.1, amsgrad=True, maximize=True)),
+    "adamw_amsgrad": ("AdamW", dict(lr=0.2, betas=(0.5, 0.6), weight_decay=0.1, amsgrad=True)),
+    "sgd_groups": (
+        "SGD",
+        dict(lr=0.01, momentum=0.5),
+        [([0, 1], dict(lr=0.03)), ([3], dict(momentum=0.0, weight_decay=0.2)), ([2], {})],
+    ),
+    "adam_groups": ("Adam", dict(lr=0.05), [([1], dict(betas=(0.5, 0.9))), ([0, 2, 3], dict(amsgrad=True, lr=0.1))]),
 }
 
 
@@ -52,20 +65,66 @@ def valley(p):
     return (1 - a) ** 2 + 3 * (b - a * a) ** 2 + b * torch.tanh(a * c - d) + 0.1 * c * c + 0.2 * d * d
 
 
-def trajectory(kind, options):
-    """The parameters before each step and after the last, and the gradient at each step."""
-    p = torch.tensor(START, requires_grad=True)
-    optimizer = getattr(torch.optim, kind)([p], **options)
-    params, grads = [p.tolist()], []
+def trajectory(kind, options, groups=None):
+    """The parameters before each step and after the last, and the gradient at each step.
+
+    groups: for each the places of its parameters, and its options.
+    """
+    ps = [torch.tensor(x, requires_grad=True) for x in START]
+    given = [{"params": [ps[k] for k in places], **own} for places, own in groups or [(range(len(ps)), {})]]
+    optimizer = getattr(torch.optim, kind)(given, **options)
+    params, grads = [START], []
     for step in range(STEPS):
         if step == SLOWER:
             optimizer.param_groups[0]["lr"] /= 4
         optimizer.zero_grad()
-        valley(p).backward()
-        grads.append(p.grad.tolist())
+        valley(ps).backward()
+        grads.append([p.grad.item() for p in ps])
         optimizer.step()
-        params.append(p.tolist())
-    return {"optimizer": kind, "options": options, "params": params, "grads": grads}
+        params.append([p.item() for p in ps])
+    case = {"optimizer": kind, "options": options, "params": params, "grads": grads}
+    return case | ({"groups": groups} if groups else {})
+
+
+# Functions of the number of steps; the tests have the same
+LAMBDAS = {"halved": lambda t: 0.5**t, "warm-up": lambda t: min(1.0, (t + 1) / 5), "later": lambda t: 1 / (1 + 0.1 * t)}
+# name of the case: schedules of one optimizer, in the order of their steps, and the rates of its groups
+SCHEDULES = {
+    "step": ([("StepLR", dict(step_size=3))], [0.1]),
+    "step, gamma, groups": ([("StepLR", dict(step_size=1, gamma=0.7))], [0.1, 0.03]),
+    "exponential": ([("ExponentialLR", dict(gamma=0.9))], [0.1, 0.7]),
+    "cosine": ([("CosineAnnealingLR", dict(T_max=7))], [0.1]),
+    "cosine, eta_min, groups": ([("CosineAnnealingLR", dict(T_max=4, eta_min=0.01))], [0.1, 0.03]),
+    "cosine of one step": ([("CosineAnnealingLR", dict(T_max=1, eta_min=0.001))], [0.1]),
+    "lambda": ([("LambdaLR", dict(lr_lambda="warm-up"))], [0.1, 0.03]),
+    "lambdas": ([("LambdaLR", dict(lr_lambda=["halved", "later"]))], [0.1, 0.03]),
+    "step, exponential": ([("StepLR", dict(step_size=4, gamma=0.5)), ("ExponentialLR", dict(gamma=0.95))], [0.1]),
+    "exponential, cosine": ([("ExponentialLR", dict(gamma=0.97)), ("CosineAnnealingLR", dict(T_max=5, eta_min=0.01))], [0.1]),
+}
+
+
+def rates(schedules, lrs):
+    """The rates of the groups before each of 20 steps."""
+    optimizer = torch.optim.SGD([{"params": [torch.tensor(1.0, requires_grad=True)], "lr": lr} for lr in lrs])
+    made = []
+    for kind, options in schedules:
+        named = options.get("lr_lambda")
+        functions = {"lr_lambda": [LAMBDAS[name] for name in named] if isinstance(named, list) else LAMBDAS.get(named)}
+        made.append(getattr(torch.optim.lr_scheduler, kind)(optimizer, **(options | (functions if named else {}))))
+    found = []
+    for _ in range(20):
+        found.append([group["lr"] for group in optimizer.param_groups])
+        optimizer.step()
+        for schedule in made:
+            schedule.step()
+    return {"schedules": schedules, "lrs": lrs, "rates": found}
+
+
+def clipped(grads, max_norm, norm_type):
+    p = torch.zeros(len(grads), requires_grad=True)
+    p.grad = torch.tensor(grads)
+    norm = torch.nn.utils.clip_grad_norm_([p], max_norm, norm_type)
+    return {"grads": grads, "max_norm": max_norm, "norm_type": norm_type, "norm": norm.item(), "clipped": p.grad.tolist()}
 
 
 def hinge(outputs, targets, reduction):
@@ -180,6 +239,13 @@ def main():
         "torch": torch.__version__,
         "slower_after": SLOWER,
         "optimizers": {name: trajectory(*case) for name, case in OPTIMIZERS.items()},
+        "schedules": {name: rates(*case) for name, case in SCHEDULES.items()},
+        "clipping": [
+            clipped(grads, max_norm, norm_type)
+            for grads in ([3.0, -4.0, 0.5, 0.0], [-2.0])
+            for max_norm in (1.0, 100.0)
+            for norm_type in (1.0, 2.0, 3.0, 0.5, float("inf"))
+        ],
         "losses": {name: losses(name) for name in LOSSES},
     }
     text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), json.dumps(record, indent=1))  # a row a line

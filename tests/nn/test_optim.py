@@ -29,7 +29,8 @@ def valley(a, b, c, d):
 def case_of(name):
     case = CASES[name]
     params = [Value(number) for number in case["params"][0]]
-    return params, OPTIMIZERS[case["optimizer"]](params, **case["options"]), case
+    groups = [{"params": [params[k] for k in places], **own} for places, own in case.get("groups", [])]
+    return params, OPTIMIZERS[case["optimizer"]](groups or params, **case["options"]), case
 
 
 def data(params):
@@ -41,7 +42,7 @@ def test_each_step_is_that_of_pytorch_from_its_gradients(name):
     params, optimizer, case = case_of(name)
     for step, (grads, after) in enumerate(zip(case["grads"], case["params"][1:], strict=True)):
         if step == RECORD["slower_after"]:
-            optimizer.lr /= 4
+            optimizer.param_groups[0]["lr"] /= 4
         for p, grad, before in zip(params, grads, case["params"][step]):
             p.data, p.grad = before, grad
         optimizer.step()
@@ -54,7 +55,7 @@ def test_trajectory_is_that_of_pytorch(name):
     assert len(case["grads"]) >= 8
     for step, (grads, after) in enumerate(zip(case["grads"], case["params"][1:], strict=True)):
         if step == RECORD["slower_after"]:
-            optimizer.lr /= 4
+            optimizer.param_groups[0].lr /= 4
         optimizer.zero_grad()
         valley(*params).backward()
         assert [p.grad for p in params] == pytest.approx(grads, **RUN_GRADS), step
@@ -71,10 +72,10 @@ def test_the_recorded_cases_differ():
 @pytest.mark.parametrize(
     "kind, defaults",
     [
-        (SGD, dict(lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)),
-        (RMSprop, dict(lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False)),
-        (Adam, dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)),
-        (AdamW, dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2)),
+        (SGD, dict(lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False)),
+        (RMSprop, dict(lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False, maximize=False)),
+        (Adam, dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False)),
+        (AdamW, dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, maximize=False)),
     ],
 )
 def test_defaults_are_those_of_pytorch(kind, defaults):
@@ -244,7 +245,7 @@ OPTIONS = {
     SGD: dict(lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True),
     RMSprop: dict(lr=0.1, momentum=0.9, weight_decay=0.01, centered=True),
     Adam: dict(lr=0.1, weight_decay=0.01),
-    AdamW: dict(lr=0.1),
+    AdamW: dict(lr=0.1, amsgrad=True, maximize=True),
 }
 GRADS = [0.3, -0.7]
 
@@ -304,7 +305,8 @@ BAD = {
     "betas": [[], [0.9], [0.9, 0.9, 0.9], [2, 3], [0.9, 1.0], [-0.1, 0.9], [0.9, math.nan], [0.9, "0.9"], [True, 0.9], 0.5, None,
               "ab", {"0": 0.5, "1": 0.5}, [[0.9], 0.9]],
     "steps": [-1, 0.5, 1.0, True, "1", None, [1], math.nan, 2**53, 10**400],
-    "means": LISTS, "squares": [*LISTS, [-1.0, 1.0], [1.0, -5e-324]], "velocity": LISTS[1:],
+    "means": LISTS, "squares": [*LISTS, [-1.0, 1.0], [1.0, -5e-324]], "largest": [*LISTS, [1.0, -1.0]], "velocity": LISTS[1:],
+    "maximize": FLAGS, "amsgrad": FLAGS,
 }  # fmt: skip
 
 
@@ -381,6 +383,137 @@ def test_an_interrupt_at_any_instruction_finds_all_changed_or_nothing(kind, what
     assert len(found) > 100 and found == sorted(found) and found[-2:] == [True, True]
 
 
+# Groups --------------------------------------------------------------------------------------------------------------
+
+
+def in_groups(steps=0):
+    params = [Value(1.0, "a"), Value(2.0, "b"), Value(3.0, "c")]
+    optimizer = Adam([{"params": params[1:], "lr": 0.5}, {"params": (x for x in params[:1]), "betas": (0.5, 0.5)}], lr=0.1)
+    for step in range(steps):
+        for p, grad in zip(params, [0.3, -0.7, 0.2]):
+            p.grad = grad * (step + 1)
+        optimizer.step()
+    return optimizer
+
+
+def test_groups_have_their_own_hyperparameters_and_the_others_of_all():
+    optimizer = in_groups()
+    assert [(g["lr"], g.betas, g["eps"]) for g in optimizer.param_groups] == [(0.5, (0.9, 0.999), 1e-8), (0.1, (0.5, 0.5), 1e-8)]
+    assert [p.label for p in optimizer.params] == ["b", "c", "a"]
+    assert repr(optimizer.param_groups[1]).startswith("ParamGroup(1 parameters, lr=0.1, maximize=False, betas=(0.5, 0.5)")
+
+
+def test_an_entry_that_the_groups_share_is_read_and_set_for_all():
+    optimizer = in_groups()
+    assert optimizer.eps == 1e-8
+    with pytest.raises(AttributeError, match=r"the groups differ in lr: it is optimizer.param_groups\[0\]\['lr'\]"):
+        optimizer.lr  # noqa: B018
+    optimizer.lr = 0.25
+    assert [group.lr for group in optimizer.param_groups] == [0.25, 0.25] and optimizer.lr == 0.25
+
+
+def test_a_group_that_is_added_later_starts_when_it_comes():
+    """As in PyTorch: of the others the first step is past, of this one it is not."""
+    optimizer, p = after_steps(Adam, 3), Value(1.0)
+    optimizer.add_param_group({"params": [p], "lr": 0.25})
+    p.grad = 2.0
+    optimizer.step()
+    assert [group.steps for group in optimizer.param_groups] == [4, 1]
+    assert p.data == pytest.approx(1.0 - 0.25, abs=1e-2)  # whose first step is lr, whatever the gradient
+    assert optimizer.param_groups[1].weight_decay == OPTIONS[Adam]["weight_decay"]
+
+
+@pytest.mark.parametrize("through", [dict, lambda state: json.loads(json.dumps(state))], ids=["dict", "JSON"])
+def test_a_state_of_groups_is_gone_on_from(through):
+    first, second = in_groups(3), in_groups(1)
+    second.load_state_dict(through(first.state_dict()))
+    for p, number in zip(second.params, data(first.params)):
+        p.data = number
+    for optimizer in (first, second):
+        for p in optimizer.params:
+            p.grad = 0.5
+        optimizer.step()
+    assert everything(first) == everything(second)
+
+
+def test_a_state_of_other_groups_is_refused_and_nothing_changed():
+    optimizer = in_groups(1)
+    before, state = everything(optimizer), optimizer.state_dict()["param_groups"]
+    for bad, message in (
+        (after_steps(Adam, 1).state_dict(), "it must be a dict of 'param_groups', a list of 2"),
+        ({"param_groups": state[:1]}, "it has 1 groups, not 2"),
+        ({"param_groups": state[::-1]}, "means must be a list of 2 finite numbers"),
+        ({"param_groups": [{**state[0], "lr": 7.0}, {**state[1], "lr": -1}]}, "lr must be a finite number of at least 0, got -1"),
+        ({"param_groups": 5}, "it must be a dict"),
+        (None, "it must be a dict"),
+    ):
+        with pytest.raises(ValueError, match=f"this state does not fit this Adam: {message}"):
+            optimizer.load_state_dict(bad)
+        assert everything(optimizer) == before
+    with pytest.raises(ValueError, match="unexpected 'param_groups'"):
+        after_steps(Adam, 1).load_state_dict({"param_groups": state})
+
+
+@pytest.mark.parametrize(
+    "groups, message",
+    [
+        ([{"params": []}], "SGD got no parameters"),
+        ([{"lr": 0.1}], "a group of SGD has 'params'.*'params' must be a list of parameters"),
+        ([{}], "a group of SGD has 'params'.*'params' must be a list of parameters"),
+        ([{"params": 5}], "'params' must be a list of parameters"),
+        ([{"params": [Value(1.0)], "lt": 0.1}], "group 0: a group of SGD has .*, and may have lr, maximize, .*; got 'lt'"),
+        ([{"params": [Value(1.0)], "lr": -0.1}], "group 0: lr must be a finite number of at least 0, got -0.1"),
+        ([{"params": [Value(1.0)]}, {"params": [Value(1.0)], "nesterov": True}], "group 1: nesterov needs a momentum"),
+        ([{"params": [Value(1.0)]}, {"params": [2 * Value(1.0)]}], "group 1: SGD needs leaves as parameters, but number 0 is"),
+        ([{"params": [Value(1.0)]}, {"params": [Value(1.0)] * 2}], "group 1: SGD got a parameter twice"),
+    ],
+)  # fmt: skip
+def test_groups_that_do_not_fit(groups, message):
+    with pytest.raises(ValueError, match=message):
+        SGD(groups)
+
+
+def test_a_parameter_is_in_one_group_only_and_a_group_that_does_not_fit_adds_nothing():
+    p = Value(1.0)
+    optimizer = SGD([p])
+    for group in ({"params": [p]}, {"params": [Value(1.0)], "lr": "x"}):
+        with pytest.raises(ValueError, match="group 1: "):
+            optimizer.add_param_group(group)
+        assert (optimizer.params, len(optimizer.param_groups)) == ([p], 1)
+    with pytest.raises(TypeError, match=r"SGD needs Values as parameters, but number 1 is \{\}"):
+        SGD([Value(1.0), {}])
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_bad_gradient_in_one_group_changes_none(k):
+    optimizer = in_groups(1)
+    before = everything(optimizer)
+    for p in optimizer.params:
+        p.grad = 0.5
+    optimizer.param_groups[k].params[0].grad = 1e200
+    with pytest.raises(ValueError, match=r"no parameter has been changed: the squares of .* would become inf"):
+        optimizer.step()
+    assert everything(optimizer) == before
+
+
+def test_an_interrupt_finds_all_groups_changed_or_none():
+    def prepare():
+        optimizer = in_groups(1)
+        for p in optimizer.params:
+            p.grad = 0.5
+        return optimizer
+
+    done = prepare()
+    before = everything(done)
+    done.step()
+    states = [before, everything(done)]
+    found = [
+        states.index(everything(optimizer))
+        for optimizer in everywhere(prepare, lambda optimizer: optimizer.step(), ["optim.py", "value.py"], 3)
+    ]
+    assert len(found) > 100 and found == sorted(found) and found[-1] == 1
+
+
 # Clipping ------------------------------------------------------------------------------------------------------------
 
 
@@ -389,6 +522,38 @@ def with_grads(*grads):
     for p, grad in zip(params, grads):
         p.grad = grad
     return params
+
+
+@pytest.mark.parametrize(
+    "case", RECORD["clipping"], ids=lambda case: f"{case['norm_type']}-{case['max_norm']}-{len(case['grads'])}"
+)
+def test_clipped_gradients_of_each_norm_are_those_of_pytorch(case):
+    params = with_grads(*case["grads"])
+    assert clip_grad_norm_(params, case["max_norm"], norm_type=case["norm_type"]) == pytest.approx(case["norm"], rel=1e-15)
+    assert [p.grad for p in params] == pytest.approx(case["clipped"], rel=1e-15)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+@pytest.mark.parametrize("norm_type, norm", [(1, 7.0), (2, 5.0), (3.0, 91 ** (1 / 3)), (0.5, (2 + 3**0.5) ** 2), (math.inf, 4.0)])
+def test_no_norm_overflows_or_vanishes_on_the_way(norm_type, norm, scale):
+    found = clip_grad_norm_(with_grads(3.0 * scale, -4.0 * scale, 0.0), math.inf, norm_type)
+    assert found == pytest.approx(norm * scale, rel=1e-14)
+    assert clip_grad_norm_(with_grads(0.0, 0.0), 1.0, norm_type) == 0.0
+
+
+@pytest.mark.parametrize("norm_type", [0, -1, -math.inf, math.nan, "2", None, True])
+def test_a_norm_that_is_none_is_refused(norm_type):
+    params = with_grads(3.0, -4.0)
+    with pytest.raises(ValueError, match="norm_type must be a number above 0, or infinite, got "):
+        clip_grad_norm_(params, 1.0, norm_type)
+    assert [p.grad for p in params] == [3.0, -4.0]
+
+
+def test_a_norm_beyond_all_floats_clips_nothing():
+    params = with_grads(1.0, 1.0)
+    with pytest.raises(ValueError, match="the norm of the gradient is inf"):
+        clip_grad_norm_(params, 1.0, 1e-4)
+    assert [p.grad for p in params] == [1.0, 1.0]
 
 
 def test_an_infinite_bound_clips_nothing_and_tells_the_norm():
@@ -432,6 +597,13 @@ FORMULAS = {
     "Adam": lambda params: Adam(params, lr=0.05),
     "Adam with weight decay": lambda params: Adam(params, weight_decay=0.01),
     "AdamW": lambda params: AdamW(params, lr=0.05),
+    "Adam with AMSGrad": lambda params: Adam(params, lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+    "SGD uphill": lambda params: SGD(params, lr=0.1, momentum=0.9, weight_decay=0.01, maximize=True),
+    "RMSprop uphill": lambda params: RMSprop(params, centered=True, maximize=True),
+    "AdamW uphill with AMSGrad": lambda params: AdamW(params, amsgrad=True, maximize=True),
+    "groups": lambda params: Adam(
+        [{"params": params[:10], "amsgrad": True}, {"params": params[10:], "weight_decay": 0.1}], lr=0.05
+    ),
 }
 
 
@@ -449,7 +621,7 @@ def test_the_update_of_many_parameters_is_that_of_few_to_the_last_bit(make, monk
         for step in range(6):
             for parameter in params:
                 parameter.grad = rng.gauss(0, 10.0 ** rng.randint(-12, 3)) if rng.random() < 0.9 else 0.0
-            optimizer.lr *= 1.1 if step == 3 else 1.0  # a schedule, seen by a program that is there already
+            optimizer.param_groups[0]["lr"] *= 1.1 if step == 3 else 1.0  # a schedule, seen by a program that is there already
             optimizer.step()
         return [p.data for p in params], optimizer.state_dict()
 
