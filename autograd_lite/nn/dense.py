@@ -18,7 +18,7 @@ from .module import Module, new_scope
 
 Activation: TypeAlias = "str | Callable[[Value], Value] | None"
 
-INPUTS = Scope("inputs")
+INPUTS = Scope("inputs", role="input")
 
 
 class Neuron(Module):

@@ -1,1 +1,15 @@
-"""Steps of a pass, forward and backward, and their views: a page, a terminal."""
+"""The forward and the backward pass, step by step: `steps`.
+
+In reading order:
+
+* `passes`: in which order, and with which numbers;
+* `words`: the sentence and the formulas of each step;
+* `page`: the steps as one HTML document, whose script is in `page.html`, and what Jupyter shows;
+* `terminal`: the steps in a terminal, and text for one;
+* `steps`: what a user calls.
+"""
+
+from .steps import Steps, steps
+from .words import Step
+
+__all__ = ["Step", "Steps", "steps"]

@@ -10,15 +10,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..derivation.markup import rounded
 from ..derivation.notation import Notation
 from ..picture.draw import Drawing, draw
 from ..value import Value
-
-if TYPE_CHECKING:
-    from .steps import Step, Steps
+from .words import Step, WordedPasses
 
 MOST_IN_A_PAGE = 30_000
 """A page of more steps than this does not open in a browser in reasonable time."""
@@ -29,7 +27,7 @@ HEIGHT = 760
 """Of the page in a notebook, in pixels."""
 
 
-def document(steps: Steps) -> str:
+def document(steps: WordedPasses) -> str:
     """The page. ValueError for more steps than a browser can hold."""
     if len(steps) > MOST_IN_A_PAGE:
         raise ValueError(
@@ -48,7 +46,7 @@ def document(steps: Steps) -> str:
     return re.sub("@@([a-z]+)@@", lambda name: parts[name[1]], template)
 
 
-def _picture(steps: Steps, grads: Mapping[Value, float]) -> tuple[Drawing | None, str]:
+def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing | None, str]:
     """The graph as SVG, or where it is too large for a picture, a paragraph that says so."""
     try:
         names = {node: steps.name(node) for node in steps.nodes if not node.label and node.op != "const"}
@@ -58,7 +56,7 @@ def _picture(steps: Steps, grads: Mapping[Value, float]) -> tuple[Drawing | None
     return drawing, drawing.svg()
 
 
-def _data(steps: Steps, drawing: Drawing | None) -> dict[str, Any]:
+def _data(steps: WordedPasses, drawing: Drawing | None) -> dict[str, Any]:
     """What the script of the page reads.
 
     Words and formulas repeat themselves but for names and numbers. So each text is a list: the number of its pattern, and
@@ -110,7 +108,7 @@ def _step(step: Step, place: Mapping[Value, int], drawing: Drawing | None, folde
         ids = dict.fromkeys(drawing.edge_element_of[end] for end in ends if end in drawing.edge_element_of)
         if ids:
             found["edges"] = list(ids)
-    if step.kind in ("start", "grad"):
+    if step.completes:
         found["written"] = True
     elif step.kind == "sum" or step.is_first:
         found["total"] = rounded(step.result, 9)
@@ -123,7 +121,7 @@ def _json(data: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def notebook_output(steps: Steps) -> str:
+def notebook_output(steps: WordedPasses) -> str:
     """The page in a frame of its own, without any right but to run its script; below it, folded up, pictures and text."""
     name = html.escape(steps.name(steps.output))
     trace = f"<pre>{html.escape(steps.text())}</pre>"

@@ -10,12 +10,10 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from ..derivation.markup import GREEK
-
-if TYPE_CHECKING:
-    from .steps import Steps
+from .words import WordedPasses
 
 # How a symbol is written where there is none
 PLAIN = {letter: name for name, letter in GREEK.items()}
@@ -110,7 +108,7 @@ def for_people() -> Iterator[None]:
 # Steps
 
 
-def show(steps: Steps) -> None:
+def show(steps: WordedPasses) -> None:
     """Steps through them by keys; prints them all where input or output is not a terminal."""
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)) or os.environ.get("TERM") == "dumb":
         for line in steps.lines():
@@ -132,7 +130,7 @@ def _is_terminal(stream: object) -> bool:
         return False
 
 
-def _walk(steps: Steps, key: Callable[[os.terminal_size], str]) -> None:
+def _walk(steps: WordedPasses, key: Callable[[os.terminal_size], str]) -> None:
     now, last = 0, len(steps) - 1
     typed: str | None = None
     while True:
@@ -165,7 +163,7 @@ def _typing(now: int, typed: str, pressed: str, last: int) -> tuple[int, str | N
 
 
 def screen(
-    steps: Steps, now: int, columns: int, rows: int, typed: str | None = None, encoding: str | None = "utf-8"
+    steps: WordedPasses, now: int, columns: int, rows: int, typed: str | None = None, encoding: str | None = "utf-8"
 ) -> list[str]:
     """The lines that show a step in a window of that size: what is done, the formulas, the values and grads so far."""
     step = steps[now]
@@ -185,9 +183,9 @@ def screen(
     return [*body, *[""] * (rows - 1 - len(body)), clip(fit(foot), columns, fit("…"))][:rows]
 
 
-def _table(steps: Steps, now: int, space: int, columns: int, fit: Callable[[str], str]) -> list[str]:
+def _table(steps: WordedPasses, now: int, space: int, columns: int, fit: Callable[[str], str]) -> list[str]:
     """Values and grads after step `now`, in so many lines, those around the active node."""
-    nodes = [node for node in steps.nodes if node in steps.adjoint]
+    nodes = [node for node in steps.order if node in steps.adjoint]
     active = nodes.index(steps[now].node) if steps[now].node in steps.adjoint else 0
     first = min(max(active - (space - 1) // 2, 0), max(len(nodes) - space + 1, 0))
     nodes = nodes[first : first + space - 1]

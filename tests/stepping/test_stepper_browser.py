@@ -333,5 +333,5 @@ def test_notebook_exported_by_nbconvert(chromium, example, tmp_path):
     images = chromium.find_elements(By.CSS_SELECTOR, "details img")
     assert [image.get_attribute("alt").split(":")[0] for image in images] == ["After the forward pass", "After the backward pass"]
     assert all(image.get_property("naturalWidth") > 500 for image in images)
-    assert "∂E_total/∂w5 = 0.082167041" in chromium.find_element(By.CSS_SELECTOR, "details pre").text
+    assert "∂net_o1/∂w5 = 0.138498562 * 0.593269992 = 0.082167041" in chromium.find_element(By.CSS_SELECTOR, "details pre").text
     quiet(chromium)

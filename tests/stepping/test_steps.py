@@ -59,7 +59,7 @@ def same(x, y):
 
 
 def written(found):
-    return {step.node: step.result for step in found if step.kind in ("start", "grad")}
+    return {step.node: step.result for step in found if step.completes}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -97,16 +97,39 @@ def test_every_number_of_a_step_is_the_engines(seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_order_is_that_of_the_engine(seed):
+def test_order_of_contributions_is_that_of_the_engine(seed):
     output = random_graph(seed)
     found = steps(output)
     order = topological_order(output)
-    assert [step.node for step in found[: found.forward]] == order
     assert [step.number for step in found] == list(range(1, len(found) + 1))
-    back = found[found.forward :]
-    assert [step.node for step in back if step.kind in ("start", "grad")] == [n for n in reversed(order) if n.op != "const"]
-    edges = [(step.by, step.operand) for step in back if step.kind == "edge"]
-    assert edges == [(n, i) for n in reversed(order) for i, p in enumerate(n.parents) if p.op != "const"]
+    nodes = [step.node for step in found[: found.forward]]
+    assert {*nodes} == {node for node in order if node.op != "const"} and len(nodes) == len({*nodes})
+    for node in nodes:
+        assert all(nodes.index(parent) < nodes.index(node) for parent in node.parents if parent.op != "const")
+        edges = [(step.by, step.operand) for step in found if step.kind == "edge" and step.node is node]
+        assert edges == [(n, i) for n in reversed(order) for i, p in enumerate(n.parents) if p is node]
+
+
+def test_given_values_come_first_inputs_then_parameters_layer_by_layer():
+    found = steps(WorkedExample()())
+    given = [step for step in found if step.kind == "given"]
+    assert found[: len(given)] == given
+    assert " ".join(step.node.label for step in given) == "i1 i2 w1 w2 b1 w3 w4 w5 w6 b2 w7 w8 t1 t2"
+    computed = [step.node.label for step in found if step.kind == "value"]
+    assert computed[:8] == [f"{kind}_{unit}{j}" for unit in "ho" for kind in ("net", "out") for j in (1, 2)]
+    assert not any(step.node.op == "const" for step in found)
+
+
+def test_no_step_only_repeats(example):
+    written_by = {}
+    for step in example:
+        if step.completes:
+            written_by.setdefault(step.node, []).append(step.kind)
+    assert written_by.pop(example.output) == ["start"]
+    for node, kinds in written_by.items():
+        uses = sum(n.parents.count(node) for n in example.nodes)
+        assert kinds == (["edge"] if uses == 1 else ["sum", "grad"])
+    assert "only" not in str(example)
 
 
 def test_a_reused_node_is_added_up_in_a_step_of_its_own():
@@ -407,8 +430,10 @@ def test_a_screen_fits_the_window(columns, rows, label, encoding):
 
 def test_a_screen_shows_the_grads_so_far(example):
     at = next(step.number for step in example.find("out_h1") if step.kind == "sum") - 1
+    lines = "\n".join(terminal.screen(example, at - 1, 80, 40))
+    assert re.search(r"out_h1 +0\.593269992 +-0\.019049118 \+", lines)
     lines = "\n".join(terminal.screen(example, at, 80, 40))
-    assert re.search(r"> out_h1 +0\.593269992 +0\.036350306 \+", lines) and re.search(r"w1 +0\.15 +—", lines)
+    assert re.search(r"> out_h1 +0\.593269992 +0\.036350306$", lines, re.MULTILINE) and re.search(r"w1 +0\.15 +—", lines)
     lines = "\n".join(terminal.screen(example, len(example) - 1, 80, 40))
     assert re.search(r"w5 +0\.4 +0\.082167041$", lines, re.MULTILINE)
 
@@ -435,17 +460,17 @@ def test_keys_in_a_terminal(leave):
             received += os.read(file, 65536).decode(errors="replace")
 
     try:
-        read_until("step 1 of 102, forward")
+        read_until("step 1 of 76, forward")
         for keys, expected in [
-            (b"n", "step 2 of 102"),
-            (b"\x1b[C", "step 3 of 102"),
-            (b"p", "step 2 of 102"),
-            (b"\x1b[D", "step 1 of 102"),
-            (b"\x1b[F", "step 102 of 102, backward"),
-            (b"\x1b[H", "step 1 of 102"),
+            (b"n", "step 2 of 76"),
+            (b"\x1b[C", "step 3 of 76"),
+            (b"p", "step 2 of 76"),
+            (b"\x1b[D", "step 1 of 76"),
+            (b"\x1b[F", "step 76 of 76, backward"),
+            (b"\x1b[H", "step 1 of 76"),
             (b"g", "go to step"),
-            (b"67\r", "step 67 of 102"),
-            (b"b", "step 34 of 102, backward"),
+            (b"67\r", "step 67 of 76"),
+            (b"b", "step 30 of 76, backward"),
         ]:
             os.write(file, keys)
             read_until(expected)

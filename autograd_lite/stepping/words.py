@@ -1,0 +1,276 @@
+"""The steps in words and formulas: a sentence for each, and symbolic = with the numbers in = result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import overload
+
+from ..backprop import check_recorded
+from ..derivation.equations import Equation, equation, forward, partial
+from ..derivation.expressions import Expression, number, product, symbol
+from ..derivation.markup import MARKUPS, cleaned
+from ..derivation.notation import Notation
+from ..value import Value
+from .passes import Passes, Record
+
+MOST_OPERANDS = 6
+"""More operands, or contributions, than this are counted in a sentence, not named, and not written as symbols."""
+LONGEST_TRACE = 400
+"""So many lines of the trace are shown in a notebook."""
+LONGEST_LINE = 1000
+
+
+class Step(Record):
+    """One step of the forward or the backward pass.
+
+    kind: of the forward pass ``"given"`` (a leaf, a plain number) or ``"value"`` (an operation), with `result` the node's data.
+    Of the backward pass ``"start"`` (the derivative of the output by itself, 1), ``"edge"`` (from the node `by` to its operand
+    number `operand`, which is `node`: `terms` are the adjoint of `by` and the local derivative, `result` the contribution, their
+    product), ``"sum"`` (`terms` are the sum so far and a further contribution to a node that is used again, `result` the new
+    sum) or ``"grad"`` (the grad of a node that is used again, before it is passed on: `terms` are all contributions to it,
+    `result` is their sum).
+    """
+
+    steps: WordedPasses
+
+    @property
+    def words(self) -> str:
+        """What is done, as a sentence."""
+        return self.steps.words(self)
+
+    @property
+    def formula(self) -> str:
+        """symbolic = with the numbers in = result, as text; one or two equations, a line each."""
+        return "\n".join(self.steps.equations(self))
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing has arrived at `node` before."""
+        return self.steps.is_first(self)
+
+    @property
+    def completes(self) -> bool:
+        """Whether the grad of `node` is complete with it."""
+        return self.steps.completes(self)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.number}. {self.words}", *(f"    {line}" for line in self.formula.splitlines())])
+
+    def __repr__(self) -> str:
+        return f"<Step {self.number}, {self.kind}: {self.words}>"
+
+
+class WordedPasses(Passes, Sequence[Step]):
+    """The passes as a sequence of `Step`s, each of which can say what is done in it."""
+
+    # A sequence
+
+    def _step(self, record: Record) -> Step:
+        step = Step(*record)
+        step.steps = self
+        return step
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        if isinstance(index, slice):
+            return [self._step(record) for record in self.records[index]]
+        return self._step(self.records[index])
+
+    def __iter__(self) -> Iterator[Step]:
+        return map(self._step, self.records)
+
+    def find(self, label: str) -> list[Step]:
+        """The steps that concern the nodes of that label, or shown by that name: their values, what they receive and pass on.
+
+        KeyError, with labels that are there, for one that is not.
+        """
+        found = {node for node in self.nodes if label and label in (node.label, self.name(node))}
+        if not found:
+            labels = list(dict.fromkeys(cleaned(node.label) for node in self.nodes if node.label))
+            there = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
+            raise KeyError(f"no node has the label {label!r:.60}; there are: {there or 'no labels'}")
+        return [step for step in self if step.node in found or step.by in found]
+
+    # Words and formulas
+
+    @cached_property
+    def notation(self) -> Notation:
+        """The names of the nodes."""
+        return Notation(self.nodes)
+
+    def name(self, node: Value) -> str:
+        """The label of a node, v1, v2, ... without one, or a plain number."""
+        return self.notation.name(node)
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What is to be said of the graph before the first step: changed data, grads that are there already."""
+        notes = []
+        if self._changed:
+            notes.append(
+                f"Data has been changed since the forward pass that computed {self._listed(list(self._changed))}. The values "
+                "are those there now; the backward pass uses the local derivatives recorded in the forward pass, as "
+                "backward() does."
+            )
+        before = [node for node in self.nodes if not node.parents and node.op != "const" and node.grad != 0]
+        if before:
+            notes.append(
+                f"The grads are those of one backward() from grads of 0. {self._listed(before)} "
+                f"{'has a grad' if len(before) == 1 else 'have grads'} already: a further backward() adds to "
+                f"{'it' if len(before) == 1 else 'them'}."
+            )
+        return notes
+
+    @cached_property
+    def _changed(self) -> dict[Value, None]:
+        """The nodes whose data is not what their operation gives for their operands."""
+        return {node: None for node in self.nodes if not _is_recorded(node)}
+
+    def _listed(self, nodes: Sequence[Value]) -> str:
+        names = [self.name(node) for node in nodes]
+        if len(names) > MOST_OPERANDS:
+            names[MOST_OPERANDS - 2 :] = [f"{len(names) - MOST_OPERANDS + 2} more"]
+        return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+    def words(self, step: Record) -> str:
+        """What is done in a step, as a sentence."""
+        node, name = step.node, self.name(step.node)
+        if step.kind == "given":
+            return f"{name} is given."
+        if step.kind == "value":
+            return f"{name} is computed from {self._listed(list(dict.fromkeys(node.parents)))}, by {node.op.rstrip('_')}."
+        if step.kind == "start":
+            return f"The backward pass starts at the output: the derivative of {name} by itself is 1."
+        count = len(self.contributions[node])
+        if step.kind == "grad":
+            return f"{name} has its grad: the sum of its {count} contributions."
+        assert step.by is not None
+        if step.kind == "edge":
+            again = f" as operand {step.operand + 1}" if step.by.parents.count(node) > 1 else ""
+            what = f"one of {count} contributions to the grad" if count > 1 else "the grad"
+            return f"From {self.name(step.by)} back to {name}{again}: adjoint times local derivative is {what}."
+        complete = ", and the grad is complete" if self.completes(step) else ""
+        return f"{name} is used {count} times: the contribution from {self.name(step.by)} is added to the sum so far{complete}."
+
+    def equations(self, step: Record, markup: str = "text") -> list[str]:
+        """The equations of a step, in the markup "text", "latex", or "mathml": of this, HTML that breaks into lines."""
+        return [_written(self.notation, *one, markup) for one in self._equations(step)]
+
+    def _equations(self, step: Record) -> list[tuple[Expression | None, Equation]]:
+        """Each with its left side, if it has one."""
+        notation, node = self.notation, step.node
+        if step.kind == "given":
+            return [(symbol(node), _result(symbol(node), node.data))]
+        if step.kind == "value":
+            return [(symbol(node), _result(symbol(node), node.data) if node in self._changed else forward(notation, node))]
+        left = partial(self.notation, self.output, node, step.result)
+        if step.kind == "start":
+            return [(left, _result(left, 1.0))]
+        if step.kind == "sum":
+            return [(None, equation(notation, left, [Expression("sum", tuple(map(number, step.terms)))], step.result))]
+        edges = self.contributions[node]
+        if step.kind == "grad":
+            return [(left, self._sum_of_paths(left, edges))]
+        assert step.by is not None
+        local = partial(self.notation, step.by, node, step.terms[1])
+        rules = [notation.local_derivative(step.by, step.operand, textbook) for textbook in (True, False)]
+        if step.by in self._changed:
+            rules = []
+        whole = left if len(edges) == 1 else None
+        if step.by is self.output:  # the symbol of its local derivative is that of the whole derivative
+            forms = [Expression("product", (number(step.terms[0]), x)) for x in [*rules, number(step.terms[1])]]
+            return [(whole, equation(notation, left, forms, step.result))]
+        forms = [Expression("product", (partial(self.notation, self.output, step.by, step.terms[0]), local))]
+        return [
+            (local, equation(notation, local, rules, step.terms[1])),
+            (whole, equation(notation, left, forms, step.result)),
+        ]
+
+    def _sum_of_paths(self, left: Expression, edges: Sequence[Record]) -> Equation:
+        """The derivative by a node as the sum of the contributions to it, with symbols where there are few."""
+        if len(edges) > 10 * MOST_OPERANDS:
+            return _result(left, self.adjoint[edges[0].node])
+        terms = [number(edge.result) for edge in edges]
+        if len({edge.by for edge in edges} - {self.output}) == len(edges) <= MOST_OPERANDS:
+            terms = []
+            for edge in edges:
+                assert edge.by is not None
+                upstream = partial(self.notation, self.output, edge.by, edge.terms[0])
+                terms.append(product([upstream, partial(self.notation, edge.by, edge.node, edge.terms[1])]))
+        return equation(self.notation, left, [Expression("sum", tuple(terms))], self.adjoint[edges[0].node])
+
+    # As text
+
+    def lines(self) -> Iterator[str]:
+        """The trace as text, line by line."""
+        yield from self.notes
+        for step in self.records:
+            if step.number == 1:
+                yield "The forward pass"
+            elif step.kind == "start":
+                yield ""
+                yield "The backward pass"
+            width = len(str(len(self.records)))
+            yield f"{step.number:{width}}  {self.words(step)}"
+            for line in self.equations(step):
+                yield f"{'':{width}}      {_clipped(line, LONGEST_LINE)}"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def text(self, most: int = LONGEST_TRACE) -> str:
+        """The trace as text, of at most so many lines and a last one that says how many steps there are."""
+        lines: list[str] = []
+        for line in self.lines():
+            if len(lines) == most:
+                last = f"... {len(self.records)} steps in all: print(steps(...)) shows them, .save('steps.txt') writes them"
+                return "\n".join([*lines, last])
+            lines.append(line)
+        return "\n".join(lines)
+
+
+def _is_recorded(node: Value) -> bool:
+    """Whether the data of a node is what its operation gives for its operands, as in the forward pass."""
+    try:
+        check_recorded(node)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _result(left: Expression, result: float) -> Equation:
+    return Equation(left, None, result, 9)
+
+
+def _written(notation: Notation, left: Expression | None, one: Equation, markup: str) -> str:
+    """left = symbolic = with numbers = result; without what is written already."""
+    write, sides = notation.write, [] if left is None else [_side(notation, left, markup, False, 9)]
+    if one.symbolic is not None:
+        sides += [_side(notation, one.symbolic, markup, values, one.digits) for values in (False, True)]
+    sides.append([write(number(one.result), markup, digits=one.digits)])
+    sides = [side for side, before in zip(sides, [[], *sides]) if side != before]
+    if markup != "mathml":
+        return str(MARKUPS[markup].equals.join("".join(side) for side in sides))
+    pieces = [f"<mo>=</mo>{piece}" if i and not k else piece for i, side in enumerate(sides) for k, piece in enumerate(side)]
+    infix = [pieces[0], *(piece.replace("<mo>", '<mo form="infix">', 1) for piece in pieces[1:])]
+    return " ".join(f"<math>{piece}</math>" for piece in infix)
+
+
+def _side(notation: Notation, e: Expression, markup: str, values: bool, digits: int | None) -> list[str]:
+    """A side of an equation, in the pieces between which a line may break: the terms of a sum, in MathML."""
+    if markup != "mathml" or e.kind != "sum":
+        return [notation.write(e, markup, values, digits)]
+    first, *others = [notation.write(part, markup, values, digits) for part in e.parts]
+    plus = MARKUPS[markup].plus
+    return [first] + [text if part.kind == "negative" else plus + text for text, part in zip(others, e.parts[1:])]
+
+
+def _clipped(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
