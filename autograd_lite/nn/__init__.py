@@ -17,6 +17,7 @@ from .clipping import clip_grad_norm_, clip_grad_value_
 from .dense import MLP, Layer, Neuron, deltas
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 from .exchange.twins import from_twin, to_jax, to_torch
+from .history import History
 from .losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -35,7 +36,7 @@ from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCel
 from .recurrent.bptt import BPTT, GradientFlow, bptt, gradient_flow
 from .recurrent.rtrl import RTRL, rtrl, rtrl_steps
 from .schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LRScheduler, StepLR
-from .training import History, train
+from .training import train
 
 __all__ = [
     "BPTT",

@@ -4,47 +4,19 @@ from __future__ import annotations
 
 import math
 import random
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
 from autograd_lite import Value, mean
 
 from .compiled import Step, compiled_step
+from .history import History
 from .losses import half_squared_error
 from .module import Module
 from .optim import SGD, Optimizer
-
-
-class History:
-    """The loss of each forward pass of a training run. `reached` says whether it ended within the tolerance."""
-
-    def __init__(self, losses: Iterable[float] = (), reached: bool = False, seconds: float = 0.0) -> None:
-        self.losses = list(losses)
-        self.reached = reached
-        self.seconds = seconds
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draws the losses over the steps, on a logarithmic axis if all are positive; returns the matplotlib Axes.
-
-        ImportError where matplotlib is not installed (the extra `notebook` has it).
-        """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots()[1]
-        ax.plot(self.losses)
-        ax.set(xlabel="updates", ylabel="loss", yscale="log" if min(self.losses, default=0.0) > 0 else "linear")
-        return ax
-
-    def __repr__(self) -> str:
-        if not self.losses:
-            return "History(no steps)"
-        end = "within the tolerance" if self.reached else "all steps done"
-        first, last = self.losses[0], self.losses[-1]
-        return f"History({len(self.losses)} losses, from {first:.6g} to {last:.6g} in {self.seconds:.1f} s, {end})"
+from .progress import reporter
 
 
 def train(
@@ -94,7 +66,7 @@ def train(
     rng = rng if isinstance(rng, random.Random) else random.Random(rng)
     history = History()
     start = time.perf_counter()
-    report = _reporter(steps) if progress else lambda step, loss: None
+    report = reporter(steps) if progress else lambda step, loss: None
     queue: list[tuple[Any, Any]] = []
     try:
         for step in range(steps + 1):
@@ -142,32 +114,3 @@ def _by_program(make: Callable[[], Step], batch: list[Any]) -> tuple[float, Call
             parameter.grad += derivative
 
     return loss, backward
-
-
-def _reporter(steps: int) -> Callable[[int, float], None]:
-    """What shows progress: called with the number of updates and the loss, at the end with -1."""
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        last = ""
-
-        def line(step: int, loss: float) -> None:
-            nonlocal last
-            due = step < 0 or step == steps or step * 10 // steps > (step - 1) * 10 // steps
-            last = f"after {step} of {steps} updates: loss {loss:.9g}" if step >= 0 else last
-            if due and last:
-                print(last, file=sys.stderr)
-                last = ""
-
-        return line
-
-    bar = tqdm(total=steps, unit="update", mininterval=0.2)
-
-    def move(step: int, loss: float) -> None:
-        if step < 0:
-            bar.close()
-        elif step > 0:
-            bar.update()
-            bar.set_postfix_str(f"loss {loss:.9g}", refresh=step == steps)
-
-    return move

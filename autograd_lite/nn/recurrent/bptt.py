@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite import Value, gradient, sum_, topological_order
 
+from ..curves import figure
 from ..losses import step_losses
 from .model import SequenceModel, check_model
 from .networks import Run
@@ -84,6 +85,9 @@ class GradientFlow(NamedTuple):
             ax.set_yscale("log")
         ax.legend()
         return ax
+
+    def _repr_html_(self) -> str:
+        return figure({f"|dL_T/d{name}_t|": norms for name, norms in self.norms.items()}, "t", "norm of the gradient")
 
     def __str__(self) -> str:
         lines = [f"{'t':>5}" + "".join(f"{'|dL_T/d' + name + '_t|':>18}" for name in self.norms)]
