@@ -13,15 +13,19 @@ block and ``resid_post_2`` after its feed-forward layer.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite import Value, dot, linear, softmax
+from autograd_lite import Value, dot, exp, linear, logsumexp, softmax
 
+from .compiled import Step, fastest_dialect
 from .dense import Activation, activation_function
 from .leaves import Rng, as_values, new_rng
+from .losses import sequence_cross_entropy
 from .module import Module
+from .nests import place_as_vector
 from .norms import Given, LayerNorm, RMSNorm, as_vector, at_least_one, place_of
+from .positions import PositionStep, shares_parameters
 from .recurrent.networks import Run
 from .recurrent.units import Units, labelled, set_parameters
 
@@ -105,8 +109,7 @@ class SelfAttention(Module):
             own = slice(head * d, head * d + d)
             products = [dot(q[own], k[own]) for k in keys]
             scores.append([product / d**0.5 for product in products])
-            shown = scores[-1] if mask is None else _added(scores[-1], mask)
-            weights.append(softmax(shown))
+            weights.append(softmax(scores[-1]) if mask is None else _masked_softmax(scores[-1], mask))
             outputs += [dot(weights[-1], column) for column in zip(*[v[own] for v in values])]
             at, index = place_of(t, layer, "attention", head=self._head(head)), f"[{head}]" * (self.heads > 1)
             for name, nodes in (("qk", products), ("score", scores[-1]), ("att", weights[-1])):
@@ -287,6 +290,25 @@ class GPT(Module):
         x = found.get("norm", x)
         return found | {"y": labelled("y", [dot(w, x) for w in self.lm], place_of(t, "", "readout"))}
 
+    def compile(
+        self,
+        loss: Callable[[Any, Any], Any],
+        example: tuple[Any, Any],
+        dialect: str | None = None,
+        parameters: Iterable[Value] | None = None,
+    ) -> Step:
+        """As of `Module`. Of `sequence_cross_entropy`, sequences of all lengths have the same programs: see `PositionStep`."""
+        own = self.parameters() if parameters is None else parameters
+        options = {"reduction": "sum"} | getattr(loss, "keywords", {})
+        if getattr(loss, "func", loss) is not sequence_cross_entropy or options["reduction"] == "none" or shares_parameters(self):
+            return super().compile(loss, example, dialect, parameters)
+        step = PositionStep(self, own, dialect or fastest_dialect(), **options)
+        step.record(*example)
+        return step
+
+    def encoded(self, x: Any) -> Any:
+        return [place_as_vector(token, self.vocabulary) for token in x]
+
     def extra_repr(self) -> str:
         return f"vocabulary: {self.vocabulary}, {self.n}, positions: {self.length}"
 
@@ -312,6 +334,13 @@ def _row(rows: Sequence[Units], place: Any, what: str) -> Units:
     if not 0 <= index < len(rows):
         raise ValueError(f"the {what} {index} is not a place from 0 to {len(rows) - 1}")
     return rows[index]
+
+
+def _masked_softmax(scores: Units, mask: Sequence[Value | float]) -> Units:
+    """softmax(scores + mask). By way of their logsumexp, T weights have T derivatives each way, and not T**2: for programs."""
+    shown = _added(scores, mask)
+    total = logsumexp(shown)
+    return [exp(score - total) for score in shown]
 
 
 def _product(module: Any, name: str, x: Units) -> Units:

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Protocol
 
-from autograd_lite import Program, Value, compile_program, data_of, no_grad, peek, trace
+from autograd_lite import Value, compile_program, data_of, no_grad, peek, trace
 from autograd_lite.nests import is_array
 
 from .losses import ClassTarget, class_target, cross_entropy, sequence_cross_entropy
@@ -43,7 +43,7 @@ class Step:
         encode: Callable[..., Sequence[Any]] = lambda *example: example,
     ) -> None:
         self.function, self.parameters, self.dialect, self.encode = function, list(parameters), dialect, encode
-        self.programs: dict[Any, Program] = {}
+        self.programs: dict[Any, Any] = {}
         self._others: dict[Any, list[Any]] = {}
 
     def __call__(self, *example: Any) -> tuple[Any, ...]:

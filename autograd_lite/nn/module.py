@@ -105,19 +105,25 @@ class Module:
                 if contents:
                     pending += [(f"{name}.{key}", item) for key, item in reversed(list(contents))]
 
-    def compile(self, loss: Callable[[Any, Any], Any], example: tuple[Any, Any], dialect: str | None = None) -> Step:
+    def compile(
+        self,
+        loss: Callable[[Any, Any], Any],
+        example: tuple[Any, Any],
+        dialect: str | None = None,
+        parameters: Iterable[Value] | None = None,
+    ) -> Step:
         """A training step as a program: ``step(x, target)`` gives the loss ``loss(model(x), target)`` and its derivatives by
         the parameters, in the order of `parameters`. They are those of a forward and a backward pass, without a graph.
 
         example: an input and its target. Other shapes may follow: each has a program, in ``step.programs``, recorded when it is
         first met, and readable: ``program.source``. A recurrent network's whole numbers, and those that `cross_entropy` and
         `sequence_cross_entropy` (or `functools.partial` of them) have as targets, may be any. dialect: of `compile_program`;
-        unless given, ``c`` where there is a C compiler, else ``python``.
+        unless given, ``c`` where there is a C compiler, else ``python``. parameters: the model's, unless given.
 
         ValueError, with the line, where the forward pass branches on data or draws random numbers, so that one recording is not
         all of it: see `trace`.
         """
-        return compiled_step(self, loss, example, dialect)
+        return compiled_step(self, loss, example, dialect, parameters)
 
     def encoded(self, x: Any) -> Any:
         """An input in numbers alone, as a program needs it: what stands for a place of several as the vector."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_lite import Value, mean
 
-from .compiled import Step, compiled_step
+from .compiled import Step
 from .history import History
 from .losses import half_squared_error
 from .module import Module
@@ -62,7 +62,7 @@ def train(
     if compiled:
         parameters = dict.fromkeys([*model.parameters(), *optimizer.params])
         dialect = compiled if isinstance(compiled, str) else None
-        evaluate = partial(_by_program, cache(lambda: compiled_step(model, loss, examples[0], dialect, parameters)))
+        evaluate = partial(_by_program, cache(lambda: model.compile(loss, examples[0], dialect, parameters)))
     rng = rng if isinstance(rng, random.Random) else random.Random(rng)
     history = History()
     start = time.perf_counter()
