@@ -448,6 +448,8 @@ LOSSES = {
     "cross_entropy of probabilities": functools.partial(nn.cross_entropy, logits=False),
     "sequence_cross_entropy": lambda outputs, targets: nn.sequence_cross_entropy([outputs], [targets]),
     "hinge": nn.hinge,
+    "huber": nn.huber,
+    "mae": nn.mae,
 }
 TARGETS = [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, -1.0, 1.0], [-1.0, 1.0, 1.0], [0.25, 0.5, 0.25]]
 
