@@ -4,8 +4,6 @@ import math
 from math import cos, exp, tanh
 
 import pytest
-from autograd_lite.nn.losses import half_squared_error, sequence_cross_entropy
-from autograd_lite.nn.worked_example import WorkedExample
 
 from autograd_lite import Scope, Value, linear, maximum, mean, nll, relu, sigmoid, softmax, sum_
 from autograd_lite import exp as exp_of
@@ -15,6 +13,8 @@ from autograd_lite import tanh as tanh_of
 from autograd_lite.classroom.graphs import Graph, is_activation, listed, rebuilt
 from autograd_lite.classroom.mistakes import LESSONS, MISTAKES, adjoints
 from autograd_lite.nn import GRUCell, LSTMCell, SequenceModel
+from autograd_lite.nn.losses import half_squared_error, sequence_cross_entropy
+from autograd_lite.nn.worked_example import WorkedExample
 
 
 def found(output, node, name):
