@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import ops
 from ..backprop import topological_order
+from ..derivation.equations import inlined_nodes
 from ..derivation.expressions import Expression, expression, number, value_of
 from ..derivation.notation import Notation
 from ..value import OPERATIONS, Value, family, is_parameter
@@ -40,11 +41,31 @@ class Graph:
 
     @cached_property
     def notation(self) -> Notation:
-        """The names of the nodes, and of a number to be filled in."""
+        """The names of all nodes, and of a number to be filled in."""
         return Notation([*self.nodes, BLANK])
 
+    @cached_property
+    def _nameless(self) -> set[Value]:
+        """The nodes in whose place their formula is written."""
+        return inlined_nodes(self.nodes, set(self.named))
+
+    def expanded(self, e: Expression) -> Expression:
+        """The expression with formulas for the nodes that have no name."""
+        if e.kind == "symbol":
+            node = e.parts[0]
+            return self.expanded(self.notation.formula(node)) if node in self._nameless else e
+        return e._replace(parts=tuple([self.expanded(part) if isinstance(part, Expression) else part for part in e.parts]))
+
+    def write(self, e: Expression, markup: str = "text", values: bool = False) -> str:
+        return self.notation.write(self.expanded(e), markup, values)
+
     def name(self, node: Value) -> str:
-        return self.notation.name(node)
+        return self.write(self.notation.of(node))
+
+    @cached_property
+    def named(self) -> list[Value]:
+        """The nodes with labels; where there are none, all that are no plain numbers."""
+        return [node for node in self.nodes if node.label] or [node for node in self.nodes if node.op != "const"]
 
     @cached_property
     def adjoint(self) -> dict[Value, float]:
@@ -131,6 +152,18 @@ class Graph:
             return self.rules[edge] == _ONE and computed and len(summands) == len(others)
 
         return [leaf for leaf in self.leaves() if self.uses[leaf] and all(map(stands_alone, self.uses[leaf]))]
+
+    @cached_property
+    def data(self) -> set[Value]:
+        """The leaves that are no parameters: targets, and inputs where the table says which operands are weights."""
+        found = {parent for node, i in self.errors for k, parent in enumerate(self.parents[node]) if k != i}
+        for leaf in self.leaves():
+            operands = [(ops.FAMILIES[node.op], i) for node, i in self.uses[leaf] if node.op in ops.FAMILIES]
+            weighted = [family for family, i in operands if {"w", "x"} <= family.derivatives.keys()]
+            letters = {ops.operands(node.op, len(self.parents[node]))[i][0] for node, i in self.uses[leaf]}
+            if weighted and len(weighted) == len(self.uses[leaf]) and letters == {"x"}:
+                found.add(leaf)
+        return found
 
     def leaves(self) -> list[Value]:
         """The leaves that are no plain numbers."""

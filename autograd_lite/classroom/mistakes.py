@@ -214,7 +214,7 @@ def _own_output(graph: Graph) -> Iterator[Wrong]:
     slopes = {}
     for edge, _ in graph.factors():
         activation = graph.activation_of(edge[0])
-        if activation is not None and not graph.parents[graph.operand(edge)]:
+        if activation is not None and not graph.parents[graph.operand(edge)] and graph.operand(edge) not in graph.data:
             slopes[edge] = symbol(activation)
     yield Wrong(slopes)
 

@@ -1,0 +1,36 @@
+"""The sentences that are generated, in English and in Chinese, traditional and simplified: one table for each language.
+
+A table has the same keys in every language, and a sentence the same named fields. Formulas and names of nodes are fields.
+"""
+
+from __future__ import annotations
+
+from . import en, zh_cn, zh_tw
+
+LANGUAGES: dict[str, dict[str, str]] = {"en": en.SENTENCES, "zh-TW": zh_tw.SENTENCES, "zh-CN": zh_cn.SENTENCES}
+
+_language = "en"
+
+
+def set_language(language: str) -> None:
+    """Sets the language of what is made from now on: "en", "zh-TW" or "zh-CN". ValueError for another."""
+    global _language
+    _language = known(language)
+
+
+def known(language: str | None) -> str:
+    """The language itself, or the one that is set. ValueError for one without a table."""
+    if language is None:
+        return _language
+    if language not in LANGUAGES:
+        raise ValueError(f"no sentences in the language {language!r}: there are {', '.join(LANGUAGES)}")
+    return language
+
+
+def say(language: str, key: str, **fields: object) -> str:
+    """The sentence of that key, with its fields filled in.
+
+    >>> say("en", "right", answer="0.5")
+    'Right: 0.5.'
+    """
+    return LANGUAGES[language][key].format(**fields)

@@ -1,0 +1,296 @@
+"""Quizzes: which questions, right answers, diagnoses, hints, numbers for each student."""
+
+import random
+import re
+import string
+from collections import Counter
+
+import pytest
+
+from autograd_lite import OPERATIONS, Value, linear, sum_, tanh
+from autograd_lite.classroom import LESSONS, MISTAKES, quiz
+from autograd_lite.classroom.graphs import Graph, listed
+from autograd_lite.classroom.mistakes import adjoints
+from autograd_lite.classroom.questions import KINDS
+from autograd_lite.nn import MLP, half_squared_error
+from autograd_lite.nn.worked_example import WorkedExample
+from autograd_lite.sentences import LANGUAGES, set_language
+
+ASKED = [
+    *[f"w{k}" for k in range(1, 9)],
+    "b1",
+    "b2",
+    *[f"{part}_{unit}" for part in ("net", "out") for unit in ("h1", "h2", "o1", "o2")],
+]
+
+
+@pytest.fixture(scope="module")
+def error():
+    return WorkedExample()()
+
+
+# The worked example
+
+
+def test_the_gradient_questions_of_the_worked_example_have_211_distinct_wrong_numbers(error):
+    asked = quiz(error, ASKED, ask=["adjoint"], count=18)
+    assert len(asked) == 18
+    assert len({f"{x:.4e}" for question in asked for x in question.wrong}) >= 211
+
+
+def test_model_sentence_of_the_catalogue(error):
+    asked = quiz(error, ["w5"], ask=["adjoint"], count=1)
+    found = asked.check(1, "0.055399425")
+    assert found.verdict == "wrong" and found.diagnosis == "swap-factor"
+    assert found.words == "0.055399425 has w5 as a factor: it is the derivative of net_o1 by out_h1. By w5 it is out_h1."
+
+
+def test_right_within_half_a_unit_of_the_last_digit_asked_for(error):
+    asked = quiz(error, ["w5"], ask=["adjoint"], count=1, digits=4)  # 0.082167041
+    assert all(asked.check(1, x).right for x in (0.08217, "0,08217", "8.217e-2", 0.0821704, 0.0822199 - 0.00005))
+    assert [asked.check(1, x).verdict for x in (0.0822, 0.08216)] == ["rounded", "rounded"]
+    assert asked.check(1, 0.09).verdict == "wrong" and asked.check(1, 0.09).mistakes == ()
+
+
+def test_two_mistakes_with_one_number_are_both_named_and_a_further_question_tells_them_apart(error):
+    asked = quiz(error, ["w5"], ask=["adjoint"], count=1, mistakes=["half", "zero-grad"])
+    found = asked.check(1, 0.164334)
+    assert found.diagnosis is None and set(found.mistakes) == {"half", "zero-grad"}
+    further = asked.further(*found.mistakes)
+    # the engine sets the grads of interior nodes, so that zero-grad is right there
+    assert further.graph.parents[further.node] and further.told_apart == ["half"]
+
+
+def test_nothing_is_told_of_0_or_1():
+    x, w = Value(1.0, "x"), Value(3.0, "w")
+    y = w * x
+    y.label = "y"
+    asked = quiz(y, ["w"], ask=["adjoint"], count=1)
+    assert asked[0].answer == 1.0 and asked[0].wrong == {}
+
+
+def test_hints_never_show_the_answer_before_the_last(error):
+    for question in quiz(error, count=40, seed=3):
+        *hints, last = question.hints()
+        shown = question.shown(question.answer)
+        assert len(hints) >= 2 and shown in last
+        assert question.kind == "order" or all(not re.search(rf"(?<![\d.]){re.escape(shown)}", hint) for hint in hints)
+
+
+def test_hint_with_one_blank(error):
+    (question,) = quiz(error, ["w5"], ask=["adjoint"], count=1)
+    assert question.hints()[1:] == [
+        "∂E_total/∂w5 = ∂E_total/∂net_o1 * out_h1",
+        "∂E_total/∂w5 = 0.138498562 * □",
+        "0.138498562 * 0.593269992 = 0.0821670",
+    ]
+
+
+def test_the_order_is_asked_by_name_or_letter(error):
+    asked = quiz(error, ask=["order"], count=2)
+    for number, question in enumerate(asked, 1):
+        letter = string.ascii_lowercase[question.options.index(question.answer)]
+        assert asked.check(number, question.answer).right and asked.check(number, letter).right
+        assert question.wrong and all(asked.check(number, x).diagnosis == "recursive" for x in question.wrong)
+        assert "E_o1" in asked.check(number, "?").words or len(question.options) == 4
+
+
+def test_every_kind_is_asked_and_every_mistake_of_the_example_shows(error):
+    asked = quiz(error, count=14)
+    assert [question.kind for question in asked] == [kind for kind in KINDS for _ in range(2)]
+    shown = {name for question in asked for name in question.told_apart}
+    assert {"overwrite", "swap-factor", "no-activation", "transposed", "updated-weights"} <= shown
+
+
+@pytest.mark.parametrize("lesson", [3, 4, 5, 6])
+def test_a_quiz_of_a_lesson_shows_its_mistakes(error, lesson):
+    names = [name for name in LESSONS[lesson] if not name.startswith("softmax")]
+    asked = quiz(error, count=8, mistakes=names)
+    shown = Counter(name for question in asked for name in question.told_apart)
+    there = {name for name in names if name not in ("twice-operand",)}  # no a * a in this graph
+    assert there <= set(shown)
+
+
+def test_the_same_seed_asks_the_same(error):
+    texts = [[q.text() for q in quiz(error, seed=seed)] for seed in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_answer_in_a_cell_raises_with_a_hint(error):
+    asked = quiz(error, ["w5"], ask=["adjoint"], count=1)
+    asked.answer(1, 0.0821670)
+    with pytest.raises(AssertionError, match="it is out_h1") as told:
+        asked.answer(1, 0.055399425)
+    assert "Hint: For each node that w5 is an operand of" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"ask": ["gradient"]}, "no question is of the kind 'gradient'"),
+        ({"mistakes": ["overwrit"]}, "no mistake is called 'overwrit'"),
+        ({"count": 0}, "count is a whole number"),
+        ({"digits": 40}, "digits is a whole number from 2 to 12"),
+        ({"language": "fr"}, "no sentences in the language 'fr'"),
+        ({"wrt": ["w9"]}, "'w9' is not in the graph"),
+    ],
+)
+def test_bad_input_is_named(error, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        quiz(error, **wrong)
+
+
+def test_a_graph_of_which_nothing_can_be_asked():
+    with pytest.raises(ValueError, match="nothing of the kinds"):
+        quiz(Value(1.0, "x"))
+    with pytest.raises(ValueError, match="numbered from 1 to 8"):
+        quiz(WorkedExample()()).check(9, 1.0)
+
+
+def test_labels_from_users_are_data():
+    x = Value(0.3, "{answer}</script><b>")
+    y = tanh(2 * x)
+    y.label = "{0}隱藏層"
+    for question in quiz(y, count=8):
+        assert "<b>" not in question.text("mathml")
+        for number in question.wrong:
+            assert question.diagnosis(next(iter(question.matches(number).values())), question.shown(number))
+
+
+# Random graphs
+
+
+def random_graph(rng):
+    """Operations of the table, of one operand and of two, on leaves and on what is there: nodes are used again."""
+    one = ["tanh", "sigmoid", "exp", "sin", "square", "relu", "softplus", "neg", "cos"]
+    nodes = [Value(round(rng.uniform(-1.5, 1.5), 2), f"x{k}") for k in range(rng.randint(1, 4))]
+    for k in range(rng.randint(2, 12)):
+        picked = [rng.choice(nodes[-4:]) for _ in range(2)]
+        op = rng.choice([*one, "add", "mul", "sub", "mul", "linear"])
+        if op == "linear":
+            node = linear([rng.choice(nodes), rng.choice(nodes)], picked, nodes[0])
+        else:
+            node = OPERATIONS[op](*picked[: 1 if op in one else 2])
+        if not abs(node.data) < 50:
+            continue
+        node.label = f"n{k}" if rng.random() < 0.8 else ""
+        nodes.append(node)
+    output = sum_(nodes[-2:]) if rng.random() < 0.3 else nodes[-1]
+    output.label = output.label or "y"
+    return output
+
+
+def test_over_300_random_graphs_no_right_answer_is_refused_or_called_a_mistake():
+    rng = random.Random(7)
+    graphs = told = 0
+    while graphs < 300:
+        output = random_graph(rng)
+        try:
+            asked = quiz(output, ask=KINDS, count=6, seed=graphs, digits=rng.choice([3, 4, 6, 9]))
+        except ValueError:
+            continue
+        graphs += 1
+        for number, question in enumerate(asked, 1):
+            if question.kind == "order":
+                continue
+            right = question.answer
+            edge = right + rng.choice([-1, 1]) * 0.999 * question.tolerance
+            for answer in (right, question.shown(right), repr(right), f"{right:.{question.digits - 1}e}", edge):
+                assert asked.check(number, answer).right, (question.text(), answer)
+            for wrong, names in question.wrong.items():
+                found = asked.check(number, repr(wrong))
+                assert not found.right and set(found.mistakes) == set(names)
+                assert abs(wrong - right) > question.tolerance
+                told += found.diagnosis is not None
+    assert told > 5_000
+
+
+def test_no_diagnosis_where_two_candidates_match():
+    rng = random.Random(11)
+    for seed in range(60):
+        output = random_graph(rng)
+        try:
+            asked = quiz(output, ask=["adjoint"], count=4, seed=seed)
+        except ValueError:
+            continue
+        graph = Graph(output)
+        passes = [(name, adjoints(graph, wrong)) for name, mistake in MISTAKES.items() for wrong in mistake.passes(graph)]
+        for number, question in enumerate(asked, 1):
+            node = graph.nodes[asked.graph.place[question.node]]
+            for wrong in question.wrong:
+                giving = {name for name, found in passes if abs(found[node] - wrong) <= question.half_unit(found[node]) * 0.99}
+                assert giving <= set(asked.check(number, wrong).mistakes) or len(giving) == 0
+                if len(giving) > 1:
+                    assert asked.check(number, wrong).diagnosis is None
+
+
+# Numbers for each student
+
+
+def test_variants_have_their_own_numbers_of_two_decimals_and_keep_the_questions(error):
+    base = quiz(error, count=8, mistakes=LESSONS[3] + LESSONS[4])
+    students = [f"student {k}" for k in range(30)]
+    variants = base.variants(students, key="course")
+    numbers = {
+        tuple(row.content for row in listed(v.graph.output) if row.op == "" and isinstance(row.content, float))
+        for v in variants.values()
+    }
+    assert len(numbers) == 30
+    assert all(x == round(x, 2) and x != 0 for row in numbers for x in row)
+    for student, variant in variants.items():
+        assert variant.student == student
+        assert [(q.kind, variant.graph.place[q.node]) for q in variant] == [(q.kind, base.graph.place[q.node]) for q in base]
+        for before, after in zip(base, variant):
+            assert set(before.told_apart) <= set(after.told_apart)
+        assert all(abs(variant.graph.derivative(edge)) >= 0.03 for edge in variant.graph.activations.values())
+
+
+def test_variants_are_the_same_whenever_they_are_asked_for_and_another_key_gives_others(error):
+    base = quiz(error, count=4)
+    one, again, other = (base.variants(["Ada"], key=key)["Ada"] for key in ("k", "k", "l"))
+    assert listed(one.graph.output) == listed(again.graph.output) != listed(other.graph.output)
+    with pytest.raises(ValueError, match="'Ada' is there twice"):
+        base.variants(["Ada", "Ada"])
+
+
+def test_variants_stay_in_the_domain():
+    p = Value(0.4, "p")
+    y = (p.log() + p.sqrt()) * 2
+    y.label = "y"
+    for variant in quiz(y, count=2).variants(map(str, range(20))).values():
+        assert next(n for n in variant.graph.nodes if n.label == "p").data > 0
+
+
+# Size and languages
+
+
+def test_a_quiz_of_200_questions_about_a_graph_of_2000_nodes():
+    model = MLP([8, 32, 28, 20, 2], rng=0)
+    loss = half_squared_error(model([0.1 * i + 0.05 for i in range(8)]), [0.3, 0.7])
+    assert len(Graph(loss).nodes) > 1900
+    assert len(quiz(loss, count=200)) == 200
+
+
+def test_tables_of_sentences_have_the_same_keys_and_fields():
+    english = LANGUAGES["en"]
+    for table in LANGUAGES.values():
+        assert table.keys() == english.keys()
+        for key, sentence in table.items():
+            assert sorted(set(re.findall(r"{(\w+)}", sentence))) == sorted(set(re.findall(r"{(\w+)}", english[key]))), key
+    assert set(MISTAKES) <= set(english)
+
+
+def test_every_mistake_has_a_sentence_with_the_number_that_was_answered():
+    for table in LANGUAGES.values():
+        assert all("{answer}" in table[name] for name in MISTAKES)
+
+
+def test_a_quiz_in_chinese(error):
+    asked = quiz(error, ["w5"], ask=["adjoint"], count=1, language="zh-TW")
+    assert asked[0].text() == "E_total 對 w5 的導數 ∂E_total/∂w5 是多少？ (6 位有效數字)"
+    assert asked.check(1, 0.0821670).words == "正確：0.082167。"
+    set_language("zh-CN")
+    try:
+        assert "导数" in quiz(error, ["w5"], ask=["adjoint"], count=1)[0].text()
+    finally:
+        set_language("en")
