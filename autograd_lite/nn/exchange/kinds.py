@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-COMPUTING = ("__call__", "forward", "run", "net", "_unroll")
+COMPUTING = ("__call__", "forward", "run", "net", "_unroll", "project", "attend", "feed", "embed", "read")
 
 
 def computes_as(thing: Any, kind: type) -> bool:

@@ -118,6 +118,7 @@ LIBRARIES = {
         ("torch",),
         LACKED
         | {
+            "rows(x, W)": "x @ W if x.is_floating_point() else W[x]",
             "softplus(x)": "maximum(x, 0 * x) + log1p(exp(-abs(x)))",
             "cbrt(x)": "sign(x) * abs(x) ** (1 / 3)",
             "where(x, y, w)": "torch.where(x != 0, y, w)",
@@ -133,6 +134,7 @@ LIBRARIES = {
         ("jax.numpy", "jax.nn", "jax.scipy.special"),
         LACKED
         | {
+            "rows(x, W)": "x @ W if jnp.issubdtype(x.dtype, jnp.floating) else W[x]",
             "abs(x)": "x * sign(x)",
             "where(x, y, w)": "jnp.where(x != 0, y, w)",
             "logsumexp(*x)": "jax.nn.logsumexp(jnp.stack(x), 0)",

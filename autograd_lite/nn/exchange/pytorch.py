@@ -8,6 +8,9 @@
 | `RNN` of an `LSTMCell` | `nn.LSTM`: the same names, rows of i, f, g, o |
 | `StackedRNN`, `BidirectionalRNN`, the two combined | ``_l1``, ... for the layers above, ``_reverse`` for the way back |
 | `SequenceModel` | a module with ``rnn``, one of these, and ``readout``, an `nn.Linear` |
+| `SelfAttention`, `LayerNorm`, `RMSNorm` | `nn.MultiheadAttention`, `nn.LayerNorm`, `nn.RMSNorm` |
+| `Block(norm="layer")` | `nn.TransformerEncoderLayer(norm_first=True)`; with "rms" its norms have no weights |
+| `GPT` | a module with ``wte``, ``wpe`` (`nn.Embedding`), ``blocks`` of these, ``norm``, and ``lm``, an `nn.Linear` |
 
 PyTorch has two biases where one suffices: they are added when read; written, the second is 0 but for the candidate of a GRU.
 Cells without a bias have none there (``bias=False``).
@@ -24,6 +27,7 @@ from ..recurrent.cells import Cell
 from ..recurrent.model import SequenceModel
 from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
 from .kinds import declared
+from .transformers import KINDS, to_ours, to_theirs
 
 
 def to_torch_state_dict(model: Module) -> dict[str, Any]:
@@ -32,6 +36,8 @@ def to_torch_state_dict(model: Module) -> dict[str, Any]:
     Load them by ``twin.load_state_dict({name: torch.tensor(x, dtype=torch.float64) for name, x in ....items()})``.
     ValueError for a model that PyTorch has no module for.
     """
+    if isinstance(model, KINDS):
+        return to_theirs(model)
     ours, theirs = model.state_dict(), {}
     for prefix, weights, bias in _linears(model):
         theirs[f"{prefix}weight"] = [ours[name] for name in weights] if isinstance(weights, list) else ours[weights]
@@ -62,6 +68,9 @@ def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
             problems.append(f"{name!r} {got}, not {_shape(expected[name])}")
     if problems:
         raise ValueError(f"PyTorch's parameters do not fit this {type(model).__name__}: {'; '.join(problems)}")
+    if isinstance(model, KINDS):
+        model.load_state_dict(to_ours(model, given))
+        return
     ours: dict[str, Any] = {}
     for prefix, weights, bias in _linears(model):
         for names, key in ((weights, "weight"), (bias, "bias")):

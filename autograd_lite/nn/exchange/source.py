@@ -24,6 +24,7 @@ from ..recurrent.units import set_parameters
 from .equations import equations, expression
 from .kinds import computes_as, declared
 from .libraries import LIBRARIES, RECURRENT, TORCH_MODULE, TORCH_RUN
+from .transformers import KINDS, transformer
 
 
 def twin_source(model: Module, library: str) -> str:
@@ -38,6 +39,8 @@ def twin_source(model: Module, library: str) -> str:
         raise ImportError(f"a twin in {library} needs {library}: pip install 'autograd_lite[{library}]' ({error})") from error
     if computes_as(model, MLP):
         body, around = _mlp(model), ""
+    elif isinstance(model, KINDS):
+        body, around = transformer(model, _activation), ""
     else:
         body, around = _recurrent(model, spelled.concatenate), RECURRENT + spelled.recurrent
     used, helpers = _called(body), ""

@@ -1,0 +1,206 @@
+"""Attention, norms, blocks and GPTs in PyTorch and JAX: names, layout, outputs and every gradient."""
+
+import copy
+import random
+
+import pytest
+from golden import flat
+
+from autograd_lite import sum_
+from autograd_lite.nn import (
+    GPT,
+    Block,
+    LayerNorm,
+    RMSNorm,
+    SelfAttention,
+    from_torch_state_dict,
+    from_twin,
+    sequence_cross_entropy,
+    to_jax,
+    to_torch,
+    to_torch_state_dict,
+)
+
+# Sums of some hundred terms of size up to 10, in another order
+CLOSE = dict(rel=1e-12, abs=1e-12)
+
+
+def randomized(model, seed=1):
+    rng = random.Random(seed)
+    for parameter in model.parameters():
+        parameter.data = rng.uniform(-1, 1)
+    return model
+
+
+def numbers(*shape, seed=2):
+    rng = random.Random(seed)
+
+    def nest(sizes):
+        return [nest(sizes[1:]) for _ in range(sizes[0])] if sizes else rng.uniform(-2, 2)
+
+    return nest(shape)
+
+
+def data(nest):
+    return [unit.data for unit in flat(nest)]
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="needs the extra `torch`")
+
+
+@pytest.fixture
+def jax():
+    jax = pytest.importorskip("jax", reason="needs the extra `jax`")
+    jax.config.update("jax_enable_x64", True)
+    return jax
+
+
+# PyTorch's modules ----------------------------------------------------------------------------------------------------
+
+
+def loaded(torch, module, model):
+    """PyTorch's module with our parameters, which it also gives back."""
+    module = module.double()
+    state = to_torch_state_dict(model)
+    module.load_state_dict({name: torch.tensor(x, dtype=torch.float64) for name, x in state.items()}, strict=True)
+    other = randomized(copy.deepcopy(model), seed=9)
+    from_torch_state_dict(other, module.state_dict())
+    assert other.state_dict() == model.state_dict()
+    return module
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("causal", [True, False])
+def test_attention_is_multihead_attention(torch, causal, bias):
+    ours = randomized(SelfAttention(6, 3, causal=causal, bias=bias))
+    theirs = loaded(torch, torch.nn.MultiheadAttention(6, 3, bias=bias, batch_first=True), ours)
+    xs = numbers(4, 6)
+    x = torch.tensor([xs], dtype=torch.float64)
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(4, dtype=torch.float64) if causal else None
+    out, weights = theirs(x, x, x, attn_mask=mask, average_attn_weights=False)
+    run = ours.run(xs)
+    assert data(run.outputs) == pytest.approx(out.flatten().tolist(), **CLOSE)
+    for head in range(3):
+        for t in range(4):
+            found = [weight.data for weight in run.states["att"][t][head]]
+            assert found == pytest.approx(weights[0, head, t, : len(found)].tolist(), **CLOSE)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_a_block_is_a_layer_of_pytorchs_transformer(torch, activation, bias):
+    ours = randomized(Block(4, 2, 5, activation=activation, norm="layer", bias=bias, causal=False))
+    layer = torch.nn.TransformerEncoderLayer(
+        4, 2, 5, dropout=0.0, activation=activation, norm_first=True, batch_first=True, bias=bias
+    )
+    theirs = loaded(torch, layer, ours)
+    xs = numbers(3, 4)
+    out = theirs(torch.tensor([xs], dtype=torch.float64))
+    assert data(ours(xs)) == pytest.approx(out.flatten().tolist(), **CLOSE)
+    sum_([unit * unit for row in ours(xs) for unit in row]).backward()
+    (out**2).sum().backward()
+    gradients = copy.deepcopy(ours)
+    from_torch_state_dict(gradients, {name: p.grad for name, p in theirs.named_parameters()})
+    assert [p.grad for p in ours.parameters()] == pytest.approx([p.data for p in gradients.parameters()], **CLOSE)
+
+
+def test_norms_are_pytorchs(torch):
+    loaded(torch, torch.nn.RMSNorm(3), randomized(RMSNorm(3)))
+    loaded(torch, torch.nn.LayerNorm(3), randomized(LayerNorm(3)))
+    loaded(torch, torch.nn.LayerNorm(3, bias=False), randomized(LayerNorm(3, bias=False)))
+
+
+def test_names_of_a_gpt_in_pytorch():
+    names = to_torch_state_dict(GPT(5, 4, 2, blocks=2, length=3, norm="layer", bias=True))
+    assert len(names["wte.weight"]) == 5 and len(names["blocks.1.self_attn.in_proj_weight"]) == 12
+    assert {"norm.weight", "blocks.0.norm1.bias", "blocks.0.linear2.bias", "lm.weight"} < names.keys()
+    gpt = randomized(GPT(5, 4, 2, length=3))
+    other = GPT(5, 4, 2, length=3)
+    from_torch_state_dict(other, to_torch_state_dict(gpt))
+    assert other.state_dict() == gpt.state_dict()
+    with pytest.raises(ValueError, match=r"missing 'lm\.weight'"):
+        from_torch_state_dict(other, {k: v for k, v in to_torch_state_dict(gpt).items() if k != "lm.weight"})
+    with pytest.raises(ValueError, match=r"in_proj_weight' has shape \(11, 4\), not \(12, 4\)"):
+        state = to_torch_state_dict(gpt)
+        from_torch_state_dict(
+            other, state | {"blocks.0.self_attn.in_proj_weight": state["blocks.0.self_attn.in_proj_weight"][:11]}
+        )
+
+
+# Twins ----------------------------------------------------------------------------------------------------------------
+
+FORMS = {
+    "a block": dict(),
+    "three blocks, LayerNorm, biases, gelu": dict(blocks=3, norm="layer", bias=True, activation="gelu"),
+    "one head, all positions seen, no activation": dict(heads=1, causal=False, activation=None),
+    "LayerNorm without biases": dict(norm="layer", blocks=2, activation="softplus"),
+}
+TOKENS, TARGETS = [3, 1, 4, 0], [1, 4, 0, 2]
+
+
+@pytest.fixture(params=FORMS.values(), ids=FORMS)
+def gpt(request):
+    return randomized(GPT(**(dict(vocabulary=5, n=4, heads=2, length=6) | request.param)))
+
+
+def expected(gpt):
+    logits = gpt(TOKENS)
+    sequence_cross_entropy(logits, TARGETS).backward()
+    return data(logits), {name: [p.grad for p in flat(nest)] for name, nest in gpt._nests()}
+
+
+def test_the_twin_in_pytorch_has_the_same_logits_and_gradients(torch, gpt):
+    logits, gradients = expected(gpt)
+    twin = to_torch(gpt)
+    y = twin(torch.tensor([TOKENS, TOKENS]))
+    assert y[1].flatten().tolist() == pytest.approx(logits, **CLOSE)
+    one_hot = torch.nn.functional.one_hot(torch.tensor(TOKENS), 5).double()
+    assert twin(one_hot).flatten().tolist() == pytest.approx(logits, **CLOSE)
+    torch.nn.functional.cross_entropy(y[0], torch.tensor(TARGETS), reduction="sum").backward()
+    for name, p in twin.named_parameters():
+        assert p.grad.flatten().tolist() == pytest.approx(gradients[name], **CLOSE), name
+    other = randomized(copy.deepcopy(gpt), seed=9)
+    from_twin(other, twin.state_dict())
+    assert other.state_dict() == gpt.state_dict()
+
+
+def test_the_twin_in_jax_has_the_same_logits_and_gradients(jax, gpt):
+    logits, gradients = expected(gpt)
+    params, apply = to_jax(gpt)
+    tokens, targets = jax.numpy.array(TOKENS), jax.numpy.array(TARGETS)
+
+    def loss(params):
+        y = apply(params, tokens)
+        return -jax.numpy.take_along_axis(jax.nn.log_softmax(y, -1), targets[:, None], 1).sum(), y
+
+    found, y = jax.jit(jax.grad(loss, has_aux=True))(params)
+    assert y.flatten().tolist() == pytest.approx(logits, **CLOSE)
+    for name, gradient in found.items():
+        assert gradient.flatten().tolist() == pytest.approx(gradients[name], **CLOSE), name
+
+
+@pytest.mark.parametrize(
+    "model",
+    [SelfAttention(4, 2, bias=True), Block(4, 2, norm="layer", bias=True), LayerNorm(4, eps=0.01), RMSNorm(4)],
+    ids=lambda model: type(model).__name__,
+)
+def test_twins_of_the_parts(torch, jax, model):
+    randomized(model)
+    xs = numbers(3, 4)
+    ours = [data(model(x)) for x in xs] if isinstance(model, RMSNorm) else [data(row) for row in model(xs)]
+    assert to_torch(model)(torch.tensor([xs], dtype=torch.float64))[0].tolist() == [pytest.approx(row, **CLOSE) for row in ours]
+    params, apply = to_jax(model)
+    assert apply(params, jax.numpy.array(xs)).tolist() == [pytest.approx(row, **CLOSE) for row in ours]
+
+
+def test_what_computes_something_else_has_no_twin(torch):
+    class Other(Block):
+        def feed(self, *args, **options):
+            return super().feed(*args, **options)
+
+    gpt = GPT(3, 4, 2)
+    gpt.blocks[0] = Other(4, 2)
+    with pytest.raises(ValueError, match="a Other has no twin"):
+        to_torch(gpt)
