@@ -12,7 +12,6 @@ block and ``resid_post_2`` after its feed-forward layer.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,8 @@ from autograd_lite import Value, dot, exp, linear, logsumexp, softmax
 
 from .compiled import Step, fastest_dialect
 from .dense import Activation, activation_function
-from .leaves import Rng, as_values, new_rng
+from .layers import row_at
+from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
 from .module import Module
 from .nests import place_as_vector
@@ -280,7 +280,7 @@ class GPT(Module):
     def embed(self, token: Any, position: Any, t: int | str = 1) -> Steps:
         """``embed``, the sum of the rows of a token and of a position (from 0), each given by its place or by a 1 among zeros;
         and ``norm`` where that comes next."""
-        both = zip(_row(self.wte, token, "token"), _row(self.wpe, position, "position"))
+        both = zip(row_at(self.wte, token, "token"), row_at(self.wpe, position, "position"))
         found = {"embed": labelled("embed", [x + p for x, p in both], place_of(t, "", "embedding"))}
         return found if self.norm_last else found | {"norm": self.norm(found["embed"], t)}
 
@@ -320,20 +320,6 @@ def new_norm(norm: str, n: int, bias: bool, parameters: Given) -> RMSNorm:
     if norm != "rms":
         raise ValueError(f"unknown norm {norm!r}: 'rms' or 'layer'")
     return RMSNorm(n, elementwise_affine=False, parameters=parameters)
-
-
-def _row(rows: Sequence[Units], place: Any, what: str) -> Units:
-    """The row at that place; or the sum of all rows, each times the number given for it."""
-    try:
-        index = operator.index(place)
-    except TypeError:
-        numbers = as_values(place)
-        if len(numbers) != len(rows):
-            raise ValueError(f"a {what} is one of {len(rows)}, or as many numbers; got {len(numbers)} numbers") from None
-        return [dot(column, numbers) for column in zip(*rows)]
-    if not 0 <= index < len(rows):
-        raise ValueError(f"the {what} {index} is not a place from 0 to {len(rows) - 1}")
-    return rows[index]
 
 
 def _masked_softmax(scores: Units, mask: Sequence[Value | float]) -> Units:

@@ -20,6 +20,7 @@ INITIALISATIONS: dict[str, Callable[[random.Random, int, int], float]] = {
     "uniform": lambda rng, n_in, n_out: rng.uniform(-1, 1) / math.sqrt(n_in),
     # of one size whatever the layer's, as transformers of a few thousand parameters have it
     "normal": lambda rng, n_in, n_out: rng.gauss(0, 0.08),
+    "standard": lambda rng, n_in, n_out: rng.gauss(0, 1),
 }
 
 

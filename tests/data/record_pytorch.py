@@ -14,6 +14,7 @@ import torch.nn.functional as F
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
+torch.manual_seed(0)
 
 START = [-1.2, 1.0, 0.5, -0.3]
 STEPS = 10
@@ -233,6 +234,36 @@ def losses(name):
     return case
 
 
+nn = torch.nn
+# The tests have the same, by the same names; x is one example, or several where it is nested
+LAYERS = {
+    "tanh": (nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), [0.5, -1.0, 2.0]),
+    "several at once": (nn.Sequential(nn.Linear(3, 2), nn.Sigmoid()), [[0.5, -1.0, 2.0], [0.0, 1.0, -3.0]]),
+    "no bias, relu, softmax": (
+        nn.Sequential(nn.Linear(2, 5, bias=False), nn.ReLU(), nn.Linear(5, 3), nn.Softmax(-1)),
+        [0.7, -1.2],
+    ),
+    "tokens": (nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 2)), [1, 4, 1, 0]),
+    "nested": (
+        nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.SiLU(), nn.Linear(3, 3)), nn.Softplus(), nn.Identity()),
+        [0.7, 1.2],
+    ),
+    "dropout after eval": (nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.7), nn.Tanh()).eval(), [0.7, 1.2]),
+    "linear": (nn.Linear(2, 3), [0.7, 1.2]),
+    "embedding": (nn.Embedding(4, 2), [[3, 1], [1, 1]]),
+}
+
+
+def layers(name):
+    """Outputs, and the gradient of the sum of (output + 0.5)**2 by the parameters."""
+    model, x = LAYERS[name]
+    outputs = model(torch.tensor(x))
+    ((outputs + 0.5) ** 2).sum().backward()
+    state = {key: parameter.tolist() for key, parameter in model.named_parameters()}
+    grads = {key: parameter.grad.tolist() for key, parameter in model.named_parameters()}
+    return {"state": state, "x": x, "outputs": outputs.tolist(), "grads": grads}
+
+
 def main():
     record = {
         "note": "written by record_pytorch.py; options as ours, numbers as PyTorch's in float64",
@@ -247,6 +278,7 @@ def main():
             for norm_type in (1.0, 2.0, 3.0, 0.5, float("inf"))
         ],
         "losses": {name: losses(name) for name in LOSSES},
+        "layers": {name: layers(name) for name in LAYERS},
     }
     text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), json.dumps(record, indent=1))  # a row a line
     Path(__file__).with_name("pytorch.json").write_text(text + "\n", encoding="utf-8")

@@ -3,6 +3,8 @@
 | here | there |
 |---|---|
 | `MLP` | `nn.Sequential(Linear, activation, Linear, ...)`: ``0.weight``, ``0.bias``, ``2.weight``, ... |
+| `Linear`, `Embedding`, `LayerNorm`, `RMSNorm`, `Dropout`, activations | those: ``weight``, ``bias`` |
+| `Sequential` of any of these | `nn.Sequential`: ``0.weight``, ... |
 | `RNN` of an `RNNCell` (tanh, relu) | `nn.RNN`: ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0`` |
 | `RNN` of a `GRUCell(reset_after=True)` | `nn.GRU`: the same names, rows of r, z, n |
 | `RNN` of an `LSTMCell` | `nn.LSTM`: the same names, rows of i, f, g, o |
@@ -22,12 +24,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..dense import MLP
+from ..layers import Part, Sequential
 from ..module import Module
+from ..norms import RMSNorm
 from ..recurrent.cells import Cell
 from ..recurrent.model import SequenceModel
 from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
 from .kinds import declared
 from .transformers import KINDS, to_ours, to_theirs
+
+# Those that have PyTorch's names and layout
+SAME = (Part, RMSNorm)
 
 
 def to_torch_state_dict(model: Module) -> dict[str, Any]:
@@ -38,7 +45,11 @@ def to_torch_state_dict(model: Module) -> dict[str, Any]:
     """
     if isinstance(model, KINDS):
         return to_theirs(model)
+    if isinstance(model, Sequential):
+        return {f"{k}.{name}": x for k, part in enumerate(model) for name, x in to_torch_state_dict(part).items()}
     ours, theirs = model.state_dict(), {}
+    if isinstance(model, SAME):
+        return ours
     for prefix, weights, bias in _linears(model):
         theirs[f"{prefix}weight"] = [ours[name] for name in weights] if isinstance(weights, list) else ours[weights]
         theirs[f"{prefix}bias"] = [ours[name] for name in bias] if isinstance(bias, list) else ours[bias]
@@ -68,10 +79,22 @@ def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
             problems.append(f"{name!r} {got}, not {_shape(expected[name])}")
     if problems:
         raise ValueError(f"PyTorch's parameters do not fit this {type(model).__name__}: {'; '.join(problems)}")
+    parameters = _ours(model, given)
+    model.load_state_dict({name: parameters[name] for name in model.state_dict()})  # of a part that is there twice, once
+
+
+def _ours(model: Module, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of our state from PyTorch's."""
     if isinstance(model, KINDS):
-        model.load_state_dict(to_ours(model, given))
-        return
+        return to_ours(model, given)
+    if isinstance(model, SAME):
+        return dict(given)
     ours: dict[str, Any] = {}
+    if isinstance(model, Sequential):
+        for k, part in enumerate(model):
+            own = {name.removeprefix(f"{k}."): entry for name, entry in given.items() if name.startswith(f"{k}.")}
+            ours |= {f"{k}.{name}": entry for name, entry in _ours(part, own).items()}
+        return ours
     for prefix, weights, bias in _linears(model):
         for names, key in ((weights, "weight"), (bias, "bias")):
             entry = given[f"{prefix}{key}"]
@@ -85,7 +108,7 @@ def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
             if cell.bias:
                 first, other = given[f"{prefix}bias_ih{suffix}"][rows], given[f"{prefix}bias_hh{suffix}"][rows]
                 ours |= {f"{path}b{end}": first, path + second: other} if second else {f"{path}b{end}": _sum(first, other)}
-    model.load_state_dict(ours)
+    return ours
 
 
 def _linears(model: Module) -> Iterator[tuple[str, Any, Any]]:

@@ -16,6 +16,7 @@ from typing import Any
 from autograd_lite import DomainError, Value, trace
 
 from ..dense import MLP, Layer, Neuron, prefix
+from ..layers import Activation, Dropout, Embedding, Linear, Part, Sequential
 from ..module import Module
 from ..recurrent.cells import Cell
 from ..recurrent.model import Readout, SequenceModel
@@ -41,6 +42,8 @@ def twin_source(model: Module, library: str) -> str:
         body, around = _mlp(model), ""
     elif isinstance(model, KINDS):
         body, around = transformer(model, _activation), ""
+    elif isinstance(model, (Part, Sequential)):
+        body, around = _layers(model), ""
     else:
         body, around = _recurrent(model, spelled.concatenate), RECURRENT + spelled.recurrent
     used, helpers = _called(body), ""
@@ -90,6 +93,41 @@ def _mlp(model: Module) -> str:
         lines += added
         out = f"out_{name}" if added else net
     return _function("apply", "p, x", [*lines, f"return {out}"], "x: (..., n_in). The outputs, (..., n_out).")
+
+
+def _layers(model: Module) -> str:
+    """The function of a layer, or of several one after the other."""
+    paths = {id(part): f"{name}." for name, part in model._walk() if isinstance(part, Module)} | {id(model): ""}
+    lines: list[str] = []
+
+    def line(formula: str) -> str:
+        lines.append(f"out_{len(lines) + 1} = {formula}")
+        return f"out_{len(lines)}"
+
+    def after(part: Any, x: str) -> str:
+        """Adds the lines of a part that reads `x`, and returns the name of what it gives."""
+        own = paths[id(part)]
+        if computes_as(part, Sequential):
+            for inner in part:
+                x = after(inner, x)
+        elif computes_as(part, Linear):
+            x = line(f"{x} @ p['{own}weight'].T" + ("" if part.bias is None else f" + p['{own}bias']"))
+        elif computes_as(part, Embedding):
+            x = line(f"rows({x}, p['{own}weight'])")
+        elif computes_as(part, Activation) and part.activation == "softmax":
+            x = line(f"softmax({x}, -1)")
+        elif computes_as(part, Activation):
+            found = _activation(part._activate, x, out := f"out_{len(lines) + 1}")
+            lines.extend(found)
+            x = out if found else x
+        elif not computes_as(part, Dropout):
+            raise ValueError(f"a {type(part).__name__} has no twin among layers, or has a forward of its own")
+        elif part.draws:
+            raise ValueError(f"{part.no_program()}: call eval() first")
+        return x
+
+    out = after(model, "x")
+    return _function("apply", "p, x", [*lines, f"return {out}"], "x: of any axes before those of the layers.")
 
 
 def _activation(activate: Callable[[Value], Value], net: str, out: str) -> list[str]:

@@ -39,11 +39,12 @@ class JaxTwin:
 def to_torch(model: Module) -> Any:
     """The twin of `model` as a `torch.nn.Module` in doubles; ``twin.source`` is the program that was executed to make it.
 
-    model: an MLP, a cell, a recurrent network, a SequenceModel, a GPT or a part of it. ``twin(x)`` gives the outputs.
-    x: of shape (..., n_in); of sequences (..., T, n_in), or (..., T) of whole numbers, each the place of a 1 among zeros. The
-    axes before these are the batch. A recurrent network takes ``initial``, its states by name, of shape (..., d), and
-    ``twin.run(x, initial)`` gives its outputs and the states after the last step. The parameters are named as in `state_dict`,
-    but the neurons of a layer are the rows of one matrix, ``layers.0.weights``. `from_twin` brings them back.
+    model: an MLP, layers (`Sequential`, `Linear`, ...), a cell, a recurrent network, a SequenceModel, a GPT or a part of it.
+    ``twin(x)`` gives the outputs. x: of shape (..., n_in), or before an `Embedding` (...) of whole numbers; of sequences
+    (..., T, n_in), or (..., T) of whole numbers, each the place of a 1 among zeros. The axes before these are the batch. A
+    recurrent network takes ``initial``, its states by name, of shape (..., d), and ``twin.run(x, initial)`` gives its outputs and
+    the states after the last step. The parameters are named as in `state_dict`, but the neurons of a layer of an MLP are the rows
+    of one matrix, ``layers.0.weights``. `from_twin` brings them back.
 
     ImportError without PyTorch (the extra `torch`). ValueError for another model, a subclass with a forward of its own, for
     parameters of which two share a Value, and for an activation that branches on its data.
