@@ -3,8 +3,8 @@
 | here | there |
 |---|---|
 | `MLP` | `nn.Sequential(Linear, activation, Linear, ...)`: ``0.weight``, ``0.bias``, ``2.weight``, ... |
-| `Linear`, `Embedding`, `LayerNorm`, `RMSNorm`, `Dropout`, activations | those: ``weight``, ``bias`` |
-| `Sequential` of any of these | `nn.Sequential`: ``0.weight``, ... |
+| `Linear`, `Embedding`, `Dropout`, activations | those: ``weight``, ``bias`` |
+| `Sequential` of any of these and those below | `nn.Sequential`: ``0.weight``, ... |
 | `RNN` of an `RNNCell` (tanh, relu) | `nn.RNN`: ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0`` |
 | `RNN` of a `GRUCell(reset_after=True)` | `nn.GRU`: the same names, rows of r, z, n |
 | `RNN` of an `LSTMCell` | `nn.LSTM`: the same names, rows of i, f, g, o |
@@ -26,15 +26,11 @@ from typing import Any
 from ..dense import MLP
 from ..layers import Part, Sequential
 from ..module import Module
-from ..norms import RMSNorm
 from ..recurrent.cells import Cell
 from ..recurrent.model import SequenceModel
 from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
 from .kinds import declared
 from .transformers import KINDS, to_ours, to_theirs
-
-# Those that have PyTorch's names and layout
-SAME = (Part, RMSNorm)
 
 
 def to_torch_state_dict(model: Module) -> dict[str, Any]:
@@ -48,7 +44,7 @@ def to_torch_state_dict(model: Module) -> dict[str, Any]:
     if isinstance(model, Sequential):
         return {f"{k}.{name}": x for k, part in enumerate(model) for name, x in to_torch_state_dict(part).items()}
     ours, theirs = model.state_dict(), {}
-    if isinstance(model, SAME):
+    if isinstance(model, Part):
         return ours
     for prefix, weights, bias in _linears(model):
         theirs[f"{prefix}weight"] = [ours[name] for name in weights] if isinstance(weights, list) else ours[weights]
@@ -87,7 +83,7 @@ def _ours(model: Module, given: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of our state from PyTorch's."""
     if isinstance(model, KINDS):
         return to_ours(model, given)
-    if isinstance(model, SAME):
+    if isinstance(model, Part):
         return dict(given)
     ours: dict[str, Any] = {}
     if isinstance(model, Sequential):
