@@ -87,7 +87,7 @@ def _trained(
         return []
     other = training(updates, sequential=not sequential)
     simultaneous, in_sequence = (other, run) if sequential else (run, other)
-    rows = compared_training(run, {"simultaneous": simultaneous, "sequential": in_sequence})
+    rows: list[Compared] = compared_training(run, {"simultaneous": simultaneous, "sequential": in_sequence})
     if rows:
         _table(say, "The published figures of the training", rows)
     say(TWO_ORDERS)

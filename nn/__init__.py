@@ -12,6 +12,11 @@
 ['net_h1', 'net_h2', 'net_o1']
 """
 
+import autograd_lite.nn
+
+if __name__ == "nn":
+    autograd_lite.nn.short_name()
+
 from .attention import GPT, Block, SelfAttention
 from .clipping import clip_grad_norm_, clip_grad_value_
 from .dense import MLP, Layer, Neuron, deltas
