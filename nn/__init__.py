@@ -19,6 +19,7 @@ if __name__ == "nn":
 
 from .attention import GPT, Block, SelfAttention
 from .clipping import clip_grad_norm_, clip_grad_value_
+from .datasets import circles, moons, spiral, xor
 from .dense import MLP, Layer, Neuron, deltas
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 from .exchange.twins import from_twin, to_jax, to_torch
@@ -35,9 +36,11 @@ from .losses import (
     output_deltas,
     sequence_cross_entropy,
 )
+from .metrics import accuracy
 from .module import Module
 from .norms import LayerNorm, RMSNorm
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from .plots import plot_decision, plot_layers
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
 from .recurrent.bptt import BPTT, GradientFlow, bptt, gradient_flow
 from .recurrent.rtrl import RTRL, rtrl, rtrl_steps
@@ -89,8 +92,10 @@ __all__ = [
     "StackedRNN",
     "StepLR",
     "Tanh",
+    "accuracy",
     "binary_cross_entropy",
     "bptt",
+    "circles",
     "clip_grad_norm_",
     "clip_grad_value_",
     "cross_entropy",
@@ -102,13 +107,18 @@ __all__ = [
     "hinge",
     "huber",
     "mae",
+    "moons",
     "mse",
     "output_deltas",
+    "plot_decision",
+    "plot_layers",
     "rtrl",
     "rtrl_steps",
     "sequence_cross_entropy",
+    "spiral",
     "to_jax",
     "to_torch",
     "to_torch_state_dict",
     "train",
+    "xor",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -17,6 +17,8 @@ from .losses import half_squared_error
 from .module import Module
 from .optim import SGD, Optimizer
 from .progress import reporter
+from .schedules import LRScheduler
+from .validation import Metric, Validation
 
 
 def train(
@@ -31,6 +33,12 @@ def train(
     rng: random.Random | int | None = None,
     progress: bool = True,
     compiled: bool | str = False,
+    schedule: LRScheduler | None = None,
+    callback: Callable[[History], Any] | None = None,
+    validation: Iterable[tuple[Any, Any]] | None = None,
+    metrics: Iterable[Metric] | Mapping[str, Metric] = (),
+    every: int = 1,
+    patience: float | None = None,
 ) -> History:
     """Repeats: forward; stop if the loss is at most `tolerance`; else backward, and update the parameters (weights and biases).
 
@@ -43,12 +51,21 @@ def train(
     compiled: run each step as a program, recorded once (see `Module.compile`), with the same losses to 1e-12: for long
     trainings. True chooses the dialect; or its name: "c", "python", "numpy".
 
-    Otherwise each step makes a graph of many small objects. Looking for cycles among them, where there are none, takes Python's
-    garbage collector a tenth to a third of the time: ``gc.set_threshold(100_000)`` before a long training makes a step 1.1 to
-    1.4 times as fast, ``gc.freeze()`` 1.03 to 1.06 times. Both are for the whole process, and `train` calls neither.
+    schedule: of the optimizer's rate, a step after each update: ``schedule=StepLR(optimizer, 100)``.
+    callback: called with the history after each forward pass; if it returns True, the training ends.
+    validation: examples held back; after each `every` updates, and at the end, their mean loss is added to the history.
+    metrics: functions of outputs and target, such as `accuracy`, or a dict of them; their means over the examples held back (over
+    all examples, where there are none) are added too. For both the model is as after `eval`, and computed without a graph.
+    patience: the training ends when the loss on the examples held back has not become lower that many times, and whenever it
+    ends the parameters are those of the lowest: ``patience=math.inf`` keeps the best of all steps.
+
+    Not compiled, each step makes a graph of many small objects. Looking for cycles among them, where there are none, takes
+    Python's garbage collector a tenth to a third of the time: ``gc.set_threshold(100_000)`` before a long training makes a
+    step 1.1 to 1.4 times as fast, ``gc.freeze()`` 1.03 to 1.06 times. Both are for the whole process, and `train` calls
+    neither.
 
     Returns the history: one loss for each forward pass, so `steps` + 1 if the tolerance is not reached. The parameters are
-    those of the last loss. An interrupt leaves those after a whole update.
+    those of the last loss, or with `patience` the best. An interrupt leaves those after a whole update.
 
     Raises FloatingPointError if the loss is infinite or nan; the parameters are then those that gave that loss.
     """
@@ -57,10 +74,13 @@ def train(
         raise ValueError("train needs at least one example")
     if steps < 0 or (batch_size is not None and not 1 <= batch_size <= len(examples)):
         raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {len(examples)}, got {steps} and {batch_size}")
+    if schedule is not None:
+        optimizer = _optimizer_of(schedule, optimizer)
     optimizer = optimizer or SGD(model.parameters(), lr=0.5)
+    parameters = dict.fromkeys([*model.parameters(), *optimizer.params])
+    held = Validation(model, loss, examples, validation, metrics, every, patience, list(parameters))
     evaluate: Callable[[list[Any]], tuple[float, Callable[[], None]]] = partial(_by_graph, model, loss)
     if compiled:
-        parameters = dict.fromkeys([*model.parameters(), *optimizer.params])
         dialect = compiled if isinstance(compiled, str) else None
         evaluate = partial(_by_program, cache(lambda: model.compile(loss, examples[0], dialect, parameters)))
     rng = rng if isinstance(rng, random.Random) else random.Random(rng)
@@ -85,14 +105,27 @@ def train(
             if not math.isfinite(total):
                 raise FloatingPointError(f"the loss is {total} after {step} updates: try a lower learning rate")
             history.reached = total <= tolerance
-            if history.reached or step == steps:
+            if held.wanted and (history.reached or step == steps or step % every == 0) and held.look(history, step):
+                history.stopped = "patience"
+            if callback is not None and callback(history) is True:
+                history.stopped = history.stopped or "callback"
+            if history.reached or history.stopped or step == steps:
+                held.restore()
                 return history
             optimizer.zero_grad()
             backward()
-            optimizer.step()
+            optimizer.step(*(schedule.next_changes() if schedule else ()))
     finally:
         report(-1, math.nan)
     return history
+
+
+def _optimizer_of(schedule: LRScheduler, optimizer: Optimizer | None) -> Optimizer:
+    if not isinstance(schedule, LRScheduler):
+        raise TypeError(f"train needs a schedule such as StepLR(optimizer, 100), got {schedule!r:.60}")
+    if optimizer not in (None, schedule.optimizer):
+        raise ValueError("the schedule is of another optimizer than the one that is given")
+    return schedule.optimizer
 
 
 def _by_graph(model: Module, loss: Callable[[Any, Any], Value], batch: list[Any]) -> tuple[float, Callable[[], None]]:

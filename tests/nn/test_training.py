@@ -1,17 +1,39 @@
 """`train`: the articles' procedure step by step, its history and what it shows."""
 
+import base64
 import builtins
 import importlib.util
+import json
 import math
 import random
+import re
 import sys
+from functools import partial
 
 import pytest
 from golden import flat
 from interrupts import everywhere
 
 from autograd_lite import Value, relu
-from nn import MLP, SGD, History, Module, half_squared_error, mse, train
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    Dropout,
+    ExponentialLR,
+    History,
+    LambdaLR,
+    Linear,
+    Module,
+    Sequential,
+    StepLR,
+    accuracy,
+    binary_cross_entropy,
+    half_squared_error,
+    moons,
+    mse,
+    train,
+)
 
 
 class Line(Module):
@@ -280,6 +302,241 @@ def test_a_model_without_parameters_is_refused():
         quiet(Module(), [(1.0, 1.0)])
 
 
+# Schedules, callbacks, looks at the model ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compiled", [False, "python"])
+def test_a_schedule_sets_the_rate_after_each_update(compiled):
+    model, a, losses = Line(), 0.0, []
+    optimizer = SGD([model.a], lr=0.25)
+    history = quiet(model, [(1.0, 2.0)], optimizer=optimizer, schedule=ExponentialLR(optimizer, 0.5), steps=4, compiled=compiled)
+    for step in range(5):
+        losses.append((a - 2.0) ** 2)
+        a -= 0.25 * 0.5**step * 2 * (a - 2.0) * (step < 4)
+    assert history.losses == pytest.approx(losses, rel=1e-14) and model.a.data == pytest.approx(a, rel=1e-14)
+    assert optimizer.lr == 0.25 * 0.5**4
+
+
+def test_a_schedule_brings_its_optimizer_and_no_other():
+    model = Line()
+    schedule = StepLR(SGD(model.parameters(), lr=0.05), 2)
+    quiet(model, [(1.0, 2.0)], schedule=schedule, steps=3)
+    assert schedule.last_epoch == 3 and schedule.optimizer.lr == pytest.approx(0.005)
+    with pytest.raises(ValueError, match="the schedule is of another optimizer than the one that is given"):
+        quiet(model, [(1.0, 2.0)], schedule=schedule, optimizer=SGD(model.parameters()))
+    with pytest.raises(TypeError, match=r"train needs a schedule such as StepLR\(optimizer, 100\), got 0.5"):
+        quiet(model, [(1.0, 2.0)], schedule=0.5)
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_schedule_of_a_run_goes_on_in_the_next(steps):
+    """Parameters, optimizer and schedule in JSON in between: the same numbers as of one run, to the last bit."""
+
+    def made():
+        model = MLP([2, 3, 1], rng=0)
+        optimizer = Adam([{"params": model.layers[0].parameters()}, {"params": model.layers[1].parameters(), "lr": 0.2}], lr=0.1)
+        return model, optimizer, StepLR(optimizer, 2, gamma=0.5)
+
+    examples = [([0.1, 0.9], [0.3]), ([0.5, 0.2], [0.8])]
+    model, optimizer, schedule = made()
+    whole = quiet(model, examples, optimizer=optimizer, schedule=schedule, steps=7)
+    first, optimizer, schedule = made()
+    start = quiet(first, examples, optimizer=optimizer, schedule=schedule, steps=steps)
+    states = json.loads(json.dumps([first.state_dict(), optimizer.state_dict(), schedule.state_dict()]))
+    second, optimizer, schedule = made()
+    for thing, state in zip((second, optimizer, schedule), states):
+        thing.load_state_dict(state)
+    rest = quiet(second, examples, optimizer=optimizer, schedule=schedule, steps=7 - steps)
+    assert start.losses[:-1] + rest.losses == whole.losses
+    assert data(second) == data(model)
+
+
+def test_a_callback_sees_every_forward_pass_and_may_end_the_training():
+    seen, model = [], Line()
+
+    def callback(history):
+        seen.append((len(history.losses), history.losses[-1], mse(model(1.0), 2.0).data))
+        return len(seen) == 4
+
+    history = quiet(model, [(1.0, 2.0)], optimizer=SGD(model.parameters(), lr=0.1), steps=100, callback=callback)
+    assert [count for count, _, _ in seen] == [1, 2, 3, 4]
+    assert all(loss == now for _, loss, now in seen)
+    assert history.stopped == "callback" and len(history.losses) == 4 and "stopped by callback" in repr(history)
+    assert quiet(Line(), [(1.0, 2.0)], steps=3, tolerance=-1.0, callback=lambda history: "no").stopped == ""
+
+
+@pytest.mark.parametrize("compiled", [False, "python"])
+def test_examples_held_back_are_looked_at_without_being_learned_from(compiled):
+    def run(**options):
+        model = MLP([2, 3, 1], rng=0)
+        history = quiet(model, [([0.1, 0.9], [0.3])], steps=7, compiled=compiled, **options)
+        return model, history
+
+    held_back = [([0.5, 0.5], [0.1]), ([0.2, 0.1], [0.9])]
+    plain, before = run()
+    model, history = run(validation=iter(held_back), every=3)
+    assert (data(model), history.losses) == (data(plain), before.losses)
+    assert history.evaluated == [0, 3, 6, 7]
+    again = MLP([2, 3, 1], rng=0)
+    expected = sum(mse(again(x), t).data for x, t in held_back) / 2
+    assert history.validation[0] == pytest.approx(expected, rel=1e-15)
+    assert history.validation[-1] == pytest.approx(sum(mse(model(x), t).data for x, t in held_back) / 2, rel=1e-15)
+    assert history.metrics == {} and history.best == history.evaluated[history.validation.index(min(history.validation))]
+
+
+def test_metrics_are_means_over_the_examples_held_back_or_over_all():
+    X, y = moons(20, rng=0)
+    examples, held_back = list(zip(X, y))[:12], list(zip(X, y))[12:]
+    for validation, seen in ((None, examples), (held_back, held_back)):
+        model = MLP([2, 4, 1], "tanh", rng=0)
+        metrics = {"accuracy": accuracy, "off": lambda out, t: abs(out[0] - t), "whole": partial(accuracy, threshold=0)}
+        history = quiet(
+            model, examples, loss=binary_cross_entropy, metrics=metrics, validation=validation, steps=10, batch_size=3, rng=0
+        )
+        assert history.evaluated == list(range(11)) and set(history.metrics) == set(metrics)
+        assert history.metrics["accuracy"][-1] == accuracy([model(x) for x, _ in seen], [t for _, t in seen])
+        assert history.metrics["off"][-1] == pytest.approx(sum(abs(model(x)[0].data - t) for x, t in seen) / len(seen), rel=1e-14)
+        assert bool(history.validation) == (validation is not None)
+
+
+def test_metrics_have_the_names_of_their_functions():
+    history = quiet(MLP([1, 1]), [([1.0], 1)], metrics=[accuracy, partial(mse, reduction="sum")], steps=1)
+    assert list(history.metrics) == ["accuracy", "mse"]
+    for metrics in ([accuracy, accuracy], [5], {"accuracy": None}):
+        with pytest.raises(ValueError, match="metrics are functions of outputs and target, of different names"):
+            quiet(Line(), [(1.0, 2.0)], metrics=metrics)
+
+
+class Turning(Line):
+    """Overfits: what it should be at the example held back is met on the way, after three updates."""
+
+    def parameters(self):
+        return [self.a]
+
+
+def turning(**options):
+    """a goes 0, 1, 1.5, 1.75, ... to 2 on the example; on the one held back 1.75 is right, unless told."""
+    model = Turning()
+    target = options.pop("target", 1.75)
+    validation = options.pop("validation", [(1.0, target)])
+    optimizer = SGD([model.a], lr=0.25)
+    return model, quiet(model, [(1.0, 2.0)], optimizer=optimizer, validation=validation, tolerance=-1.0, **options)
+
+
+@pytest.mark.parametrize("patience, updates", [(1, 4), (2, 5), (5, 8), (5.5, 9)])
+def test_training_ends_when_there_has_been_no_better_loss_for_so_long_and_the_best_parameters_stay(patience, updates):
+    model, history = turning(patience=patience, steps=100)
+    assert history.evaluated == list(range(updates + 1)) and history.stopped == "patience"
+    assert (history.best, model.a.data) == (3, 1.75)
+    assert history.validation[3] == 0.0 and "stopped by patience, validation 0 after 3)" in repr(history)
+
+
+@pytest.mark.parametrize("compiled", [False, "python"])
+def test_endless_patience_keeps_the_best_of_all_steps(compiled):
+    model, history = turning(patience=math.inf, steps=20, compiled=compiled)
+    assert len(history.losses) == 21 and history.stopped == "" and (history.best, model.a.data) == (3, 1.75)
+    model, history = turning(steps=20)
+    assert model.a.data == pytest.approx(2.0, abs=1e-5) and history.best == 3  # without, the last stay
+
+
+def test_patience_counts_looks_not_updates():
+    _, history = turning(patience=2, every=4, steps=100, target=1.9)
+    assert history.evaluated == [0, 4, 8, 12] and history.best == 4
+
+
+def test_patience_of_zero_and_losses_that_stay():
+    model, history = turning(patience=0, steps=100)
+    assert history.evaluated == [0, 1, 2, 3, 4] and model.a.data == 1.75
+    model = Line()
+    history = quiet(model, [(1.0, 2.0)], validation=[(0.0, 0.0)], patience=2, steps=50, optimizer=SGD([model.a], lr=0.1))
+    assert history.evaluated == [0, 1, 2] and model.a.data == 0.0  # as low is not lower
+
+
+def test_a_loss_that_is_no_number_is_not_the_best():
+    def loss(out, target):
+        return mse(out, target) if target == 2.0 or out.data > 1.6 else out + math.nan
+
+    model, history = turning(patience=math.inf, steps=6, loss=loss)
+    assert math.isnan(history.validation[0]) and (history.best, model.a.data) == (3, 1.75)
+
+
+def test_a_look_is_as_after_eval_and_leaves_the_model_in_training():
+    model = Sequential(Linear(1, 50, rng=0), Dropout(0.5, rng=0), Linear(50, 1, rng=0))
+    modes = []
+
+    def seen(out, target):
+        modes.append([part.training for part in model.modules()])
+        return out[0]
+
+    model[0].eval()
+    history = quiet(model, [([1.0], 2.0)], metrics=[seen], steps=1)
+    assert modes == [[False] * 4] * 2
+    assert [part.training for part in model.modules()] == [True, False, True, True]
+    model.eval()
+    assert history.metrics["seen"][-1] == pytest.approx(model([1.0])[0].data, rel=1e-15)
+    model.train()
+    with pytest.raises(ZeroDivisionError):
+        quiet(model, [([1.0], 2.0)], metrics={"fails": lambda out, target: 1 / 0})
+    assert all(part.training for part in model.modules())
+
+
+def test_a_look_that_overflows_says_so():
+    with pytest.raises(FloatingPointError, match="what is looked at after 0 updates overflows"):
+        quiet(Line(1.0), [(1.0, 2.0)], validation=[(1e200, 0.0)])
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"validation": []}, "validation needs at least one example"),
+        ({"patience": 3}, "patience is a number of at least 0, and needs examples for validation; got 3"),
+        ({"validation": [(1.0, 2.0)], "patience": -1}, "patience is a number of at least 0"),
+        ({"validation": [(1.0, 2.0)], "patience": math.nan}, "patience is a number of at least 0"),
+        ({"validation": [(1.0, 2.0)], "patience": "3"}, "patience is a number of at least 0"),
+        ({"every": 0}, "a whole number of at least 1 as every, got 0"),
+        ({"every": 2.5}, "a whole number of at least 1 as every, got 2.5"),
+    ],
+)
+def test_looks_that_do_not_fit(options, message):
+    model = Line()
+    with pytest.raises(ValueError, match=message):
+        quiet(model, [(1.0, 2.0)], **options)
+    assert data(model) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("what", ["schedule", "patience"])
+def test_an_interrupt_at_any_instruction_finds_a_whole_update_and_its_rate(what):
+    def prepare():
+        model = Turning(0.5)
+        optimizer = SGD([model.a], lr=0.125, momentum=0.5)
+        return model, optimizer, LambdaLR(optimizer, lambda t: 1 / (1 + t))
+
+    def run(made, steps=3):
+        model, optimizer, schedule = made
+        options = {"schedule": schedule} if what == "schedule" else {"validation": [(1.0, 0.75)], "patience": math.inf}
+        quiet(model, [(1.0, 2.0)], optimizer=optimizer, steps=steps, **options)
+
+    def everything(made):
+        model, optimizer, schedule = made
+        return model.a.data, optimizer.state_dict(), schedule.state_dict()
+
+    whole = []
+    for steps in range(4):
+        made = prepare()
+        if what == "schedule":
+            run(made, steps)
+        else:  # the last parameters, which are there until the best are set
+            quiet(made[0], [(1.0, 2.0)], optimizer=made[1], steps=steps)
+        whole.append(everything(made))
+    if what == "patience":
+        run(made := prepare())
+        whole.append(everything(made))
+    found = [
+        whole.index(everything(made)) for made in everywhere(prepare, run, ["training.py", "schedules.py", "validation.py"], 3)
+    ]
+    assert found == sorted(found) and set(found) == set(range(len(whole)))
+
+
 # What is shown ------------------------------------------------------------------------------------------------------
 
 
@@ -398,6 +655,37 @@ def test_plot_is_of_the_losses(losses, scale):
         assert ax is own
     finally:
         plt.close("all")
+
+
+@installed("matplotlib")
+def test_plot_has_all_curves():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    model = MLP([1, 1], rng=0)
+    examples = [([0.5], 1), ([-0.5], 0)]
+    history = quiet(model, examples, validation=examples, metrics=[accuracy, mse], steps=6, every=4)
+    own = plt.subplots()[1]
+    try:
+        assert history.plot(own) is own
+        left, right = own.figure.axes
+        assert [line.get_label() for line in left.lines] == ["loss", "validation"]
+        assert list(left.lines[1].get_xdata()) == [0, 4, 6] and list(left.lines[1].get_ydata()) == history.validation
+        assert [list(line.get_ydata()) for line in right.lines] == list(history.metrics.values())
+        assert right.get_ylabel() == "accuracy, mse"
+        assert [text.get_text() for text in own.get_legend().get_texts()] == ["loss", "validation", "accuracy", "mse"]
+    finally:
+        plt.close("all")
+
+
+def test_a_notebook_shows_all_curves():
+    history = quiet(MLP([1, 1], rng=0), [([0.5], 1)], validation=[([0.5], 0)], metrics=[accuracy], steps=6, every=4)
+    losses, metrics = [base64.b64decode(found).decode() for found in re.findall('base64,([^"]*)', history._repr_html_())]
+    assert ">validation</text>" in losses and losses.count("<circle") == 7 + 3
+    assert ">accuracy</text>" in metrics and metrics.count("<circle") == 3
+    assert history._repr_html_().count("losses, from") == 2  # in the text below, and for those who do not see it
 
 
 def test_plot_without_matplotlib_is_an_import_error(monkeypatch):

@@ -1,0 +1,98 @@
+"""Looks at a model while it is trained: the loss on examples held back, metrics, and the best parameters up to now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from autograd_lite import Value, data_of, no_grad, peek, set_together
+
+from .history import History
+from .module import Module
+from .nests import real
+
+Metric = Callable[[Any, Any], Any]
+
+
+class Validation:
+    """What is looked at, and how often: after 0, `every`, 2 `every`, ... updates, and at the end. See `train`."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Callable[[Any, Any], Any],
+        examples: Sequence[Any],
+        held_back: Iterable[Any] | None,
+        metrics: Iterable[Metric] | Mapping[str, Metric],
+        every: int,
+        patience: float | None,
+        parameters: Sequence[Value],
+    ) -> None:
+        self.model, self.loss, self.parameters, self.patience = model, loss, parameters, patience
+        self.held_back = None if held_back is None else list(held_back)
+        self.examples = examples if self.held_back is None else self.held_back
+        self.metrics = _by_name(metrics)
+        self.every = every
+        self.wanted = self.held_back is not None or bool(self.metrics)
+        self.waited, self.lowest, self.best = 0, math.inf, [0.0]
+        self._parts = model.modules()
+        if self.held_back is not None and not self.held_back:
+            raise ValueError("validation needs at least one example")
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"train needs a whole number of at least 1 as every, got {every!r}")
+        if patience is not None and not (self.held_back and real(patience) >= 0):
+            raise ValueError(f"patience is a number of at least 0, and needs examples for validation; got {patience!r}")
+
+    def look(self, history: History, step: int) -> bool:
+        """Adds what is found after so many updates to the history. Whether there has been no better loss for too long."""
+        total, found = 0.0, dict.fromkeys(self.metrics, 0.0)
+        training = [part.training for part in self._parts]
+        try:
+            for part in self._parts:
+                part.training = False
+            with no_grad():
+                for x, target in self.examples:
+                    outputs = self.model(x)
+                    total += peek(self.loss(outputs, target)) if self.held_back else 0.0
+                    for name, metric in self.metrics.items():
+                        found[name] += peek(metric(outputs, target))
+        except OverflowError as error:
+            raise FloatingPointError(f"what is looked at after {step} updates overflows: try a lower learning rate") from error
+        finally:
+            for part, mode in zip(self._parts, training):
+                part.training = mode
+        count = len(self.examples)
+        history.evaluated.append(step)
+        for name, sums in found.items():
+            history.metrics.setdefault(name, []).append(sums / count)
+        return bool(self.held_back) and self._judge(history, step, total / count)
+
+    def _judge(self, history: History, step: int, loss: float) -> bool:
+        history.validation.append(loss)
+        if history.best is None or loss < self.lowest:
+            history.best, self.best, self.waited = step, data_of(self.parameters), 0
+            self.lowest = loss if math.isfinite(loss) else math.inf
+        else:
+            self.waited += 1
+        return self.patience is not None and self.waited > 0 and self.waited >= self.patience
+
+    def restore(self) -> None:
+        """With patience, sets the best parameters."""
+        if self.patience is not None:
+            set_together(self.parameters, self.best)
+
+
+def _by_name(metrics: Iterable[Metric] | Mapping[str, Metric]) -> dict[str, Metric]:
+    given = metrics.items() if isinstance(metrics, Mapping) else [(getattr(_inner(f), "__name__", repr(f)), f) for f in metrics]
+    found = dict(given)
+    if len(found) < len(list(given)) or not all(map(callable, found.values())):
+        raise ValueError(
+            f"metrics are functions of outputs and target, of different names, or a dict of them; got {metrics!r:.60}"
+        )
+    return found
+
+
+def _inner(f: Any) -> Any:
+    """What a `functools.partial` is of."""
+    return getattr(f, "func", f)
