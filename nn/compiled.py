@@ -6,6 +6,7 @@ import math
 import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from itertools import islice
 from typing import Any, Protocol
@@ -25,7 +26,8 @@ class Step:
     function: of nests of Values. It returns the loss, or a tuple of the loss and nests of further Values. It is recorded for
     each shape of arguments that comes along: `programs` has the program of each. ValueError, with the line, where it branches
     on data, or draws random numbers (see `trace`); errors of its own are passed on.
-    dialect: of the programs. encode: what is made of the arguments first.
+    dialect: of the programs. encode: what is made of the arguments first. Making a program takes seconds: `phase` makes a
+    context for each part of that, from a word of what is going on, to show it by.
 
     >>> from nn import MLP, half_squared_error
     >>> mlp = MLP([2, 1], weights=[[[0.5, -0.5]]])
@@ -43,6 +45,7 @@ class Step:
         encode: Callable[..., Sequence[Any]] = lambda *example: example,
     ) -> None:
         self.function, self.parameters, self.dialect, self.encode = function, list(parameters), dialect, encode
+        self.phase: Callable[[str], AbstractContextManager[Any]] = nullcontext
         self.programs: dict[Any, Any] = {}
         self._others: dict[Any, list[Any]] = {}
 
@@ -88,15 +91,17 @@ class Step:
         return key, _numbers(arguments)
 
     def _record(self, key: Any, arguments: list[Any]) -> None:
-        found, given = trace(self.function, arguments, self.parameters)
-        loss, *others = _results(found)
-        self._check(loss, arguments)
+        with self.phase("recording the graph of an example"):
+            found, given = trace(self.function, arguments, self.parameters)
+            loss, *others = _results(found)
+            self._check(loss, arguments)
         inputs = {f"input{k}": flat for k, nest in enumerate(given.values(), 1) if (flat := _flat(nest))}
         outputs = {f"output{k}": _flat(nest) for k, nest in enumerate(others, 1)}
         parameters = {"parameters": self.parameters}
-        program = compile_program(
-            {"loss": loss} | outputs, parameters | inputs, gradients_of=loss, wrt=parameters, dialect=self.dialect
-        )
+        with self.phase(f"{'compiling' if self.dialect == 'c' else 'writing'} a program in the dialect {self.dialect}"):
+            program = compile_program(
+                {"loss": loss} | outputs, parameters | inputs, gradients_of=loss, wrt=parameters, dialect=self.dialect
+            )
         self.programs[key], self._others[key] = program, [_shape(nest) for nest in others]
 
     def _check(self, recorded: Value, arguments: list[Any]) -> None:

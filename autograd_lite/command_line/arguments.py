@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
+from ..nn.characters import CELLS
 from ..parse import as_read, did_you_mean
 from . import characters, doctor, expressions, worked_example
 
@@ -20,6 +21,7 @@ examples:
   autograd-lite explain "tanh(x*w + b)" x=1 w=2 b=0.5 --wrt w
   autograd-lite draw "sigmoid(x*w + b)" x=1 w=2 b=0.5 --save graph.svg
   autograd-lite train-char --cell lstm
+  autograd-lite sample char-lstm.json --start "alice " --temperature 0.5
 
 `autograd-lite COMMAND --help` says what may follow a command.
 """
@@ -135,6 +137,13 @@ def _parser() -> argparse.ArgumentParser:
             "samples from what it has learned; saves it, to go on from with --resume.",
         )
     )
+    _sample(
+        commands.add_parser(
+            "sample",
+            help="let a trained network write",
+            description="Prints a text that a network saved by train-char makes up, a character at a time.",
+        )
+    )
     commands.add_parser(
         "doctor", help="say what is installed, and how pictures are laid out", description=doctor.doctor.__doc__
     ).set_defaults(run=doctor.doctor)
@@ -187,16 +196,16 @@ def _explain(command: argparse.ArgumentParser) -> None:
 
 
 def _train_char(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--cell", choices=("rnn", "gru", "lstm"), default="lstm", help="the recurrent cell (lstm)")
+    command.add_argument("--cell", choices=list(CELLS), help="the recurrent cell (lstm)")
     command.add_argument("--text", type=Path, metavar="FILE", help="a text in UTF-8 (the first chapters of Alice)")
-    command.add_argument("--hidden", type=_at_least_one, default=32, help="how many units (32)")
-    command.add_argument("--length", type=_at_least_one, default=25, help="characters in a piece: BPTT reaches so far back (25)")
-    command.add_argument("--updates", type=_count, default=2000, help="how many updates in all (2000)")
-    command.add_argument("--learning-rate", type=_positive, help="Adam's learning rate (0.01, or as saved)")
-    command.add_argument("--clip", type=_positive, default=5.0, help="clip the gradient to this norm (5)")
-    command.add_argument("--seed", type=int, default=0, help="of the first weights and of the sample (0)")
+    command.add_argument("--hidden", type=_at_least_one, metavar="N", help="how many units (32)")
+    command.add_argument("--length", type=_at_least_one, metavar="N", help="characters in a piece: BPTT reaches so far back (25)")
+    command.add_argument("--updates", type=_count, default=2000, metavar="N", help="how many updates in all (2000)")
+    command.add_argument("--learning-rate", type=_positive, metavar="X", help="Adam's learning rate (0.01)")
+    command.add_argument("--clip", type=_positive, metavar="X", help="clip the gradient to this norm (5)")
+    command.add_argument("--seed", type=int, metavar="N", help="of the first weights and of the sample (0)")
     command.add_argument("--sample", type=_count, default=300, metavar="N", help="sample N characters at the end (300)")
-    command.add_argument("--temperature", type=_not_negative, default=0.8, help="of the sample: lower is less surprising (0.8)")
+    _temperature(command)
     command.add_argument("--save", type=Path, metavar="FILE", help="where to save (char-CELL.json)")
     command.add_argument(
         "--save-every", type=_at_least_one, default=100, metavar="N", help="save and report after N updates (100)"
@@ -207,8 +216,31 @@ def _train_char(command: argparse.ArgumentParser) -> None:
         default="fastest",
         help="train a program of this dialect, recorded once, or eager Values (fastest: c with a C compiler, else python)",
     )
-    command.add_argument("--resume", action="store_true", help="go on from the saved file")
+    command.add_argument(
+        "--resume",
+        type=Path,
+        nargs="?",
+        default=False,
+        const=True,
+        metavar="FILE",
+        help="go on from a saved file, with its settings and text, and save to it (char-CELL.json, or that of --save)",
+    )
     command.set_defaults(run=characters.train_char)
+
+
+def _sample(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, metavar="FILE", help="what train-char has saved: char-lstm.json")
+    command.add_argument("--start", default="", metavar="TEXT", help="what the text begins with (a new line)")
+    command.add_argument("--characters", type=_count, default=300, metavar="N", help="how many to write (300)")
+    _temperature(command)
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="another one gives another text (0)")
+    command.set_defaults(run=characters.sample)
+
+
+def _temperature(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--temperature", type=_not_negative, default=0.8, metavar="T", help="of the sample: lower is less surprising (0.8)"
+    )
 
 
 def _at_least_one(text: str) -> int:

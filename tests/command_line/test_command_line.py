@@ -1,5 +1,6 @@
 """The commands: ``example``, ``step``, ``draw``, ``explain`` and ``doctor``; what all of them have in common in a terminal."""
 
+import errno
 import importlib.metadata
 import io
 import json
@@ -21,6 +22,7 @@ from autograd_lite.__main__ import main
 from autograd_lite.command_line.arguments import _parser, _read
 from autograd_lite.stepping.terminal import shown
 from nn import worked_example
+from nn.characters import CharacterTask
 from nn.worked_example import FIGURES, Figure
 
 
@@ -190,6 +192,8 @@ def test_a_name_may_be_spelled_in_ways_that_python_reads_as_one(capsys):
         (["explain", "x", "x=2", "--digit-s", "3"], "unrecognized arguments: --digit-s 3; did you mean --digits?"),
         (["--versoin"], "unrecognized arguments: --versoin; did you mean --version?"),
         (["train-char", "--text", "my_txet.txt"], "No such file or directory: my_txet.txt; did you mean my_text.txt?"),
+        (["sample", "my_texts.txt"], "No such file or directory: my_texts.txt; did you mean my_text.txt?"),
+        (["train-char", "--resume", "my_tex.txt"], "No such file or directory: my_tex.txt; did you mean my_text.txt?"),
         (["train-char", "--text", "folder/a.txt"], "No such file or directory: folder/a.txt\n"),
     ],
 )
@@ -207,7 +211,7 @@ def test_without_arguments_the_help_with_examples(capsys):
     assert main([]) == 0
     out = capsys.readouterr().out
     examples = out.partition("examples:\n")[2].partition("\n\n")[0].splitlines()
-    assert len(examples) == 5 and out.startswith("usage: autograd-lite")
+    assert len(examples) == 6 and out.startswith("usage: autograd-lite")
     for line in examples:  # each is one that can be typed
         options = vars(_read(_parser(), shlex.split(line)[1:]))
         assert callable(options["run"])
@@ -296,6 +300,8 @@ def test_what_a_terminal_can_show_stays(text):
         (["explain", "log(隱)", "隱=-1"], "got -1.0 (node '\\u96b1')"),
         (["step", "tanh(隱*x)", "隱=1", "x=2"], "dy/dv1"),
         (["draw", "x", "x=1", "--save", "隱.svg"], r"wrote \u96b1.svg"),
+        (["sample", "saved.json", "--start", "∂", "--characters", "5"], ""),
+        (["sample", "saved.json", "--start", "é"], "was not in the text"),
         (["doctor"], "layout of pictures"),
         (["example", "--steps", "1"], "worked_example.svg"),
         (["train-char", "--text", "text", "--hidden", "1", "--updates", "0", "--length", "1", "--dialect", "eager"], "A sample"),
@@ -305,6 +311,7 @@ def test_what_a_terminal_can_show_stays(text):
 def test_where_a_symbol_cannot_be_encoded_plain_letters_stand_in(arguments, expected, encoding, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("隱藏層∂🙂" * 20, encoding="utf-8")
+    CharacterTask("隱藏層∂🙂" * 20, hidden=1, length=1).save("saved.json")
     streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]
     monkeypatch.setattr(sys, "stdout", streams[0])
     monkeypatch.setattr(sys, "stderr", streams[1])
@@ -336,6 +343,34 @@ def test_output_that_cannot_be_written_is_an_error_that_says_so(arguments):
         process = command(*arguments, stdout=full)
         assert process.communicate(timeout=60)[1] == "autograd-lite: No space left on device: standard output\n"
     assert process.returncode == 2
+
+
+def test_nothing_is_needed_of_the_surroundings(tmp_path):
+    """No home, no UTF-8, no path to any program, and standard output closed."""
+    bare = {name: os.environ[name] for name in ("SYSTEMROOT", "PYTHONPATH") if name in os.environ}
+    bare |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PATH": ""}
+    bare["PYTHONPATH"] = os.pathsep.join(sys.path)
+    for arguments in (["example", "--steps", "1"], ["draw", "x", "x=1"], ["doctor"], []):
+        process = command(*arguments, stdout=subprocess.PIPE, env=bare, cwd=tmp_path)
+        assert process.communicate(timeout=60)[1] == "" and process.returncode == 0, arguments
+
+
+@pytest.mark.parametrize("error", [errno.EROFS, errno.EACCES], ids=["read-only", "denied"])
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [(["example", "--steps", "1"], "E_total after 1"), (["draw", "x", "x=1"], ""), (["train-char"], "")],
+)
+def test_where_nothing_may_be_written_the_rest_is_done_and_the_place_named(
+    arguments, printed, error, tmp_path, monkeypatch, capsys
+):
+    def refused(*_, **__):
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "open", refused)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert printed in out and f"{os.strerror(error)} (name a place that may be written to): " in err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="another way to send Ctrl-C")

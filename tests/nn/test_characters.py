@@ -1,10 +1,12 @@
 """Next-character prediction: it learns, resumes exactly, and a killed run keeps its last save."""
 
+import contextlib
 import errno
 import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +18,8 @@ import pytest
 from interrupts import everywhere
 
 from autograd_lite.__main__ import main
-from nn.characters import SAMPLE_TEXT, CharacterTask, read_text, train_characters
+from autograd_lite.command_line.progress import Progress
+from nn.characters import SAMPLE_TEXT, CharacterModel, CharacterTask, read_text, train_characters
 from nn.compiled import fastest_dialect
 from nn.files import only_writer
 from nn.losses import sequence_cross_entropy
@@ -269,6 +272,161 @@ def test_resuming_takes_another_learning_rate(text, tmp_path, capsys):
     capsys.readouterr()
     assert command(*text, "--updates", 7, "--sample", 0, "--resume") == 0
     assert "nothing to train: --updates is 7" in capsys.readouterr().out
+
+
+def test_going_on_from_a_file_takes_its_settings_and_its_text(text, tmp_path, capsys):
+    path = tmp_path / "saved.json"
+    settings = ["--cell", "gru", "--clip", 2, "--seed", 3, "--learning-rate", 0.02]
+    assert command(*text, *settings, "--updates", 4, "--sample", 20) == 0
+    through = path.read_text()
+    path.unlink()
+    assert command(*text, *settings, "--updates", 2, "--sample", 0) == 0
+    sample = capsys.readouterr().out.partition("0.8:\n\n")[2].partition("gru")[0]
+    assert command("--resume", path, "--updates", 4, "--sample", 20) == 0
+    out = capsys.readouterr().out
+    assert "gru of 6 units" in out and out.partition("0.8:\n\n")[2] == sample != ""
+    assert path.read_text() == through and json.loads(through)["optimizer"]["lr"] == 0.02
+
+
+def test_going_on_may_be_saved_elsewhere(text, tmp_path):
+    path, other = tmp_path / "saved.json", tmp_path / "other.json"
+    assert command(*text, "--updates", 2, "--sample", 0) == 0
+    before = path.read_text()
+    assert command("--resume", path, "--save", other, "--updates", 3, "--sample", 0) == 0
+    assert path.read_text() == before and json.loads(other.read_text())["updates"] == 3
+    assert command("--resume", path, "--save", other, "--updates", 3, "--sample", 0) == 2  # it is there already
+    assert command("--resume", path, "--hidden", 7) == 2  # another than its own
+
+
+def test_a_text_that_has_gone_is_asked_for(text, tmp_path, capsys):
+    assert command(*text, "--updates", 2, "--sample", 0) == 0
+    moved = (tmp_path / "text.txt").rename(tmp_path / "moved.txt")
+    assert command("--resume", tmp_path / "saved.json", "--updates", 3) == 2
+    assert f"is of the text {tmp_path / 'text.txt'}, which is not here: say where with --text" in capsys.readouterr().err
+    assert command("--resume", tmp_path / "saved.json", "--updates", 3, "--text", moved) == 0
+    assert json.loads((tmp_path / "saved.json").read_text())["text"] == str(moved)
+
+
+def test_a_saved_network_writes_without_its_text(text, tmp_path, capsys):
+    task = small("gru", hidden=6)
+    for _ in range(20):
+        task.step()
+    task.save(tmp_path / "saved.json")
+    expected = {seed: "the " + task.sample(30, random.Random(seed), "the ", 0.5) for seed in (0, 7)}
+    assert expected[0] != expected[7]
+    for seed, line in expected.items():
+        arguments = [
+            "sample",
+            tmp_path / "saved.json",
+            "--start",
+            "The ",
+            "--characters",
+            30,
+            "--temperature",
+            0.5,
+            "--seed",
+            seed,
+        ]
+        assert main(list(map(str, arguments))) == 0 and capsys.readouterr().out == line + "\n"
+    model = CharacterModel.from_file(tmp_path / "saved.json")
+    assert [p.data for p in model.model.parameters()] == [p.data for p in task.model.parameters()]
+    assert main(["sample", str(tmp_path / "saved.json"), "--start", "éa"]) == 2
+    assert "--start has 'é', a character that was not in the text" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "else"}, "not a file of"),
+        ({"hidden": 10**9}, "has only [0-9]+ parameters for a cell of 1000000000 units"),
+        ({"hidden": 0}, "hidden must be at least 1"),
+        ({"hidden": 5}, "do not fit this model"),
+        *[({"hidden": wrong}, "hidden must be a whole number") for wrong in (None, True, 6.0, "6")],
+        *[({"cell": wrong}, "cell must be one of gru, lstm, ") for wrong in ("x", None, ["gru"])],
+        *[({"vocabulary": wrong}, "vocabulary must be a list of characters") for wrong in ([], "abc", ["a", "a"], ["ab"], [1])],
+        *[({"text": wrong}, "text must be the name of a file") for wrong in (1, None, ["x"])],
+        ({"parameters": None}, "has only 1 parameters"),
+        ({"parameters": [0.0] * 10_000}, "must be a dict"),
+        ({"clip": "x"}, "clip must be a finite number"),
+        ({"seed": 0.5}, "seed must be a whole number"),
+    ],
+)
+def test_a_file_from_which_nothing_can_be_made_is_refused(change, message, tmp_path):
+    path = tmp_path / "x.json"
+    small(hidden=6).save(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match=message) as caught:
+        CharacterModel.from_file(path)
+    assert str(caught.value).isprintable()
+    assert main(["sample", str(path)]) == main(["train-char", "--resume", str(path)]) == 2
+
+
+def test_a_file_that_knows_no_text_goes_on_with_that_of_the_package(tmp_path, capsys):
+    task = CharacterTask(read_text(SAMPLE_TEXT), "rnn", 2, 5)
+    task.save(tmp_path / "old.json")
+    saved = json.loads((tmp_path / "old.json").read_text())
+    (tmp_path / "old.json").write_text(json.dumps({name: entry for name, entry in saved.items() if name != "text"}))
+    assert command("--resume", tmp_path / "old.json", "--updates", 1, "--sample", 0, "--dialect", "eager") == 0
+
+
+# What is going on --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_going_on_is_said_from_the_start(text, tmp_path, capsys):
+    assert command(*text, "--updates", 2, "--sample", 0, "--dialect", "python") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"recording the graph of an example \.\.\. \d+\.\d s", lines[1])
+    assert re.fullmatch(r"writing a program in the dialect python \.\.\. \d+\.\d s", lines[2])
+    assert lines[3].startswith("update      2 of 2")
+
+
+def test_updates_that_take_long_are_said_before_the_first_save(monkeypatch, capsys):
+    monkeypatch.setattr(time, "perf_counter", iter(range(100)).__next__)
+    progress = Progress(3, 10, 25)
+    for loss in (4.0, 3.5, 3.25):
+        progress.updated(loss)
+    assert capsys.readouterr().out == "update      6 of 10: loss 3.250 nats a character, 25 characters/s\n"
+
+
+TERMINAL = """
+import time
+from autograd_lite.command_line.progress import Progress
+from autograd_lite.stepping.terminal import for_people
+with for_people():
+    progress = Progress(0, 3, 5)
+    with progress.phase("compiling"):
+        time.sleep(0.5)
+    for _ in range(3):
+        time.sleep(0.25)
+        progress.updated(1.5)
+    progress.say("a line that stays")
+    progress.close()
+    print("done")
+"""
+
+
+@pytest.mark.parametrize("has_tqdm", [False, True])
+def test_in_a_terminal_a_line_is_written_anew(has_tqdm, tmp_path):
+    pty = pytest.importorskip("pty", reason="no terminals on this system")
+    if has_tqdm:
+        pytest.importorskip("tqdm")
+    else:
+        (tmp_path / "tqdm.py").write_text("raise ImportError")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]), "TERM": "xterm", "COLUMNS": "90"}
+    here, there = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", TERMINAL], stdout=there, stderr=subprocess.PIPE, env=environment)
+    os.close(there)
+    assert process.communicate(timeout=60)[1] == b""
+    text = b""
+    with contextlib.suppress(OSError):  # the end of what a terminal has
+        while piece := os.read(here, 65536):
+            text += piece
+    os.close(here)
+    moving = [line.split("\r") for line in text.decode().replace("\r\n", "\n").split("\n")[:-1]]
+    assert "compiling: 0 s" in moving[0][1] and len(moving[0]) > 3
+    assert ("3/3" if has_tqdm else "update      3 of 3: loss 1.500") in text.decode()
+    seen = [line[-1].rstrip() for line in moving]  # what each line ends as
+    assert re.fullmatch(r"compiling: 0\.[5-9] s|compiling: [1-9].* s", seen[0]) and seen[-2:] == ["a line that stays", "done"]
 
 
 # Places that cannot be saved to ---------------------------------------------------------------------------------------
