@@ -56,7 +56,27 @@ GREEK = {
     **{"tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ"},
     **{"Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω"},
 }
+SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+# What a textbook writes for a function, where that is another name
+FUNCTIONS = {
+    "log": "ln",
+    "sigmoid": "σ",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "exp": "eˣ",
+    "sqrt": "√",
+    "abs": "|x|",
+}
+FUNCTIONS |= {"maximum": "max", "minimum": "min"}
 _SIMPLE = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+(?:,\d+)*)*)((?:\[[\d,]+\])?)(\+?)")
+
+
+def parts_of_label(label: str) -> tuple[str, str, str, str, str] | None:
+    """Base, digits, subscripts, index and plus sign of such a label as ``net_h1``, ``W_i[0,1]``, ``w5+``; None of another."""
+    match = _SIMPLE.fullmatch(label) if len(label) <= 40 else None
+    return match.groups() if match else None  # type: ignore[return-value]
 
 
 class Markup:
@@ -82,8 +102,8 @@ class Markup:
 
     def name(self, label: str, copy: int) -> str:
         """A label as a symbol; `copy` tells apart nodes of one label, from 2 on."""
-        match = _SIMPLE.fullmatch(label) if len(label) <= 40 else None
-        text: str = self.other_name(cleaned(label)) if match is None else self.simple_name(label, *match.groups())
+        parts = parts_of_label(label)
+        text: str = self.other_name(cleaned(label)) if parts is None else self.simple_name(label, *parts)
         return text if copy == 1 else str(self.copied(text, copy))
 
 
@@ -101,11 +121,11 @@ class _Text(Markup):
         return f"“{text}”"
 
     def copied(self, text: str, copy: int) -> str:
-        return f"{text}⁽{str(copy).translate(_SUPERSCRIPT)}⁾"
+        return f"{text}⁽{str(copy).translate(SUPERSCRIPT)}⁾"
 
     def indexed(self, letter: str, layer: int, units: tuple[int, ...]) -> str:
         separator = "," if max(units) > 9 else ""
-        return letter + str(layer).translate(_SUPERSCRIPT) + separator.join([str(j).translate(_SUBSCRIPT) for j in units])
+        return letter + str(layer).translate(SUPERSCRIPT) + separator.join([str(j).translate(SUBSCRIPT) for j in units])
 
     def partial(self, top: str, bottom: str) -> str:
         return f"∂{top}/∂{bottom}"
@@ -125,10 +145,6 @@ class _Text(Markup):
 
     def parenthesised(self, x: str) -> str:
         return f"({x})"
-
-
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class _Latex(Markup):
@@ -265,9 +281,7 @@ class _MathML(Markup):
             return f"<msqrt>{arguments}</msqrt>"
         if function == "abs":
             return f"<mrow><mo>|</mo>{arguments}<mo>|</mo></mrow>"
-        names = {"log": "ln", "sigmoid": "σ", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-        names |= {"maximum": "max", "minimum": "min"}
-        return f"<mrow><mi>{names.get(function, function)}</mi>{self.parenthesised(arguments)}</mrow>"
+        return f"<mrow><mi>{FUNCTIONS.get(function, function)}</mi>{self.parenthesised(arguments)}</mrow>"
 
     def parenthesised(self, x: str) -> str:
         return f"<mrow><mo>(</mo>{x}<mo>)</mo></mrow>"

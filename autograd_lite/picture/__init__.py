@@ -1,1 +1,15 @@
-"""Pictures of computation graphs: parts of a model, layout, SVG and DOT."""
+"""Pictures of computation graphs: `draw`.
+
+In reading order:
+
+* `scopes`: which part of a model each node belongs to, what collapses, how time steps fold;
+* `letters`: labels and operations in the letters of a textbook;
+* `scene`: what a picture shows, and `drawer`: how it is made of a graph;
+* `geometry`, `columns`, `layout`, `rows`: where everything stands;
+* `svg`, `dot`, `printing`: how it is written;
+* `draw`: what a user calls.
+"""
+
+from .draw import Drawing, draw
+
+__all__ = ["Drawing", "draw"]

@@ -4,93 +4,27 @@ A group (a neuron, a layer, a time step) is laid out by itself, the innermost fi
 it; an arrow enters and leaves it through ports at its sides. Within a group, items stand in columns: longest paths, with
 cycles broken. Between any two columns of items is one of labels, one for each arrow, just before the item it leads to. An
 arrow that passes a column has a cell of its own there, as an item has, so that it runs through none; the arrows from one item
-share those cells. A long one runs in a lane above all columns. The order in each column comes from
-sweeps by barycentre, the heights from sweeps of isotonic regression.
+share those cells. A long one runs in a lane above all columns.
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right, insort
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
-Point = tuple[float, float]
+from .columns import GAP, LINE_GAP, ROOM, Cell, order_cells, set_columns, set_heights
+from .geometry import Group, Layout, Link, Point, Shape
 
-GAP = 12.0
-"""Between two items of a column, and between the border of a group and what is in it."""
-LINE_GAP = 6.0
-"""Between two arrows, or an arrow and an item."""
+__all__ = ["Group", "Layout", "Link", "Shape", "layered"]
+
 HEADER = 24.0
 """Above the contents of a group, for its title."""
-ARROW = 8.0
-"""The length of the head of an arrow."""
-ROOM = 10.0
-"""On both sides of an item, where arrows run level."""
 LOOP = 18.0
 """The room around a shape for an arrow from it to itself."""
+TURN = 14.0
+"""How far an arrow that turns round swings out."""
 LONG = 24
 """An arrow over more columns than this runs in a lane above everything."""
-SWEEPS = 8
-STILL = 0.01
-"""Where a sweep to and fro moves all by the same, but for so much, the further ones do too."""
-
-
-class Shape(NamedTuple):
-    """Something to be drawn: its size, and the index of the innermost group that it is in, or -1."""
-
-    width: float
-    height: float
-    group: int = -1
-
-
-class Group(NamedTuple):
-    """A frame around shapes and other groups, at least one: the index of the group around it, or -1, and its title's width.
-
-    The group around it has a lower index.
-    """
-
-    parent: int = -1
-    title_width: float = 0.0
-
-
-class Link(NamedTuple):
-    """An arrow between two shapes, by index, and the size of its label. One that is `back` may run from right to left."""
-
-    tail: int
-    head: int
-    label_width: float = 0.0
-    label_height: float = 0.0
-    back: bool = False
-
-
-class Layout(NamedTuple):
-    """A picture's geometry. y grows downward."""
-
-    centers: list[Point]
-    """Of each shape."""
-    paths: list[list[Point]]
-    """Of each link: the points of its Bezier curves, three for each after the first; the last one is the arrow's tip."""
-    labels: list[Point]
-    """The center of each link's label."""
-    frames: list[tuple[float, float, float, float]]
-    """Of each group: left, top, right, bottom."""
-    spanned: int = 0
-    """Over how many columns the arrows of a layered layout run, all together."""
-
-
-class _Cell:
-    """What takes a place in a column: an item, a port, a label or an arrow that passes."""
-
-    __slots__ = ("width", "height", "column", "key", "y", "x", "left", "right", "is_line")
-
-    def __init__(self, column: int, key: float, width: float = 0.0, height: float = 0.0, is_line: bool = False) -> None:
-        self.column, self.key, self.width, self.height, self.is_line = column, key, width, height, is_line
-        self.x = self.y = 0.0
-        # neighbours in the columns beside: the cell, the height in it and in this cell where they meet, from the middle
-        self.left: list[tuple[_Cell, float, float]] = []
-        self.right: list[tuple[_Cell, float, float]] = []
 
 
 class _Segment:
@@ -101,7 +35,7 @@ class _Segment:
     def __init__(self, tail: int, source: tuple[str, int], target: tuple[str, int]) -> None:
         self.tail, self.source, self.target = tail, source, target
         self.links: list[int] = []
-        self.cells: list[_Cell] = []
+        self.cells: list[Cell] = []
         self.step = 1  # -1 from right to left
         self.is_long = False
         self.points: list[Point] = []
@@ -176,6 +110,9 @@ class _Layered:
         for tail, head, back in self.steps[group]:
             if tail >= 0 and not back:
                 successors[tail][head] = None
+        beside = self._beside(group, successors)
+        for item in beside:
+            successors[item] = {}
         order = _without_cycles(successors)
         place = {item: k for k, item in enumerate(order)}
         for tail, head, back in self.steps[group]:
@@ -191,7 +128,18 @@ class _Layered:
         for item in reversed(order):  # what nothing leads to stands just before what it leads to
             if item not in led_to and item not in entered and successors[item]:
                 rank[item] = min(rank[successor] for successor in successors[item]) - 1
+        for item, frames in beside.items():
+            rank[item] = min(rank[frame] for frame in frames)
         return rank
+
+    def _beside(self, group: int, successors: dict[int, dict[int, None]]) -> dict[int, dict[int, None]]:
+        """The shapes that lead into frames only, and nothing to them: they stand above or below these, not in a column before."""
+        others = {head for _, head, _ in self.steps[group]} | {tail for tail, _, back in self.steps[group] if back}
+        found = {}
+        for item, heads in successors.items():
+            if item < self.count and item not in others and heads and min(heads) >= self.count:
+                found[item] = heads
+        return found
 
     def layout(self) -> Layout:
         segments: dict[int, dict[tuple[int, str, int], _Segment]] = {group: {} for group in self.children}
@@ -199,7 +147,7 @@ class _Layered:
             if not way:
                 continue
             group, tail, head = next(step for step in way if step[1] >= 0 and step[2] >= 0)
-            ahead = self.columns[group][tail] < self.columns[group][head]
+            ahead = self.columns[group][tail] <= self.columns[group][head]
             out, into = ("right", "left") if ahead else ("left", "right")
             for group, tail, head in way:
                 source = ("item", tail) if tail >= 0 else (into, link.tail)
@@ -215,37 +163,50 @@ class _Layered:
     def _arrange(self, group: int, segments: list[_Segment]) -> None:
         """Places the items of one group, and the segments in it."""
         last = 2 * max(self.columns[group].values(), default=0) + 4
-        cells: dict[tuple[str, int], _Cell] = {}
+        cells: dict[tuple[str, int], Cell] = {}
         for item in self.children[group]:
             key = item if item < self.count else self.first[item]
-            cells["item", item] = _Cell(2 * self.columns[group][item] + 2, key, *self.sizes[item])
-        passing: dict[tuple[int, int, int], _Cell] = {}
+            cells["item", item] = Cell(2 * self.columns[group][item] + 2, key, *self.sizes[item])
+        passing: dict[tuple[int, int, int], Cell] = {}
         for segment in segments:
             for end in (segment.source, segment.target):
                 if end not in cells:
-                    cells[end] = _Cell(0 if end[0] == "left" else last, end[1], is_line=True)
+                    cells[end] = Cell(0 if end[0] == "left" else last, end[1], is_line=True)
             source, target = cells[segment.source], cells[segment.target]
-            step = segment.step = 1 if source.column < target.column else -1
+            step = segment.step = 1 if source.column <= target.column else -1
+            if source.column == target.column:
+                self._turn(segment, source, target, passing)
+                continue
             segment.is_long = abs(target.column - source.column) > LONG
             segment.cells = [source]
             for column in range(target.column - step if segment.is_long else source.column + step, target.column, step):
                 if column == target.column - step and self._has_label(segment):
                     link = self.links[segment.links[0]]
-                    cell = _Cell(column, segment.tail, link.label_width, link.label_height)
+                    cell = Cell(column, segment.tail, link.label_width, link.label_height)
                 else:
-                    cell = passing.setdefault((segment.tail, column, step), _Cell(column, source.key, is_line=True))
+                    cell = passing.setdefault((segment.tail, column, step), Cell(column, source.key, is_line=True))
                 segment.cells.append(cell)
             segment.cells.append(target)
             self._connect(segment)
-        columns: list[list[_Cell]] = [[] for _ in range(last + 1)]
+        columns: list[list[Cell]] = [[] for _ in range(last + 1)]
         for cell in dict.fromkeys([*cells.values(), *(cell for segment in segments for cell in segment.cells)]):
             columns[cell.column].append(cell)
-        _order(columns)
-        _set_heights(columns)
+        order_cells(columns)
+        set_heights(columns)
         self._finish(group, cells, columns, segments)
         for own in columns:
             for cell in own:
                 cell.left, cell.right = [], []  # neighbours that know each other would outlive the picture
+
+    def _turn(self, segment: _Segment, source: Cell, target: Cell, passing: dict[tuple[int, int, int], Cell]) -> None:
+        """Lets a segment leave a shape to the left, to turn into a frame above or below it."""
+        column = source.column - 1
+        turn = passing.setdefault((segment.tail, column, 0), Cell(column, source.key, width=TURN, is_line=True))
+        segment.cells = [source, turn, target]
+        for cell, at in ((source, 0.0), (target, self._offset(segment.target, "left", segment.tail))):
+            if (cell, at, 0.0) not in turn.right:
+                turn.right.append((cell, at, 0.0))
+                cell.left.append((turn, 0.0, at))
 
     def _has_label(self, segment: _Segment) -> bool:
         kind, item = segment.target
@@ -272,10 +233,10 @@ class _Layered:
         return self.ports[item, side, tail] - self.sizes[item][1] / 2
 
     def _finish(
-        self, group: int, cells: dict[tuple[str, int], _Cell], columns: list[list[_Cell]], segments: list[_Segment]
+        self, group: int, cells: dict[tuple[str, int], Cell], columns: list[list[Cell]], segments: list[_Segment]
     ) -> None:
         """Sizes, places and the points of the segments, from the cells."""
-        bounds = _set_columns(columns)
+        bounds = set_columns(columns)
         inner_width = bounds[-1][1]
         if group == self.root:
             margin, top, width = 0.0, 0.0, inner_width
@@ -303,7 +264,7 @@ class _Layered:
             lane = top - GAP - LINE_GAP * lanes[segment.tail, segment.step] if segment.is_long else 0.0
             self._run(segment, bounds, meeting, lane)
 
-    def _meeting(self, cells: dict[tuple[str, int], _Cell], segments: list[_Segment]) -> dict[_Segment, float]:
+    def _meeting(self, cells: dict[tuple[str, int], Cell], segments: list[_Segment]) -> dict[_Segment, float]:
         """The height at which each segment meets the shape it leads to: side by side, in the order in which they come."""
         coming: dict[tuple[int, int], list[_Segment]] = {}
         for segment in segments:
@@ -321,6 +282,11 @@ class _Layered:
     def _run(self, segment: _Segment, bounds: list[Point], meeting: dict[_Segment, float], lane: float) -> None:
         """Sets the points at which a segment enters and leaves each column."""
         first, *between, final = segment.cells
+        if first.column == final.column:
+            left = bounds[first.column][0]
+            y = final.y + self._offset(segment.target, "left", segment.tail)
+            segment.points = [(first.x - self._half(segment.source, first), first.y), (left, first.y), (left, y)]
+            return
         ahead = segment.step > 0
         out, into = (1, 0) if ahead else (0, 1)
         side, other = ("right", "left") if ahead else ("left", "right")
@@ -339,7 +305,7 @@ class _Layered:
         room = 0.0 if final.is_line else -ROOM if ahead else ROOM
         segment.points = [*points, (bounds[final.column][into] + room, y), (edge, y)]
 
-    def _half(self, end: tuple[str, int], cell: _Cell) -> float:
+    def _half(self, end: tuple[str, int], cell: Cell) -> float:
         """Half the width of what an arrow leaves or reaches: of a shape, without the room for a loop."""
         kind, item = end
         return (self.shapes[item].width if kind == "item" and item < self.count else cell.width) / 2
@@ -411,107 +377,6 @@ def _without_cycles(successors: dict[int, dict[int, None]]) -> list[int]:
     return order[::-1]
 
 
-def _order(columns: list[list[_Cell]]) -> None:
-    """Orders each column so that few arrows cross: barycentres of the neighbours, to and fro; the best order is kept."""
-    place: dict[_Cell, float] = {}
-    for column in columns:
-        column.sort(key=lambda cell: cell.key)
-        place.update({cell: float(k) for k, cell in enumerate(column)})
-    best, kept = _crossings(columns, place), [list(column) for column in columns]
-    for sweep in range(SWEEPS):
-        ahead = sweep % 2 == 0
-        for column in columns if ahead else reversed(columns):
-            middle = {}
-            for cell in column:
-                near = cell.left if ahead else cell.right
-                where = [place[other] + (at / other.height if other.height else 0.0) for other, at, _ in near]
-                middle[cell] = sum(where) / len(where) if where else place[cell]
-            column.sort(key=middle.__getitem__)
-            place.update({cell: float(k) for k, cell in enumerate(column)})
-        crossings = _crossings(columns, place)
-        if crossings < best:
-            best, kept = crossings, [list(column) for column in columns]
-        if not best:
-            break
-    columns[:] = kept
-
-
-def _crossings(columns: list[list[_Cell]], place: dict[_Cell, float]) -> int:
-    found = 0
-    for column in columns:
-        ends: list[float] = []
-        lines = [
-            (
-                place[cell] + (own / cell.height if cell.height else 0.0),
-                place[other] + (at / other.height if other.height else 0.0),
-            )
-            for cell in column
-            for other, at, own in cell.right
-        ]
-        for _, end in sorted(lines):
-            found += len(ends) - bisect_right(ends, end)
-            insort(ends, end)
-    return found
-
-
-def _set_heights(columns: list[list[_Cell]]) -> None:
-    """Sets y of each cell: near its neighbours, in the order of its column, without overlap."""
-    spaced = [(column, _spaces(column)) for column in columns if column]
-    for column, spaces in spaced:
-        _place(column, spaces, [0.0] * len(column), [1.0] * len(column))
-    for both, sweeps in ((False, 2 * SWEEPS), (True, SWEEPS)):
-        before: list[float] = []
-        for sweep in range(sweeps):
-            ahead = sweep % 2 == 0
-            for column, spaces in spaced if ahead else reversed(spaced):
-                wanted, weights = [], []
-                for cell in column:
-                    near = cell.left + cell.right if both else cell.left if ahead else cell.right
-                    total = weight = 0.0
-                    for other, at, own in near or cell.left + cell.right:
-                        pull = 4.0 if cell.is_line and other.is_line else 1.0
-                        total += pull * (other.y + at - own)
-                        weight += pull
-                    wanted.append(total / weight if weight else cell.y)
-                    weights.append(weight if near else 0.2)
-                _place(column, spaces, wanted, weights)
-            if not ahead:
-                heights = [cell.y for column, _ in spaced for cell in column]
-                moves = [y - y_before for y, y_before in zip(heights, before)]
-                if moves and max(moves) - min(moves) < STILL:
-                    break
-                before = heights
-
-
-def _spaces(column: list[_Cell]) -> list[float]:
-    """How far below the first cell of a column each one is at least."""
-    spaces = [0.0]
-    for above, cell in pairwise(column):
-        gap = LINE_GAP if cell.is_line or above.is_line else GAP if cell.column % 2 == 0 else 2.0
-        spaces.append(spaces[-1] + (cell.height + above.height) / 2 + gap)
-    return spaces
-
-
-def _place(column: list[_Cell], spaces: list[float], wanted: list[float], weights: list[float]) -> None:
-    """Sets the heights nearest to those wanted, by least squares, that keep cells apart: isotonic regression."""
-    if len(column) == 1:
-        column[0].y = wanted[0]
-        return
-    blocks: list[tuple[float, float, int]] = []  # of cells that touch: their common height, weight, number
-    for want, weight, space in zip(wanted, weights, spaces):
-        y, count = want - space, 1
-        while blocks and blocks[-1][0] >= y:
-            before, its_weight, its_count = blocks.pop()
-            y = (before * its_weight + y * weight) / (its_weight + weight)
-            weight, count = weight + its_weight, count + its_count
-        blocks.append((y, weight, count))
-    k = 0
-    for y, _, count in blocks:
-        for cell, space in zip(column[k : k + count], spaces[k : k + count]):
-            cell.y = y + space
-        k += count
-
-
 def _lanes(segments: Sequence[_Segment]) -> dict[tuple[int, int], int]:
     """The lane of the long segments from each tail, in each direction: the lowest that is free over their columns."""
     spans: dict[tuple[int, int], tuple[int, int]] = {}
@@ -529,23 +394,6 @@ def _lanes(segments: Sequence[_Segment]) -> dict[tuple[int, int], int]:
     return lanes
 
 
-def _set_columns(columns: list[list[_Cell]]) -> list[Point]:
-    """Sets x of each cell, and returns the left and right of each column: the further arrows climb, the wider the gap."""
-    x = 0.0
-    bounds = []
-    for k, column in enumerate(columns):
-        width = max((cell.width for cell in column), default=0.0)
-        for cell in column:
-            cell.x = x + width / 2
-        bounds.append((x, x + width))
-        x += width
-        if k + 1 < len(columns) and (column or columns[k + 1]):
-            climbs = [abs(cell.y + own - other.y - at) for cell in column for other, at, own in cell.right]
-            level = 0.0 if not any(cell.height for cell in columns[k + k % 2]) else ROOM if k % 2 else ROOM / 2
-            x += min(max([0.1 * climb for climb in climbs], default=0.0), 40.0) + level + 4.0
-    return bounds
-
-
 def _curve(points: list[Point]) -> list[Point]:
     """Bezier curves through the points, level at each of them."""
     bent = points[:1]
@@ -555,71 +403,6 @@ def _curve(points: list[Point]) -> list[Point]:
             bent.append((x, y))
     curve = bent[:1]
     for (x, y), (to_x, to_y) in pairwise(bent):
-        middle = (x + to_x) / 2
+        middle = (x + to_x) / 2 if to_x != x else x - TURN
         curve += [(middle, y), (middle, to_y), (to_x, to_y)]
     return curve
-
-
-# By Graphviz ---------------------------------------------------------------------------------------------------------
-
-
-class NoDot(RuntimeError):
-    """Graphviz's program `dot` is missing, does not run, or does not give what it should: the message says which."""
-
-
-def run_dot(source: str, form: str, seconds: float = 1.0) -> bytes:
-    """What `dot` makes of DOT source, in one of its formats. NoDot, saying why, if it makes nothing."""
-    import subprocess
-
-    try:
-        from graphviz.backend.execute import run_check
-
-        done = run_check(["dot", f"-T{form}"], input=source.encode(), capture_output=True, quiet=True, timeout=seconds)
-    except ImportError as error:
-        raise NoDot(f"the Python package graphviz cannot be imported ({error})") from None
-    except subprocess.TimeoutExpired:
-        raise NoDot(f"Graphviz's program `dot` took more than {seconds:g} s") from None
-    except subprocess.CalledProcessError as error:
-        raise NoDot(f"Graphviz's program `dot` failed with exit status {error.returncode}") from None
-    except RuntimeError:
-        raise NoDot("Graphviz's program `dot` is not installed, or not on the PATH") from None
-    except OSError as error:
-        raise NoDot(f"Graphviz's program `dot` cannot be started ({error})") from None
-    return bytes(done.stdout)
-
-
-def by_dot(source: str, shapes: Sequence[str], links: Sequence[str], groups: int) -> Layout:
-    """The layout that `dot` gives for the source, in which shapes and links have these ids. NoDot if it gives none."""
-    import json
-
-    raw = run_dot(source, "json0")
-    try:
-        found = json.loads(raw.decode("utf-8", "replace"), strict=False)
-        named = {thing["name"]: thing for thing in found.get("objects", [])}
-        edges = {edge["id"]: edge for edge in found.get("edges", [])}
-        _, _, _, high = _numbers(found["bb"])
-
-        def turned(text: str) -> Point:
-            x, y = _numbers(text)
-            return x, high - y
-
-        centers = [turned(named[name]["pos"]) for name in shapes]
-        paths, labels = [], []
-        for name in links:
-            tip, start, *rest = edges[name]["pos"].removeprefix("e,").split(" ")
-            paths.append([turned(point) for point in [start, *rest, rest[-1], tip, tip]])
-            labels.append(turned(edges[name].get("lp", "0,0")))
-        frames = []
-        for k in range(groups):
-            x0, y0, x1, y1 = _numbers(named[f"cluster_{k}"]["bb"])
-            frames.append((x0, high - y1, x1, high - y0))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise NoDot(f"Graphviz's program `dot` gave no layout that can be read ({type(error).__name__}: {error})") from None
-    return Layout(centers, paths, labels, frames)
-
-
-def _numbers(text: str) -> list[float]:
-    numbers = [float(number) for number in text.split(",")]
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError("a coordinate is not finite")
-    return numbers

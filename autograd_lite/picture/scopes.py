@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..value import Scope, Value
+from .letters import letters
 
 BUDGET = 150
 """Above this number of visible nodes, parts collapse."""
@@ -163,7 +164,8 @@ def folded_units(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]
             found[node] = Unit(paths[node], None, [node])
         else:
             name = key[1] or "input"
-            title = f"{name} = {node.op}" if len(key) == 2 and node.op else f"{node.data:.6g}" if name == "const" else name
+            title = f"{node.data:.6g}" if name == "const" else letters(node) if len(key) > 2 and key[1] else name
+            title += f" = {letters(node)}" if len(key) == 2 and node.op else ""
             path = key[0][:-1] if key[0] and key[0][-1].title == name else key[0]  # a frame of the same title says nothing
             found.setdefault(key, Unit(path, Level(title), [])).nodes.append(node)
     return list(found.values())

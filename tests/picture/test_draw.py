@@ -1,17 +1,22 @@
 """Pictures: SVG everywhere, with `dot` or without, and DOT source."""
 
+import base64
 import copy
+import itertools
+import json
 import os
 import re
 import shutil
 import stat
 import subprocess
 import sys
+import types
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from autograd_lite import Scope, Value, draw, gradient, tanh, topological_order
+import autograd_lite
+from autograd_lite import Scope, Value, draw, gradient, linear, max_, softmax, sum_, tanh, topological_order
 from autograd_lite.__main__ import main
 from nn import (
     MLP,
@@ -113,7 +118,9 @@ def by_id(drawing):
 
 
 def texts(element, name=None):
-    return [t.text for t in element.iter(f"{SVG}text") if name is None or t.get("class") == name]
+    """The lines of text, as they can be copied, with the minus sign of a keyboard."""
+    lines = [t for t in element.iter(f"{SVG}text") if name is None or t.get("class") == name]
+    return [re.sub(r"(^|(?<= ))−(?=[\di])", "-", "".join(t.itertext())) for t in lines]
 
 
 def titles(drawing):
@@ -142,7 +149,7 @@ def test_there_is_always_a_picture(way, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["png", "pdf"])
-def test_png_and_pdf_need_dot(way, ending, tmp_path):
+def test_png_and_pdf_need_dot(way, ending, tmp_path, monkeypatch):
     drawing = draw(graph()[2])
     path = tmp_path / f"x.{ending}"
     if way == "dot":
@@ -150,10 +157,46 @@ def test_png_and_pdf_need_dot(way, ending, tmp_path):
         return
     if way in ("garbage", "empty json"):
         return  # what it gives is taken for a picture
+    monkeypatch.setitem(sys.modules, "cairosvg", None)
     path.write_text("before")
     with pytest.raises(RuntimeError, match=rf"x\.{ending} needs Graphviz: .*apt install graphviz.*\.svg"):
         drawing.save(path)
     assert path.read_text() == "before" and {p.name for p in tmp_path.iterdir()} <= {path.name, "bin"}
+
+
+def test_without_graphviz_a_converter_makes_png_and_pdf(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    given = []
+    converter = types.SimpleNamespace(
+        svg2png=lambda bytestring: given.append(bytestring) or b"png", svg2pdf=lambda bytestring: b"pdf"
+    )
+    monkeypatch.setitem(sys.modules, "cairosvg", converter)
+    drawing = draw(WorkedExample()())
+    assert drawing.save(tmp_path / "x.png").read_bytes() == b"png" and drawing.save(tmp_path / "x.pdf").read_bytes() == b"pdf"
+    assert b"prefers-color-scheme" not in given[0]
+    assert "".join(texts(ET.fromstring(given[0]))).replace("_", "") == "".join(texts(parsed(drawing))).replace("_", "")
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
+def test_a_png_has_the_layout_of_the_svg():
+    from autograd_lite.picture.dot import run_dot
+    from autograd_lite.picture.printing import placed
+
+    drawing = draw(WorkedExample()())
+    found = json.loads(run_dot(placed(drawing.picture, drawing.layout), "json0", engine="neato", options=("-n2",)))
+    at = {thing["name"]: [float(x) for x in thing["pos"].split(",")] for thing in found["objects"] if "pos" in thing}
+    left, top = at["n0"][0] - drawing.layout.centers[0][0], at["n0"][1] + drawing.layout.centers[0][1]
+    for piece, (x, y) in zip(drawing.picture.pieces, drawing.layout.centers):
+        assert at[piece.id] == pytest.approx([x + left, top - y], abs=0.2)
+    colors = {thing["name"]: thing["fillcolor"] for thing in found["objects"] if "fillcolor" in thing}
+    assert {piece.id for piece in drawing.picture.pieces if piece.kind != "const"} < set(colors)
+
+
+def test_a_notebook_that_was_not_run_shows_an_image():
+    drawing = draw(graph()[2])
+    html = drawing._repr_mimebundle_()["text/html"]
+    assert html.startswith("<img ") and "<script" not in html
+    assert base64.b64decode(re.search('base64,([^"]*)', html)[1]).decode() == drawing.svg()
 
 
 def test_another_ending_is_refused(tmp_path):
@@ -199,9 +242,10 @@ def test_nodes_show_label_data_and_grad_and_edges_local_derivatives(dot):
     drawing = draw(out, dot=dot)
     found = by_id(drawing)
     for k, node in enumerate(topological_order(out)):
-        title = " = ".join(filter(None, [node.label, node.op]))
+        title = " = ".join(filter(None, [node.label, {"": "", "add": "+", "mul": "×"}.get(node.op, node.op)]))
         assert texts(found[f"n{k}"]) == [title, f"data {node.data:.6g}", f"grad {node.grad:.6g}"]
-        assert re.search(rf"{title}.*data {node.data:.6g}.*grad {node.grad:.6g}", drawing.source, re.DOTALL)
+        shown = [re.escape(text) for text in (title, f"data {node.data:.6g}", f"grad {node.grad:.6g}")]
+        assert re.search(".*".join(shown), drawing.source.replace("−", "-"), re.DOTALL)
         for i, derivative in enumerate(node.local_derivatives):
             assert texts(found[f"e{k}_{i}"]) == [f"{derivative:.4g}"]
     assert "rankdir=LR" in drawing.source
@@ -257,6 +301,76 @@ def test_before_backward_grads_are_dashes_and_the_picture_says_so(dot):
     assert "—" not in "".join(texts(parsed(draw(flat)), "grad"))
 
 
+def test_grads_are_those_of_this_graph(dot):
+    x = Value(2.0, "x")
+    (x * x).backward()
+    fresh = x * 3
+    assert set(texts(parsed(draw(fresh, dot=dot)), "grad")) == {"grad —"} and x.grad == 4.0
+    fresh.backward()
+    assert set(texts(parsed(draw(fresh, dot=dot)), "grad")) == {"grad 7", "grad 1"}
+
+
+@pytest.mark.parametrize("frames", [True, False])
+def test_before_and_after_backward_everything_stands_in_the_same_order(frames, dot):
+    example = WorkedExample()()
+    before = draw(example, frames=frames, dot=dot).layout.centers
+    example.backward()
+    after = draw(example, frames=frames, dot=dot).layout.centers
+    for (k, one), (j, other) in itertools.combinations(enumerate(before), 2):
+        if abs(one[0] - other[0]) < 40 and abs(after[k][0] - after[j][0]) < 40:  # in one column
+            assert (one[1] < other[1]) == (after[k][1] < after[j][1]), (k, j)
+
+
+def test_operations_and_labels_are_in_the_letters_of_a_textbook():
+    x, y = Value(2.0, "theta"), Value(3.0, "net_h1")
+    # fmt: off
+    shown = {
+        x + y: "+", x - y: "−", x * y: "×", x / y: "÷", -x: "−", x**2: "x²", x**-1: "x⁻¹", x**0.5: "xʸ", x**y: "xʸ",
+        x.square(): "x²", x.sigmoid(): "σ", x.tanh(): "tanh", x.log(): "ln", x.exp(): "eˣ", x.sqrt(): "√", x.relu(): "relu",
+        linear([x], [y], y): "Σ w·x + b", autograd_lite.dot([x], [y]): "Σ w·x", sum_([x, y]): "Σ",
+        autograd_lite.prod([x, y]): "Π", max_([x, y]): "max", autograd_lite.maximum(x, y): "max", x.leaky_relu(): "leaky_relu",
+        softmax([x, y])[0]: "softmax",
+    }
+    # fmt: on
+    for node, letters in shown.items():
+        assert texts(by_id(draw(node))[draw(node).element_of[node]], "label") == [letters]
+    label = by_id(draw(x * y))["n1"].find(f"{SVG}text[@class='label']")
+    assert "".join(label.itertext()) == "net_h1" and [t.text for t in label if t.get("class") == "sub"] == ["h1"]
+    assert texts(by_id(draw(x * y))["n0"], "label") == ["θ"]
+
+
+def test_numbers_stand_clear_of_lines(dot):
+    drawing = draw(WorkedExample()(), dot=dot)
+    for edge in by_id(drawing).values():
+        number = edge.find(f"{SVG}text[@class='delta']")
+        if number is not None:
+            boxes = [r for r in edge.findall(f"{SVG}rect") if r.get("class").startswith("behind")]
+            assert len(boxes) == 1 and list(edge).index(boxes[0]) > list(edge).index(edge.find(f"{SVG}path"))
+            assert float(boxes[0].get("x")) < float(number.get("x")) < float(boxes[0].get("x")) + float(boxes[0].get("width"))
+    assert "-" not in "".join("".join(t.itertext()) for t in parsed(draw(graph()[2])).iter(f"{SVG}text"))
+
+
+def test_arrows_from_one_piece_have_one_colour_and_those_of_others_another():
+    example = WorkedExample()
+    error = example()
+    nodes, drawing = example.nodes(error), draw(error)
+    lanes = {}
+    for (node, i), name in drawing.edge_element_of.items():
+        lanes.setdefault(node.parents[i], set()).add(by_id(drawing)[name].get("data-lane"))
+    together = [lanes[nodes[name]] for name in ("i1", "i2", "b1")]
+    assert all(len(lane) == 1 and None not in lane for lane in together) and len(set.union(*together)) == 3
+    assert lanes[nodes["w1"]] == {None}
+
+
+def test_a_long_picture_is_broken_into_rows(dot):
+    for output, most in ((chain(1000)[1], 1500), (WorkedExample()(), 1500), (chain(12)[1], 1500)):
+        layout = draw(output, dot=dot).layout
+        xs = [x for x, _ in layout.centers] + [x for path in layout.paths for x, _ in path]
+        assert max(xs) - min(xs) < most
+    for path in draw(chain(1000)[1]).layout.paths:
+        assert len(path) % 3 == 1
+
+
 def test_it_says_in_words_what_it_is():
     *_, out = graph()
     root = parsed(draw(out))
@@ -288,9 +402,16 @@ def test_blue_is_negative_orange_positive_and_the_strongest_is_the_largest():
     a, b, c, z = Value(1.0, "a"), Value(2.0, "b"), Value(3.0, "c"), Value(4.0, "z")
     out = a - 0.01 * b - 4 * c + 0 * z
     out.backward()
-    assert [tint(draw(out), node) for node in (a, b, c, z)] == ["pos2", "neg1", "neg4", "zero"]
+    assert [tint(draw(out), node) for node in (a, b, c, z)] == ["pos4", "neg2", "neg4", "zero"]
     negative = Value(-3.0, "n")
     assert tint(draw(negative * a, by="data"), negative) == "neg4"
+
+
+def test_what_vanishes_is_to_be_seen():
+    small, larger = Value(1.0, "a"), Value(1.0, "b")
+    out = 0.0004 * small + 0.019 * larger
+    out.backward()
+    assert tint(draw(out), small) != tint(draw(out), larger) and "zero" not in (tint(draw(out), small), tint(draw(out), larger))
 
 
 def tint(drawing, node):
@@ -312,11 +433,12 @@ def test_text_is_readable_on_every_colour():
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
-def test_numbers_that_are_not_finite_are_text_without_colour(number, dot):
+def test_numbers_that_are_not_finite_have_a_look_of_their_own(number, dot):
     x = Value(1.0, "x")
     y = x + 1
     drawing = draw(y, grads={x: float(number), y: 1.0}, dot=dot)
-    assert f"grad {number}" in texts(parsed(drawing)) and tint(drawing, x) == "none"
+    assert f"grad {number}" in texts(parsed(drawing)) and tint(drawing, x) == "odd"
+    assert "inf, nan" in texts(parsed(drawing)) and "inf, nan" not in texts(parsed(draw(y, dot=dot)))
 
 
 def test_an_edge_is_the_wider_the_larger_its_part_of_the_gradient():
@@ -392,7 +514,7 @@ def test_a_label_is_text(label, dot):
     for picture in (drawing, draw(out, dot=dot, collapse=True)):
         root = parsed(picture)
         tags = {element.tag.removeprefix(SVG) for element in root.iter()}
-        assert tags <= {"svg", "title", "desc", "style", "rect", "g", "path", "polygon", "text"}
+        assert tags <= {"svg", "title", "desc", "style", "rect", "g", "path", "polygon", "text", "tspan"}
         assert any(shown in text for text in texts(root))
     assert texts(by_id(drawing)["n0"], "label") == [shown]
 
@@ -547,7 +669,7 @@ def test_time_steps_of_a_module_of_ones_own_fold_without_labels():
         state.scope = Scope(f"t = {t}")
     drawing = draw(state, rolled=True)
     _, parts = titles(drawing)
-    assert sorted(parts) == ["add", "input", "mul", "tanh"]
+    assert sorted(parts) == ["+", "input", "tanh", "×"]
 
 
 @pytest.mark.parametrize("title", ["t = {}", "word {}", "隱藏層"])
@@ -561,7 +683,7 @@ def test_time_and_role_are_said_by_the_scope_and_not_read_from_text(title):
         step = Scope(title.format(t), time=t)
         x.scope, inner.scope, state.scope = step._replace(role="x"), step._replace(role="net"), step._replace(role="h")
     drawing = draw(state, rolled=True)
-    assert sorted(titles(drawing)[1]) == ["h = tanh", "input", "mul", "net = add", "x"]
+    assert sorted(titles(drawing)[1]) == ["h = tanh", "input", "net = +", "x", "×"]
     assert [texts(edge, "delta") for edge in by_id(drawing).values() if edge.get("class") == "edge delay"] == [["t−1 ×2"]]
 
 
