@@ -14,38 +14,19 @@ Every operation of the table in :mod:`autograd_lite.ops` is a function here (``t
 import builtins
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from .backprop import gradient, topological_order
+from .backprop import topological_order
 from .check import check_gradients
 from .derivation.explain import explain
+from .engine.errors import DivisionByZeroError, DomainError
+from .engine.many import dot, linear, log_softmax, logsumexp, max_, mean, min_, nll, prod, softmax, std, sum_, var
+from .engine.modes import detect_anomaly, no_grad
+from .engine.scope import Scope
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
+from .gradient import gradient
 from .picture.draw import draw
 from .program import Program, compile_program, trace
 from .stepping.steps import steps
-from .value import (
-    OPERATIONS,
-    DivisionByZeroError,
-    DomainError,
-    Scope,
-    Value,
-    data_of,
-    detect_anomaly,
-    dot,
-    linear,
-    log_softmax,
-    logsumexp,
-    max_,
-    mean,
-    min_,
-    nll,
-    no_grad,
-    peek,
-    prod,
-    set_together,
-    softmax,
-    std,
-    sum_,
-    var,
-)
+from .value import OPERATIONS, Value, data_of, peek, set_together
 
 __version__ = "0.1.0"
 

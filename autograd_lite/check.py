@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
-from .backprop import gradient
-from .engine.modes import mode
-from .value import Value, no_grad
+from .engine.modes import mode, no_grad
+from .gradient import gradient
+from .value import Value
 
 
 def check_gradients(

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from .backprop import as_value, gradient, pushforward
+from .engine.errors import as_float
+from .engine.many import sum_
 from .engine.modes import in_mode, mode
+from .gradient import as_value, gradient, pushforward
 from .nests import leaves, mapped
-from .value import Value, as_float, sum_
+from .value import Value
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

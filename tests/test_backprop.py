@@ -36,7 +36,7 @@ from autograd_lite import (
     topological_order,
     trace,
 )
-from autograd_lite.value import release
+from autograd_lite.engine.eager import release
 
 
 def example():

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 
-from autograd_lite import Value, gradient, ops, topological_order
-from autograd_lite.value import OPERATIONS
+from autograd_lite import OPERATIONS, Value, gradient, ops, topological_order
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,11 @@ import pytest
 import sympy
 from sympy import Piecewise, S
 
-from autograd_lite import DomainError, Value, clamp, compile_program, gradient, jvp, nll, ops, where
-from autograd_lite.value import OPERATIONS, UNROLLED, _names, family
+from autograd_lite import OPERATIONS, DomainError, Value, clamp, compile_program, gradient, jvp, nll, ops, where
+from autograd_lite.engine.eager import NAMES, UNROLLED, family
+from autograd_lite.engine.families import AT_ONCE
+from autograd_lite.formulas import letters as letters_of
+from autograd_lite.formulas import split
 
 x, y, w = sympy.symbols("x y w", real=True)
 
@@ -320,19 +323,19 @@ def test_a_plain_operand_is_a_constant(op, number):
     assert [parent.op for parent in first_plain.parents] == ["const", ""]
 
 
-@pytest.mark.parametrize("op", [op for op in ops.ROWS if ops.ROWS[op].parameter is not None])
+@pytest.mark.parametrize("op", [op for op in ops.ROWS if ops.ROWS[op].parameter])
 def test_a_plain_parameter_has_no_derivative(op):
     assert OPERATIONS[op](Value(-1.5), 3.0).local_derivatives[1] == 0
     assert OPERATIONS[op](Value(-1.5), Fraction(3)).local_derivatives[1] == 0
     assert OPERATIONS[op](Value(0.0), 3.0).local_derivatives[1] == 0
     assert OPERATIONS[op](Value(1.5), Value(3.0)).local_derivatives[1] == exact(op, (1.5, 3.0), "y")
-    if not isnan(ops.ROWS[op].parameter):
+    if ops.ROWS[op].default is not None:
         default = OPERATIONS[op](Value(-1.5))
-        assert default.data == OPERATIONS[op](-1.5) == OPERATIONS[op](-1.5, ops.ROWS[op].parameter)
-        assert (default.parents[1].data, default.local_derivatives[1]) == (ops.ROWS[op].parameter, 0)
+        assert default.data == OPERATIONS[op](-1.5) == OPERATIONS[op](-1.5, ops.ROWS[op].default)
+        assert (default.parents[1].data, default.local_derivatives[1]) == (ops.ROWS[op].default, 0)
 
 
-@pytest.mark.parametrize("op", [op for op in ops.ROWS if ops.ROWS[op].parameter is not None])
+@pytest.mark.parametrize("op", [op for op in ops.ROWS if ops.ROWS[op].parameter])
 def test_gradient_by_a_plain_parameter_is_what_backward_gives(op):
     node = OPERATIONS[op](Value(-1.5), 3.0)
     assert [derivative.data for derivative in gradient(node, node.parents)] == list(node.local_derivatives)
@@ -484,11 +487,11 @@ FAMILY_FORMULAS = {
 def family_operands(op, groups):
     """Numbers of both signs, neither equal nor in order."""
     single = ops.FAMILIES[op].head + ops.FAMILIES[op].tail
-    return [2.0 * math.sin(3.0 * k + 1.0) for k in range(groups * len(ops.FAMILIES[op].letters) + len(single))]
+    return [2.0 * math.sin(3.0 * k + 1.0) for k in range(groups * len(letters_of(ops.FAMILIES[op])) + len(single))]
 
 
 def exact_family(op, operands):
-    return FAMILY_FORMULAS[op](*ops.FAMILIES[op].split(operands))
+    return FAMILY_FORMULAS[op](*split(ops.FAMILIES[op], operands))
 
 
 def exact_difference(op, operands, *moved):
@@ -529,7 +532,7 @@ def test_family_value_and_local_derivatives(op, groups, scaled):
     node.backward()
     some = range(0, len(inputs), 1 + len(inputs) // 20)
     expected = [exact_difference(op, operands, i) for i in some]
-    tolerance = rounding(op, operands) if op in ops.PARTS else 0  # the others' are operands, as they are
+    tolerance = rounding(op, operands) if op in AT_ONCE else 0  # the others' are operands, as they are
     rounded = 1e-15 * (len(inputs) if op == "prod" else 1)  # each factor rounds
     assert [inputs[i].grad for i in some] == pytest.approx(expected, rel=rounded, abs=tolerance)
     assert [leaf.grad for leaf in inputs] == list(node.local_derivatives)
@@ -826,8 +829,8 @@ def straight_way_only(monkeypatch):
     def leave(op, operands):
         pytest.fail(f"{op} left the straight way at {operands}")
 
-    for name in ("otherwise", "otherwise_operator"):
-        monkeypatch.setitem(_names, name, leave)
+    for name in ("slowly", "operator_slowly"):
+        monkeypatch.setitem(NAMES, name, leave)
 
 
 @EVERY_ROW

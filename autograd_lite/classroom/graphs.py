@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from .. import ops
+from .. import formulas, ops
 from ..backprop import topological_order
 from ..derivation.equations import inlined_nodes
-from ..derivation.expressions import Expression, expression, number, value_of
+from ..derivation.expressions import Expression, expression, formula, number, value_of
 from ..derivation.notation import Notation
-from ..value import OPERATIONS, Value, family, is_parameter
+from ..engine.eager import family, is_parameter
+from ..value import OPERATIONS, Value
 
 Edge = tuple[Value, int]
 """A node and the place of one of its operands."""
@@ -107,7 +108,7 @@ class Graph:
     def rewritten(self, edge: Edge, text: str, **letters: Expression) -> Expression:
         """A rule in the letters of the table, with the operands of this node for them; `letters` in place of these."""
         node, i = edge
-        _, names = ops.derivative(node.op, self.parents[node], i)
+        _, names = formulas.derivative(node.op, self.parents[node], i)
         of = self.notation.of
         known = {name: of(x) if isinstance(x, Value) else [*map(of, x)] for name, x in names.items()}
         return expression(text, {**known, "z": of(node), **letters})
@@ -160,7 +161,7 @@ class Graph:
         for leaf in self.leaves():
             operands = [(ops.FAMILIES[node.op], i) for node, i in self.uses[leaf] if node.op in ops.FAMILIES]
             weighted = [family for family, i in operands if {"w", "x"} <= family.derivatives.keys()]
-            letters = {ops.operands(node.op, len(self.parents[node]))[i][0] for node, i in self.uses[leaf]}
+            letters = {formulas.operands(node.op, len(self.parents[node]))[i][0] for node, i in self.uses[leaf]}
             if weighted and len(weighted) == len(self.uses[leaf]) and letters == {"x"}:
                 found.add(leaf)
         return found
@@ -185,8 +186,7 @@ class Graph:
         if any(parent is not operand and parent.op != "const" for parent in self.parents[node]):
             return False
         turned = [number(-operand.data if parent is operand else parent.data) for parent in self.parents[node]]
-        entry = ops.ROWS.get(node.op) or ops.FAMILIES[node.op]
-        return self.number_of(expression(entry.formula, ops.named(node.op, turned))) == node.data
+        return self.number_of(formula(node.op, turned)) == node.data
 
     @cached_property
     def complement(self) -> dict[Value, Value]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from .. import ops
 from ..derivation.expressions import Expression, number, symbol
+from ..formulas import operands
 from ..value import Value
 from .graphs import Edge, Graph
 
@@ -108,7 +109,7 @@ def _by_table(name: str) -> Callable[[Graph], Iterator[Wrong]]:
                 node, i = edge
                 if node.op not in RULES[name]:
                     continue
-                texts = RULES[name][node.op].get(ops.operands(node.op, len(graph.parents[node]))[i][0], ())
+                texts = RULES[name][node.op].get(operands(node.op, len(graph.parents[node]))[i][0], ())
                 if k < len(texts):
                     slopes[edge] = graph.rewritten(edge, texts[k], g=number(graph.adjoint[node]))
             yield Wrong(slopes)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .. import ops
-from ..backprop import gradient, topological_order
+from ..backprop import topological_order
+from ..formulas import letters, split
+from ..gradient import gradient
 from ..value import Value
 from .derivation import Derivation
 from .equations import Equation, equation, forward, local, partial
@@ -134,15 +136,15 @@ def _slope(notation: Notation, left: Expression, a: Value, z: Value, layer: Laye
 def _is_weighted_sum(node: Value) -> bool:
     """Whether it is a net input: of two letters of its family each is the derivative by the other, and by a third it is 1."""
     family = ops.FAMILIES.get(node.op)
-    if family is None or len(family.letters) != 2:
+    if family is None or len(letters(family)) != 2:
         return False
-    w, x = family.letters
+    w, x = letters(family)
     return family.derivatives == {w: x, x: w, family.tail: "1"}
 
 
 def _operands(net: Value) -> tuple[Sequence[Value], Sequence[Value], Value]:
     """Weights, inputs and bias of a net input."""
-    weights, inputs, bias = ops.FAMILIES[net.op].split(net.parents)
+    weights, inputs, bias = split(ops.FAMILIES[net.op], net.parents)
     return weights, inputs, bias[0]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..backprop import check_recorded, topological_order
+from ..backprop import topological_order
+from ..gradient import check_recorded
 from ..value import Value
 from .delta import delta_form
 from .derivation import Derivation

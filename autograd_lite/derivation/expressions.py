@@ -6,13 +6,12 @@ term of 0, two minus signs.
 
 from __future__ import annotations
 
-import ast
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .. import ops
+from ..floats import FLOATS
+from ..formulas import Reading
 from ..value import Value
 
 
@@ -109,58 +108,47 @@ def _without_a_minus(factors: list[Expression]) -> list[Expression]:
     return [*factors[:i], factors[i].parts[0], *factors[i + 1 :]]
 
 
-@cache
-def _parsed(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+class AsExpressions(Reading):
+    """Formulas as a person writes them."""
+
+    number, neg, pow = staticmethod(number), staticmethod(negative), staticmethod(power)
+
+    def add(self, x: Expression, y: Expression) -> Expression:
+        return total([x, y])
+
+    def sub(self, x: Expression, y: Expression) -> Expression:
+        return total([x, negative(y)])
+
+    def mul(self, x: Expression, y: Expression) -> Expression:
+        return product([x, y])
+
+    def div(self, x: Expression, y: Expression) -> Expression:
+        return Expression("quotient", (x, y))
+
+    def where(self, *operands: Expression) -> Expression:
+        return Expression("where", operands)
+
+    def total(self, terms: Iterable[Iterable[Expression]], *last: Expression) -> Expression:
+        return total([*map(product, terms), *last])
+
+    def product(self, factors: Iterable[Expression]) -> Expression:
+        return product(factors)
+
+    def primitive(self, name: str) -> Callable[..., Expression]:
+        return lambda *operands: Expression(name, operands)
+
+
+as_expressions = AsExpressions()
 
 
 def expression(text: str, names: Mapping[str, Any]) -> Expression:
     """A formula or rule of the table, with these expressions for its letters, and what else its names stand for."""
-    return _read(_parsed(text), names)
-
-
-def _read(tree: ast.AST, names: Mapping[str, Any]) -> Expression:
-    match tree:
-        case ast.Name(id=letter):
-            return names[letter]  # type: ignore[no-any-return]
-        case ast.Constant(value=constant):
-            return number(constant)  # type: ignore[arg-type]
-        case ast.UnaryOp(operand=operand):
-            return negative(_read(operand, names))
-        case ast.BinOp(left=left, op=operator, right=right):
-            x, y = _read(left, names), _read(right, names)
-            match operator:
-                case ast.Add():
-                    return total([x, y])
-                case ast.Sub():
-                    return total([x, negative(y)])
-                case ast.Mult():
-                    return product([x, y])
-                case ast.Div():
-                    return Expression("quotient", (x, y))
-        case ast.Call(func=ast.Name(id="total" | "product" as over), args=[term]):
-            terms = [_read(term, {**names, **group}) for group in ops.groups(names)]
-            return total(terms) if over == "total" else product(terms)
-        case ast.Call(func=ast.Name(id=name), args=operands):
-            parts = [part for operand in operands for part in _read_all(operand, names)]
-            return (
-                power(*parts)
-                if name == "pow"
-                else formula(name, parts)
-                if ops.is_composed(name)
-                else Expression(name, tuple(parts))
-            )
-    raise AssertionError(ast.dump(tree))
-
-
-def _read_all(tree: ast.AST, names: Mapping[str, Any]) -> Sequence[Expression]:
-    """An operand, or those that a name with a star stands for."""
-    return names[tree.value.id] if isinstance(tree, ast.Starred) else [_read(tree, names)]  # type: ignore
+    return as_expressions(text, names)  # type: ignore[no-any-return]
 
 
 def formula(op: str, operands: Sequence[Expression]) -> Expression:
     """The formula of an operation of the table with these operands."""
-    return expression((ops.ROWS.get(op) or ops.FAMILIES[op]).formula, ops.named(op, operands))
+    return as_expressions.formula(op, operands)  # type: ignore[no-any-return]
 
 
 def value_of(e: Expression, number_of: Any) -> float:
@@ -181,5 +169,5 @@ def value_of(e: Expression, number_of: Any) -> float:
         case "quotient":
             return x[0] / x[1]
         case "power":
-            return ops.power(*x)
-    return ops.FLOATS[e.kind](*x)
+            return FLOATS["pow"](*x)
+    return FLOATS[e.kind](*x)

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from .. import ops
-from ..value import Value, is_parameter
+from ..engine.eager import is_parameter
+from ..formulas import derivative
+from ..value import Value
 from .expressions import Expression, Indexed, Partial, expression, formula, number, symbol
 from .markup import MARKUPS, Markup, as_written, cleaned, rounded
 
@@ -85,7 +87,7 @@ class Notation:
         parents = node.parents
         if is_parameter(node.op, i, parents):
             return number(0.0)
-        text, names = ops.derivative(node.op, parents, i)
+        text, names = derivative(node.op, parents, i)
         if textbook and node.op in ops.ROWS and ops.ROWS[node.op].textbook:
             text = ops.ROWS[node.op].textbook[i]
         if text in names:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backprop import check_recorded, topological_order
+from ..backprop import topological_order
+from ..gradient import check_recorded
 from ..value import Value
 from .equations import LONGEST_CHAIN, Equation, equation, inlined_nodes, places_of_operands, rule
 from .expressions import Expression, Partial, number, product, symbol, total

@@ -1,1 +1,11 @@
-"""What makes the table run: modes, and the guard of a recorded function."""
+"""What makes the table run, fast and safely: a room that a learner may skip. It is given the class of nodes.
+
+In the order of reading:
+
+* `node`: how a node keeps its operands; `scope`: the part of a model that it is of; `errors`: errors that teach, and what counts
+  as a number;
+* `on_floats`: operations on floats, also at singular points; `families`: those over many operands;
+* `source`: a row as a function in Python; `eager`: these functions on Values, and what they do where a straight line does not;
+  `many`: operations over many operands;
+* `fast`: the pass of `Value.backward`; `modes`: `no_grad` and others; `recording`: the guard of a function that is recorded.
+"""

@@ -118,6 +118,34 @@ class mode:
         return wraps(function)(within)  # type: ignore[return-value]
 
 
+def no_grad() -> mode:
+    """Within it, operations record nothing: their results are leaves. A context manager, and a decorator.
+
+    >>> from autograd_lite import Value
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.parents
+    (9.0, ())
+    """
+    return mode("no_grad")
+
+
+def detect_anomaly() -> mode:
+    """Within it, the first value or adjoint that is infinite or nan raises FloatingPointError, also in `backward()`.
+
+    The message names node, operation, operands, and the file and line that made the node. For finding a mistake: slow.
+
+    >>> from autograd_lite import Value
+    >>> x = Value(1e200, label="x")
+    >>> with detect_anomaly():
+    ...     y = x * x  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FloatingPointError: mul gives inf for x = 1e+200 (node 'x'), y = 1e+200 (node 'x'), at ...
+    """
+    return mode("detect_anomaly")
+
+
 def _leave(entry: Entry, home: Token[None], *error: object) -> None:
     if not entry.on:  # `__exit__` is called by hand
         return entry.mode._leave_by_hand(*error)

@@ -9,7 +9,7 @@ from contextvars import ContextVar, copy_context
 from typing import Any
 
 _HERE, _PYTHON = os.path.dirname(os.path.dirname(__file__)), os.path.dirname(os.__file__) + os.sep
-_OURS = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn", ""), "<autograd_lite", "<rule", "<frozen")
+_OURS = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn", ""), "<autograd_lite", "<frozen")
 _NUMPY = os.path.join("-packages", "numpy", "")
 
 REFUSED = "this function cannot be compiled: it branches on data, or draws random numbers."

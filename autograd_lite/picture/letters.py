@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .. import ops
-from ..derivation.expressions import Expression, expression, symbol
+from ..derivation.expressions import Expression, formula, symbol
 from ..derivation.markup import FUNCTIONS, GREEK, SUPERSCRIPT, cleaned, parts_of_label
 from ..value import Value
 
@@ -36,11 +36,9 @@ def runs(label: str) -> tuple[Run, ...]:
 
 def letters(node: Value) -> str:
     """An operation in the letters of a textbook, from its formula in the table: ×, Σ, x²; its name where that is short."""
-    names = ops.named(node.op, [*map(symbol, node.parents)])
-    formula = (ops.ROWS.get(node.op) or ops.FAMILIES[node.op]).formula
     if node.op in ops.FAMILIES:
-        return _family(node.op, formula)
-    written = _of(expression(formula, names), node)
+        return _family(node.op, ops.FAMILIES[node.op].formula)
+    written = _of(formula(node.op, [*map(symbol, node.parents)]), node)
     return written if written and len(written) <= LONGEST else node.op.rstrip("_")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..value import Scope, Value
+from ..engine.scope import Scope
+from ..value import Value
 from .letters import letters
 
 BUDGET = 150

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any, NamedTuple
 
-from ..value import Value, as_float, is_real
+from ..engine.errors import as_float, is_real
+from ..value import Value
 from .record import Port
 
 

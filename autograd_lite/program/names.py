@@ -8,10 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from .. import ops
+from ..floats import FLOATS
 
 # What a program may call or import, in any dialect
-RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *ops.FLOATS}
+RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *FLOATS}
 RESERVED |= {"program", "power", "inf", "nan", "math", "functools", "np", "jnp", "jax"}
 LONGEST = 40
 

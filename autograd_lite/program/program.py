@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from ..backprop import gradient
 from ..engine.modes import mode
+from ..gradient import gradient
 from ..value import Value
 from .arguments import floats_of
 from .names import listed

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .. import ops
-from ..value import Value, domain_error
+from ..engine.errors import domain_error
+from ..engine.on_floats import ieee_value, value
+from ..value import Value
 from .arguments import floats_of, single
 from .dialects import PYTHON
 from .record import Loop, Recorded, collector_off
@@ -63,9 +64,9 @@ def _carefully(recorded: Recorded, loop: Loop | None, numbers: Sequence[Any]) ->
             op, x = operations[place]
             operands = [at[i] for i in x]
             try:
-                at[place] = ops.value(op, operands)
+                at[place] = value(op, operands)
             except (ValueError, ArithmeticError) as error:
                 if place < recorded.forward:
                     raise domain_error(op, [Value(at[i], labels.get(i, "")) for i in x], error) from None
-                at[place] = ops.value(op, operands, ops.IEEE)
+                at[place] = ieee_value(op, operands)
     return single([[at[place] for place in port.places] if port.is_array else at[port.places[0]] for port in recorded.results])

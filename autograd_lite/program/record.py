@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..backprop import adjoints_of, as_value
 from ..engine.modes import mode
+from ..gradient import adjoints_of, as_value
 from ..value import Value
 from .names import LONGEST, Names
 from .tape import Tape

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache, lru_cache, reduce
 from itertools import chain
 from typing import NamedTuple
 
-from .dialects import Spelling
+from .spelling import NAME, NEGATIVE, SUM, Spelling, Text, written
 from .tape import TOTALS, Tape, needed
 
 
@@ -33,23 +32,6 @@ def filled(template: str, names: Sequence[str]) -> str:
     return "".join([part for pair in zip(parts, [*names, ""]) for part in pair])
 
 
-class Text(NamedTuple):
-    """An expression within a statement, and how tightly it binds: 1 like a sum, 2 like a product, 3 like -x, 4 like a name."""
-
-    template: str
-    binds: int
-    places: tuple[int, ...]
-
-    def within(self, binds: int) -> str:
-        return self.template if self.binds >= binds else f"({self.template})"
-
-    @property
-    def size(self) -> int:
-        return len(self.template) + 5 * len(self.places)
-
-
-SUM, PRODUCT, NEGATIVE, NAME = 1, 2, 3, 4
-SIGNS = {"add": ("+", SUM), "sub": ("-", SUM), "mul": ("*", PRODUCT), "div": ("/", PRODUCT)}
 # How long an expression may become: a sum of many terms goes over several lines
 LINE, LINES = 90, 1200
 
@@ -112,7 +94,7 @@ def statements(
             spelled = spelling.of(op, last)
             for i in _too_long(spelled, [texts[i] for i in x], LINES if op in ("add", "sub") else LINE):
                 stated(x[i])
-            texts[place] = _written(op, spelled, [texts[i] for i in x])
+            texts[place] = written(op, spelled, [texts[i] for i in x])
         if place in named or place in results or (uses[place] > 1 and not literal):
             stated(place)
     return found
@@ -123,10 +105,10 @@ def _total(factors: int, templates: tuple[str, ...], binds: tuple[int, ...], mos
     """The template of a total of these operands. All terms but perhaps the last have so many factors."""
     texts = [Text(template, bound, ()) for template, bound in zip(templates, binds)]
     groups = [texts[i : i + factors] for i in range(0, len(texts), factors)]
-    terms = [reduce(lambda x, y: _written("mul", "", [x, y]), group) for group in groups]
+    terms = [reduce(lambda x, y: written("mul", "", [x, y]), group) for group in groups]
     if len(terms) > most:
         return Total(tuple([term.template for term in terms]))
-    return reduce(lambda x, y: _written("add", "", [x, y]), terms).template
+    return reduce(lambda x, y: written("add", "", [x, y]), terms).template
 
 
 def _too_long(spelled: str, operands: Sequence[Text], limit: int) -> Iterator[int]:
@@ -147,40 +129,3 @@ def _too_long(spelled: str, operands: Sequence[Text], limit: int) -> Iterator[in
 def _twice(spelled: str) -> tuple[int, ...]:
     """Which operands a spelling names more than once."""
     return tuple([i for i, letter in enumerate("xyw") if spelled.count(f"{{{letter}}}") > 1])
-
-
-@cache
-def _pieces(spelled: str) -> list[str]:
-    """A spelling, cut where it names operands."""
-    return re.split(r"(\{\w+\})", spelled)
-
-
-def _written(op: str, spelled: str, operands: Sequence[Text]) -> Text:
-    """The operation on texts as a text."""
-    if op in SIGNS and not spelled:
-        sign, binds = SIGNS[op]
-        x, y = operands
-        right = y.within(binds + 1)
-        if binds == SUM and right.startswith("-"):
-            sign, right = "-" if sign == "+" else "+", right[1:]
-        return Text(f"{x.within(binds)} {sign} {right}", binds, x.places + y.places)
-    if op == "neg":
-        (x,) = operands
-        inner = x.within(PRODUCT)
-        return Text(inner[1:] if inner.startswith("-") else f"-{inner}", max(PRODUCT, min(x.binds, NEGATIVE)), x.places)
-    binds = NEGATIVE if "**" in spelled else PRODUCT if " / " in spelled and spelled[0] != "(" else NAME
-    template = ""
-    places: list[int] = []
-    for part in _pieces(spelled or f"{op}({{all}})"):
-        if part == "{n}":
-            template += str(len(operands))
-        elif part == "{all}":
-            template += ", ".join([text.template for text in operands])
-            places += [place for text in operands for place in text.places]
-        elif part in ("{x}", "{y}", "{w}"):
-            text = operands["xyw".index(part[1])]
-            template += text.within(NAME if binds == NEGATIVE else 0)
-            places += text.places
-        else:
-            template += part
-    return Text(template, binds, tuple(places))

@@ -3,26 +3,20 @@ and the functions that formulas call."""
 
 from __future__ import annotations
 
-import ast
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, partial, reduce
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, reduce
 from itertools import chain
 from typing import Any
 
 from .. import ops
 from ..backprop import topological_order
+from ..formulas import PARTS, Reading, named
 from ..value import Value
 
-OPERATORS: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 # A sum of at least so many terms may stay one operation: of terms, or of products of two. How many factors a term has
 FEWEST = 8
 TOTALS = {"total1": 1, "total2": 2}
-
-
-@cache
-def _parsed(formula: str) -> ast.expr:
-    return ast.parse(formula, mode="eval").body
 
 
 class Tape:
@@ -65,64 +59,19 @@ class Tape:
     def _lowered(self, node: Value) -> int:
         x = list(map(self._places.__getitem__, map(id, node.parents)))
         if not x:
-            return self._number(node.data) if node.op == "const" else self._append("leaf", (), node.data)
-        return self._expanded(node.op, x)
+            return self.number(node.data) if node.op == "const" else self._append("leaf", (), node.data)
+        return OnTape(self).formula(node.op, x)  # type: ignore[no-any-return]
 
-    def _expanded(self, op: str, x: Sequence[int]) -> int:
-        """The place of an operation of the table on these places, by its formula."""
-        if op in ops.ROWS:
-            return self._formula(_parsed(ops.ROWS[op].formula), ops.named(op, x))
-        family = ops.FAMILIES[op]
-        # `all` in order, so that what several nodes of the same operands share is found again
-        names = {**ops.named(op, x), "all": sorted(x)}
-        return self._formula(_parsed(family.stable or family.formula), names)
-
-    def _formula(self, tree: ast.AST, names: Mapping[str, Any]) -> int:
-        match tree:
-            case ast.Name(id=letter):
-                return names[letter]  # type: ignore[no-any-return]
-            case ast.Constant(value=number):
-                return self._number(float(number))  # type: ignore[arg-type]
-            case ast.UnaryOp(operand=x):
-                return self._operation("neg", self._formula(x, names))
-            case ast.Call(func=ast.Name(id="total"), args=[term]):
-                return self._total(self._factors(term, names))
-            case ast.BinOp(left=ast.Call(func=ast.Name(id="total"), args=[term]), op=ast.Add(), right=last):
-                return self._total(self._factors(term, names), self._formula(last, names))
-            case ast.BinOp(left=x, op=operator, right=y):
-                return self._operation(OPERATORS[type(operator)], self._formula(x, names), self._formula(y, names))
-            case ast.Call(func=ast.Name(id="product"), args=[term]):
-                return self._reduced("mul", self._each(term, names))
-            case ast.Call(func=ast.Name(id=name), args=operands):
-                places = [place for operand in operands for place in self._all(operand, names)]
-                return self._expanded(name, places) if ops.is_composed(name) else self._operation(name, *places)
-        raise AssertionError(ast.dump(tree))
-
-    def _each(self, term: ast.AST, names: Mapping[str, Any]) -> list[int]:
-        """A term for each group."""
-        return [self._formula(term, {**names, **group}) for group in ops.groups(names)]
-
-    def _factors(self, term: ast.AST, names: Mapping[str, Any]) -> list[tuple[int, ...]]:
-        """The factors of a term for each group: those of a product of two letters, else the term itself."""
-        match term:
-            case ast.BinOp(left=ast.Name(id=x), op=ast.Mult(), right=ast.Name(id=y)) if {f"{x}s", f"{y}s"} <= names.keys():
-                return list(zip(names[f"{x}s"], names[f"{y}s"]))
-        return [(place,) for place in self._each(term, names)]
-
-    def _total(self, terms: list[tuple[int, ...]], *last: int) -> int:
+    def total(self, terms: Sequence[tuple[int, ...]], *last: int) -> int:
         """The sum of the terms, of which each is its factors, and of the last one."""
         if self.totals and len(terms) >= FEWEST:
             x = (*chain.from_iterable(terms), *last)
             if self._literals.keys().isdisjoint(x):  # with numbers, products are less
                 return self._shared(f"total{len(terms[0])}", x, x)
-        return self._reduced("add", [*[self._reduced("mul", factors) for factors in terms], *last])
+        return self.reduced("add", [*[self.reduced("mul", factors) for factors in terms], *last])
 
-    def _reduced(self, op: str, x: Sequence[int]) -> int:
-        return reduce(partial(self._operation, op), x)
-
-    def _all(self, tree: ast.AST, names: Mapping[str, Any]) -> Sequence[int]:
-        """An operand, or those that a name with a star stands for."""
-        return names[tree.value.id] if isinstance(tree, ast.Starred) else [self._formula(tree, names)]  # type: ignore
+    def reduced(self, op: str, x: Sequence[int]) -> int:
+        return reduce(partial(self.operation, op), x)
 
     def _append(self, op: str, x: tuple[int, ...], number: float | None = None) -> int:
         self.operations.append((op, x))
@@ -131,14 +80,14 @@ class Tape:
             self.numbers[place] = number
         return place
 
-    def _number(self, number: float) -> int:
+    def number(self, number: float) -> int:
         key: tuple[str, Any] = ("number", number.hex())  # 0.0 is not -0.0
         if key not in self._known:
             self._known[key] = self._append("number", (), number)
             self._literals[self._known[key]] = number
         return self._known[key]
 
-    def _operation(self, op: str, *x: int) -> int:
+    def operation(self, op: str, *x: int) -> int:
         if op in FOLDS:
             folded = FOLDS[op](self, *x)
             if folded is not None:
@@ -161,7 +110,7 @@ class Tape:
     def _of_numbers(self, f: Callable[[float, float], float], x: int, y: int) -> int | None:
         if x in self._literals and y in self._literals:
             result = f(self._literals[x], self._literals[y])
-            return self._number(result) if math.isfinite(result) else None
+            return self.number(result) if math.isfinite(result) else None
         return None
 
     def _of_scaled(self, number: float, place: int) -> int | None:
@@ -170,22 +119,22 @@ class Tape:
         scale = self._literals.get(x[0]) if op == "mul" else None
         if scale is None or abs(math.frexp(scale)[0]) != 0.5 or not 1 <= abs(scale) <= 1024 or abs(number) > 1e300:
             return None
-        return self._operation("mul", self._number(number * scale), x[1])
+        return self.operation("mul", self.number(number * scale), x[1])
 
     def _fold_neg(self, x: int) -> int | None:
-        return self._number(-self._literals[x]) if x in self._literals else self._negated(x)
+        return self.number(-self._literals[x]) if x in self._literals else self._negated(x)
 
     def _fold_add(self, x: int, y: int) -> int | None:
         for a, b in ((x, y), (y, x)):
             negated = self._negated(b)
             if negated is not None:
-                return self._operation("sub", a, negated)
+                return self.operation("sub", a, negated)
         return self._of_numbers(lambda a, b: a + b, x, y)
 
     def _fold_sub(self, x: int, y: int) -> int | None:
         negated = self._negated(y)
         if negated is not None:
-            return self._operation("add", x, negated)
+            return self.operation("add", x, negated)
         return x if str(self._literals.get(y)) == "0.0" else self._of_numbers(lambda a, b: a - b, x, y)
 
     def _fold_mul(self, x: int, y: int) -> int | None:
@@ -193,7 +142,7 @@ class Tape:
             if self._literals.get(a) == 1:
                 return b
             if self._literals.get(a) == -1:
-                return self._operation("neg", b)
+                return self.operation("neg", b)
             if a in self._literals:
                 product = self._of_scaled(self._literals[a], b)
                 if product is not None:
@@ -203,6 +152,28 @@ class Tape:
     def _fold_div(self, x: int, y: int) -> int | None:
         divisor = self._literals.get(y)
         return x if divisor == 1 else self._of_numbers(lambda a, b: a / b, x, y) if divisor else None
+
+
+class OnTape(Reading):
+    """Formulas as the places of what they are."""
+
+    given = PARTS - {"choice"}
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape, self.number, self.total = tape, tape.number, tape.total
+
+    def formula(self, op: str, operands: Sequence[int]) -> Any:
+        if op in ops.ROWS:
+            return super().formula(op, operands)
+        family = ops.FAMILIES[op]
+        # `all` in order, so that what several nodes of the same operands share is found again
+        return self(family.stable or family.formula, {**named(op, operands), "all": sorted(operands)})
+
+    def product(self, terms: Sequence[int]) -> int:
+        return self.tape.reduced("mul", terms)
+
+    def primitive(self, name: str) -> Callable[..., int]:
+        return partial(self.tape.operation, name)
 
 
 FOLDS: dict[str, Callable[..., int | None]] = {

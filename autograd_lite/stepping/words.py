@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import overload
 
-from ..backprop import check_recorded
 from ..derivation.equations import Equation, equation, forward, partial
 from ..derivation.expressions import Expression, number, product, symbol
 from ..derivation.markup import MARKUPS, cleaned
 from ..derivation.notation import Notation
+from ..gradient import check_recorded
 from ..value import Value
 from .passes import Passes, Record
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from autograd_lite import Value, topological_order
-from autograd_lite.ops import formula, operands
+from autograd_lite.formulas import formula, operands
 
 
 def equations(named: Mapping[str, Value], symbols: dict[Value, ast.expr]) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+from autograd_lite.floats import FUNCTIONS
 
 # What stands around the equations: of a recurrent network in both libraries, and in each
 
@@ -103,44 +106,29 @@ class Library(NamedTuple):
     recurrent: str
 
 
-LACKED = {
-    "step(x)": "sign(relu(x))",
-    "equal(x, y)": "where(x == y, 0 * x + 1, 0 * x)",
-    "sech(x)": "1 / cosh(x)",
-    "asin_slope(x)": "1 / sqrt((1 - x) * (1 + x))",
-    "silu(x)": "x * sigmoid(x)",
-    "mish(x)": "x * tanh(softplus(x))",
-    "gelu(x)": "0.5 * x * erfc(-0.7071067811865476 * x)",
-}
+def _functions(library: str) -> dict[str, str]:
+    """The formulas of the table of functions for this library, by what is called: ``sech(x)``."""
+    found = {}
+    for name, row in reversed(FUNCTIONS.items()):  # one that calls another stands after it
+        text = row.twin if isinstance(row.twin, str) else row.twin.get(library, "")
+        if text:
+            letters = "*xs" if row.many else ", ".join([letter for letter in "xyw" if re.search(rf"\b{letter}\b", text)])
+            found[f"{name}({letters})"] = text
+    return found
+
+
 LIBRARIES = {
     "torch": Library(
         "import torch",
         ("torch",),
-        LACKED
-        | {
-            "rows(x, W)": "x @ W if x.is_floating_point() else W[x]",
-            "softplus(x)": "maximum(x, 0 * x) + log1p(exp(-abs(x)))",
-            "cbrt(x)": "sign(x) * abs(x) ** (1 / 3)",
-            "where(x, y, w)": "torch.where(x != 0, y, w)",
-            "logsumexp(*x)": "torch.logsumexp(torch.stack(x), 0)",
-            "max_(*x)": "torch.amax(torch.stack(x), 0)",
-            "min_(*x)": "torch.amin(torch.stack(x), 0)",
-        },
+        {"rows(x, W)": "x @ W if x.is_floating_point() else W[x]", **_functions("torch")},
         "torch.cat",
         TORCH_RECURRENT,
     ),
     "jax": Library(
         "import jax\nimport jax.numpy as jnp",
         ("jax.numpy", "jax.nn", "jax.scipy.special"),
-        LACKED
-        | {
-            "rows(x, W)": "x @ W if jnp.issubdtype(x.dtype, jnp.floating) else W[x]",
-            "abs(x)": "x * sign(x)",
-            "where(x, y, w)": "jnp.where(x != 0, y, w)",
-            "logsumexp(*x)": "jax.nn.logsumexp(jnp.stack(x), 0)",
-            "max_(*x)": "jnp.max(jnp.stack(x), 0)",
-            "min_(*x)": "jnp.min(jnp.stack(x), 0)",
-        },
+        {"rows(x, W)": "x @ W if jnp.issubdtype(x.dtype, jnp.floating) else W[x]", **_functions("jax")},
         "jnp.concatenate",
         JAX_RECURRENT,
     ),

@@ -12,8 +12,9 @@ import pytest
 
 from autograd_lite import OPERATIONS, Value, detect_anomaly, no_grad, ops, where
 from autograd_lite.engine import modes
+from autograd_lite.engine.eager import family
 from autograd_lite.engine.modes import current, in_mode, special
-from autograd_lite.value import family
+from autograd_lite.formulas import letters
 
 V = Value(2.0)
 
@@ -35,7 +36,7 @@ def applied(op, shift=0.0):
     if op in ops.ROWS:
         return OPERATIONS[op](*operands[: len(ops.ROWS[op].derivatives)])
     rows = ops.FAMILIES[op]
-    return family(op, operands[: 2 * len(rows.letters) + len(rows.head + rows.tail)])
+    return family(op, operands[: 2 * len(letters(rows)) + len(rows.head + rows.tail)])
 
 
 @pytest.mark.parametrize("op", [*ops.ROWS, *ops.FAMILIES])

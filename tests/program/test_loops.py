@@ -8,7 +8,8 @@ import random
 import pytest
 
 import nn
-from autograd_lite import Value, compile_program, dot, exp, gradient, linear, ops, relu, sum_, tanh, topological_order
+from autograd_lite import Value, compile_program, dot, exp, gradient, linear, relu, sum_, tanh, topological_order
+from autograd_lite.engine.on_floats import value
 from autograd_lite.program.loops import Block, Repeat, looped, rolled, scheduled
 from autograd_lite.program.statements import Statement, Total
 
@@ -201,7 +202,7 @@ def again(node, known):
     """The number of a node, computed from other numbers of the leaves."""
     for one in topological_order(node):
         if id(one) not in known:
-            known[id(one)] = ops.value(one.op, [known[id(x)] for x in one.parents]) if one.parents else one.data
+            known[id(one)] = value(one.op, [known[id(x)] for x in one.parents]) if one.parents else one.data
     return known[id(node)]
 
 

@@ -1,0 +1,169 @@
+"""The pass of `Value.backward`: that of :mod:`autograd_lite.backprop`, in the least time, and all of it or nothing."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from ..backprop import not_taken
+from .errors import as_float, described
+from .modes import in_mode
+from .recording import watch
+
+# One pass at a time: it marks the nodes that it has reached, and leaves may be shared between threads
+_pass = threading.RLock()
+
+
+def _new_lock() -> None:
+    """In a new process, where the thread that holds the lock may not exist."""
+    global _pass
+    _pass = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
+
+
+def backward(output: Any) -> None:
+    """The derivative of `output` by every node below it: set as the grad of interior nodes, added to the grad of leaves.
+
+    Chain rule: a node's adjoint is the sum, over the nodes that it is an operand of, of their adjoint times the local
+    derivative. If anything fails, the grads of the leaves are as before and those of interior nodes are 0.
+
+    Raises FloatingPointError under `detect_anomaly`, where an adjoint is infinite or nan.
+    """
+    watch("goes backward() from", output)
+    # A node whose grad is this very object has been reached in this pass, and its adjoint is still zero. Whatever an
+    # interrupted pass has left behind is another object.
+    zero = float("0")
+    order: list[Any] = []
+    leaves: list[Any] = []
+    before: list[float] = []
+    if _pass._is_owned():  # type: ignore[attr-defined]
+        raise RuntimeError("backward() was called within backward(), by a signal handler or a finalizer")
+    with _pass:
+        try:
+            chooses = _reach(output, zero, order, leaves, before)
+            output.grad = 1.0
+            if chooses:
+                _apply_chain_rule_with_choices(order, zero)
+            else:
+                _apply_chain_rule(order)
+            if in_mode("detect_anomaly"):
+                _check_adjoints(order, zero)
+            after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
+            for leaf, grad in zip(leaves, after):
+                leaf.grad = grad
+        except BaseException:
+            for leaf, grad in zip(leaves, before):
+                leaf.grad = grad
+            for node in order:
+                node.grad = 0.0
+            raise
+
+
+def _apply_chain_rule(order: list[Any]) -> None:
+    """Adds to the grads of each node's operands its adjoint times the local derivatives, from the output on."""
+    for node in reversed(order):
+        adjoint = node.grad
+        y = node._y
+        if y is ...:
+            for parent, derivative in zip(node._x, node._dx):
+                parent.grad += adjoint * derivative
+        else:
+            x = node._x
+            x.grad += adjoint * node._dx
+            if y is not None:
+                y.grad += adjoint * node._dy
+
+
+def _apply_chain_rule_with_choices(order: list[Any], zero: float) -> None:
+    """The same where a side was not taken: it gets no contribution, and a node without any makes none, whatever is below."""
+    for node in reversed(order):
+        adjoint = node.grad
+        if adjoint is not zero:
+            for parent, derivative in _taken(node):
+                parent.grad += adjoint * derivative
+
+
+def _taken(node: Any) -> list[tuple[Any, float]]:
+    """The operands of a node, without a side that was not taken, each with the local derivative by it."""
+    return [(parent, derivative) for parent, derivative in zip(node.parents, node._derivatives()) if derivative is not not_taken]
+
+
+def _reach(output: Any, zero: float, order: list[Any], leaves: list[Any], before: list[float]) -> bool:
+    """Appends the interior nodes below `output`, parents first, and the leaves with their grads; sets all grads to `zero`.
+
+    Returns whether one of them is an operation that chooses. The same walk as `topological_order`, in the form that took
+    the least time.
+    """
+
+    def reach_leaf(leaf: Any) -> None:
+        before.append(leaf.grad)
+        leaves.append(leaf)
+        leaf.grad = zero
+
+    chooses = False
+    if output._x is None:
+        reach_leaf(output)
+        return chooses
+    path: list[Any] = []
+    unread: dict[Any, Any] = {}  # of a node with many operands, those still to be looked at
+    node = output
+    node.grad = zero
+    while True:
+        x, y = node._x, node._y
+        if y is ...:
+            for parent in unread.setdefault(node, iter(x)):
+                if parent.grad is not zero:
+                    if parent._x is None:
+                        reach_leaf(parent)
+                    else:
+                        path.append(node)
+                        node = parent
+                        node.grad = zero
+                        break
+            else:
+                chooses |= node._dy is not None
+                order.append(node)
+                if not path:
+                    return chooses
+                node = path.pop()
+            continue
+        if x.grad is not zero:
+            if x._x is None:
+                reach_leaf(x)
+            else:
+                path.append(node)
+                node = x
+                node.grad = zero
+                continue
+        if y is not None and y.grad is not zero:
+            if y._x is None:
+                reach_leaf(y)
+            else:
+                path.append(node)
+                node = y
+                node.grad = zero
+                continue
+        order.append(node)
+        if not path:
+            return chooses
+        node = path.pop()
+
+
+def _check_adjoints(order: Sequence[Any], zero: float) -> None:
+    """FloatingPointError for the first step of the chain rule, from the output on, that is infinite or nan."""
+    for node in reversed(order):
+        if node.grad is zero:  # no contribution came to it, and it made none
+            continue
+        for parent, derivative in _taken(node):
+            if not math.isfinite(node.grad * derivative) or not math.isfinite(parent.grad):
+                made = getattr(node, "_origin", "a line before detect_anomaly was switched on")
+                raise FloatingPointError(
+                    f"backward through {node.op}: adjoint {node.grad!r} times local derivative {derivative!r} makes the "
+                    f"adjoint of {parent!r} {parent.grad}; operands {described(node.op, node.parents)}, made at {made}"
+                )

@@ -1,0 +1,138 @@
+"""Operations over many operands, as one calls them: with sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .eager import family, functions
+
+LINEAR = functions["linear"]
+
+
+def _groups(op: str, *groups: Iterable[Any]) -> list[list[Any]]:
+    lists = [list(group) for group in groups]
+    if len(lists[0]) != len(lists[-1]):
+        raise ValueError(f"{op} needs as many weights as inputs, got {len(lists[0])} and {len(lists[-1])}")
+    return lists
+
+
+def linear(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
+    """w1*x1 + ... + wn*xn + b as one node: the net input of a neuron. Its parents are the w, the x and b, in this order.
+
+    weights, inputs: n operands each (else ValueError). A float if all operands are plain numbers.
+
+    >>> from autograd_lite import Value
+    >>> linear([Value(2.0), Value(3.0)], [10.0, 100.0], Value(1.0)).data
+    321.0
+    """
+    try:
+        function = LINEAR[len(weights)]
+        if len(inputs) == len(weights):
+            return function(weights, inputs, bias)
+    except TypeError:
+        pass
+    weights, inputs = _groups("linear", weights, inputs)
+    return LINEAR[len(weights)](weights, inputs, bias)
+
+
+def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
+    """x1*y1 + ... + xn*yn as one node. ValueError unless there are as many x as y; 0.0 if there are none."""
+    xs, ys = _groups("dot", xs, ys)
+    return functions["dot"][len(xs)](xs, ys)
+
+
+def sum_(xs: Iterable[Any]) -> Any:
+    """x1 + ... + xn as one node, added from left to right; 0.0 if there are none."""
+    xs = list(xs)
+    return functions["sum_"][len(xs)](xs)
+
+
+def mean(xs: Iterable[Any]) -> Any:
+    """(x1 + ... + xn) / n. ValueError if there are none."""
+    xs = _some("mean", xs)
+    return sum_(xs) / len(xs)
+
+
+def var(xs: Iterable[Any], correction: float = 1) -> Any:
+    """The variance of n numbers: the sum of (x_i - mean(x))**2, divided by n - correction. ValueError for too few.
+
+    The default is that of a sample, as in PyTorch; with ``correction=0``, NumPy's default, it is that of the numbers themselves.
+    """
+    xs = _some("var", xs)
+    if len(xs) <= correction:
+        raise ValueError(f"var with correction={correction} needs more than {correction} operands, got {len(xs)}")
+    centre = mean(xs)
+    return sum_([functions["square"](x - centre) for x in xs]) / (len(xs) - correction)
+
+
+def std(xs: Iterable[Any], correction: float = 1) -> Any:
+    """The standard deviation: the square root of `var`."""
+    return functions["sqrt"](var(xs, correction))
+
+
+def prod(xs: Iterable[Any]) -> Any:
+    """x1 * ... * xn as one node; 1.0 if there are none."""
+    xs = list(xs)
+    return family("prod", xs) if xs else 1.0
+
+
+def max_(xs: Iterable[Any]) -> Any:
+    """The largest as one node; a tie splits the derivative evenly. nan if one is nan. ValueError if there are none."""
+    return family("max_", _some("max_", xs))
+
+
+def min_(xs: Iterable[Any]) -> Any:
+    """The smallest as one node; a tie splits the derivative evenly. nan if one is nan. ValueError if there are none."""
+    return family("min_", _some("min_", xs))
+
+
+def logsumexp(xs: Iterable[Any]) -> Any:
+    """log(exp(x1) + ... + exp(xn)) as one node, without overflow. ValueError if there are none."""
+    return family("logsumexp", _some("logsumexp", xs))
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """The logarithm of each of `softmax(xs)`, also where that underflows: x_i - logsumexp(x). ValueError if there are none."""
+    return [family("log_softmax", operands) for operands in _each_first(_some("log_softmax", xs))]
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """exp(x_i) / (exp(x1) + ... + exp(xn)) for each i: positive, of sum 1, without overflow. ValueError if there are none.
+
+    Each is one node of all operands, x_i the first of them. Its local derivatives are a row of the Jacobian,
+    p_i * ((i == j) - p_j).
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    return [family("softmax", operands) for operands in _each_first(_some("softmax", xs))]
+
+
+def nll(logits: Iterable[Any], target: int | Iterable[Any]) -> Any:
+    """The negative log-likelihood, or cross-entropy, of a target under p = softmax(logits), as one node.
+
+    target: the index k of a class, for -log(p_k); or n weights, for -(w1 * log(p1) + ... + wn * log(pn)), where a weight of 0
+    leaves its term out. The local derivative by logit i is p_i - (i == k), or p_i * (w1 + ... + wn) - w_i. ValueError unless
+    there is at least one logit, and a weight for each.
+    """
+    logits = _some("nll", logits)
+    if isinstance(target, int):
+        return family("nll", _each_first(logits)[target])
+    weights, logits = _groups("nll", target, logits)
+    return family("weighted_nll", [*weights, *logits])
+
+
+def _each_first(xs: Sequence[Any]) -> list[list[Any]]:
+    """The operands once for each, with that one first."""
+    return [[x, *xs[:i], *xs[i + 1 :]] for i, x in enumerate(xs)]
+
+
+def _some(op: str, xs: Iterable[Any]) -> list[Any]:
+    xs = list(xs)
+    if not xs:
+        raise ValueError(f"{op} needs at least one operand")
+    return xs
+
+
+MANY = {f.__name__: f for f in (linear, dot, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax)}

@@ -1,0 +1,203 @@
+"""A row as a function in Python: straight-line source, written once, at import. What is fast is chosen over what is short."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from ..floats import FUNCTIONS
+from ..formulas import formula_of, is_composed, is_sum_of_products, letters, operands, other_factors, split
+from ..ops import FAMILIES, ROWS
+
+_FUNCTION = """
+def {function}({parameters}):
+    if special:
+        return within_mode({function!r}, {op!r}, ({arguments},))
+    try:
+        {lines}
+    except Exception:
+        return {slowly}({op!r}, ({operands},))
+    node = new(Value)
+    node._data = z
+    node.grad = 0.0
+    node.op = {op!r}
+    node.label = ""
+    node._x = {x}
+    node._y = {y}
+    node._dx = {dx}
+    node._dy = {dy}
+    return node
+"""
+
+
+def row_source(op: str, function: str, slowly: str = "slowly") -> str:
+    """The function of a row as Python source, in the letters of the table; p, q and r are the Values of x, y and w.
+
+    >>> print(row_source("tanh", "tanh"))
+    <BLANKLINE>
+    def tanh(p):
+        if special:
+            return within_mode('tanh', 'tanh', (p,))
+        try:
+            x = p._data
+            z = tanh(x)
+            dx = (1.0 / cosh(x)) ** 2
+        except Exception:
+            return slowly('tanh', (p,))
+        node = new(Value)
+        node._data = z
+        node.grad = 0.0
+        node.op = 'tanh'
+        node.label = ""
+        node._x = p
+        node._y = None
+        node._dx = dx
+        node._dy = None
+        return node
+    <BLANKLINE>
+
+    `special` is true in a mode such as `no_grad`. A function named ``..._parameter`` is for a plain number as y; one named
+    ``__...__`` is an operator, for which `slowly` leaves an unknown operand its turn.
+    """
+    row = ROWS[op]
+    formula = _tree(row.formula)
+    derivatives = [ast.unparse(_Replaced(formula).visit(_tree(text))) for text in row.derivatives]
+    lines = ["x = p._data", "y = q._data", "w = r._data"][: len(derivatives)]
+    default = ""
+    if function.endswith("_parameter"):
+        derivatives[1] = "0.0"
+    elif function.startswith("__") and not row.parameter:
+        lines.insert(1, f"if type(q) is not Value: return {slowly}({op!r}, (p, q))")
+    elif row.parameter:
+        lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
+        default = "" if row.default is None else f"={row.default}"
+    lines.append(f"z = {ast.unparse(formula)}")
+    for i, (name, text) in enumerate(zip(("dx", "dy", "dw"), derivatives)):
+        if text not in ("x", "y", "z", "0.0", "1.0", "-1.0"):
+            lines.append(f"{name} = {text}")
+            derivatives[i] = name
+    values = ", ".join(["p", "q", "r"][: len(derivatives)])
+    slots = {
+        1: ("p", "None", derivatives[0], "None"),
+        2: ("p", "q", derivatives[0], derivatives[-1]),
+        3: ("(p, q, r)", "...", f"({', '.join([f'{d} or not_taken' for d in derivatives])})", "True"),
+    }
+    return _FUNCTION.format(
+        function=function,
+        op=op,
+        parameters=values + default,
+        arguments=values,
+        operands=values,
+        slowly=slowly,
+        lines="\n        ".join(lines),
+        **dict(zip(("x", "y", "dx", "dy"), slots[len(derivatives)])),
+    )
+
+
+def family_source(op: str, function: str, count: int) -> str:
+    """The function of a family for `count` groups of operands; of one that is no sum of products for any.
+
+    ws, xs and p are the Values; w1, x1, b the numbers.
+    """
+    family = FAMILIES[op]
+    single = family.head + family.tail
+    parts = ["p" if letter in single else f"{letter}s" for letter in family.derivatives]
+    arguments, values = ", ".join(parts), ", ".join([part if part == "p" else f"*{part}" for part in parts])
+    if is_sum_of_products(op):
+        names = operands(op, len(letters(family)) * count + len(single))
+        lines = []
+        for letter, group in zip(family.derivatives, split(family, names)):
+            lines += [f"{letter} = p._data"] if letter in single else [f"{', '.join(group)}, = {letter}s"]
+            lines += [f"{name} = {name}._data" for name in group if letter not in single]
+        terms = map(" * ".join, zip(*split(family, names)[: len(letters(family))]))
+        lines.append("z = " + " + ".join([*terms, *family.tail]))
+        lines.append(f"dx = ({', '.join(map(str, other_factors(op, names)))},)")
+    else:
+        lines = [f"z, dx = at_once[{op!r}]([*map(data, ({values},))])"]
+    return _FUNCTION.format(
+        function=function,
+        op=op,
+        parameters=arguments,
+        arguments=arguments,
+        operands=values,
+        slowly="slowly",
+        lines="\n        ".join(lines),
+        x=f"({values},)",
+        y="...",
+        dx="dx",
+        dy="None",
+    )
+
+
+# Formulas as the functions write them --------------------------------------------------------------------------------
+
+
+def _tree(text: str) -> ast.expr:
+    """A formula: numbers as floats, `where` as Python's own choice, and functions in place where that is faster."""
+    return _InPlace({}).visit(ast.parse(text, mode="eval").body)  # type: ignore[no-any-return]
+
+
+class _InPlace(ast.NodeTransformer):
+    def __init__(self, operands: Mapping[str, ast.expr]) -> None:
+        self.operands = operands
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.operands.get(node.id, node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return ast.Constant(float(node.value))  # type: ignore[arg-type]
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        match self.visit(node.operand):
+            case ast.UnaryOp(operand=x):
+                return x
+            case x:
+                return ast.UnaryOp(node.op, x)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        x = self.visit(node.left)
+        if isinstance(node.op, ast.Mult) and not isinstance(x, (ast.Name, ast.Call)) and _same(node.left, node.right):
+            return ast.BinOp(x, ast.Pow(), ast.Constant(2))  # computed once
+        return ast.BinOp(x, node.op, self.visit(node.right))
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        name: str = node.func.id  # type: ignore[attr-defined]
+        operands = [self.visit(operand) for operand in node.args]
+        if name == "where":
+            return ast.IfExp(_condition(operands[0]), *operands[1:])
+        row = FUNCTIONS.get(name)
+        text = formula_of(name) if is_composed(name) else row and (row.eager or (row.in_place and row.body))
+        body = ast.parse(text, mode="eval").body if text else None
+        used = [part.id for part in ast.walk(body) if isinstance(part, ast.Name)] if body else []
+        if body is None or not all([isinstance(x, ast.Name) or used.count(letter) == 1 for letter, x in zip("xyw", operands)]):
+            return ast.Call(node.func, operands, [])
+        return _InPlace(dict(zip("xyw", operands))).visit(body)  # type: ignore[no-any-return]
+
+
+def _condition(x: ast.expr) -> ast.expr:
+    """An operand as a condition."""
+    match x:
+        case ast.IfExp(test=test, body=ast.Constant(value=1.0), orelse=ast.Constant(value=0.0)):
+            return test
+        case ast.IfExp(test=test, body=ast.Constant(value=1.0), orelse=y):
+            return ast.BoolOp(ast.Or(), [test, y])
+    return x
+
+
+class _Replaced(ast.NodeTransformer):
+    """Writes z for the formula."""
+
+    def __init__(self, formula: ast.expr) -> None:
+        self.formula = formula
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return ast.Name("z") if _same(node, self.formula) else self.generic_visit(node)
+
+
+def _same(x: object, y: object) -> bool:
+    """Whether two parts of a tree say the same."""
+    if isinstance(x, list) and isinstance(y, list):
+        return len(x) == len(y) and all(map(_same, x, y))
+    if not isinstance(x, ast.AST) or type(x) is not type(y):
+        return x == y
+    return all([_same(getattr(x, field), getattr(y, field)) for field in x._fields if field != "ctx"])
