@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from ..files import write_whole
 from .equations import Equation
 from .expressions import number
+from .markup import hidden
 from .notation import Notation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONGEST_LINE = 100
+"""A longer side of an equation is broken in LaTeX, between the terms of a sum."""
+TEX = r"""\documentclass{article}
+\usepackage[utf8]{inputenc}
+\usepackage[landscape, margin=1cm]{geometry}
+\usepackage{amsmath, amssymb}
+\allowdisplaybreaks
+\begin{document}
+%s
+\end{document}
+"""
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Derivation</title>
+<style>body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 1rem } math { font-size: 1.15em }</style></head>
+<body><main><h1>Derivation</h1>
+%s
+</main></body></html>
+"""
 
 
 class Derivation:
@@ -16,16 +44,19 @@ class Derivation:
         self.notation = notation
         self.sections = [(heading, equations) for heading, equations in sections if equations]
 
-    def _rows(self, equations: list[Equation], markup: str) -> list[list[str]]:
-        """Of each equation, what stands between its equals signs."""
-        write, rows = self.notation.write, []
+    def _sides(self, equations: list[Equation], markup: str) -> list[list[list[str]]]:
+        """Of each equation, what stands between its equals signs, in the pieces between which a line may break."""
+        pieces, rows = self.notation.pieces, []
         for left, symbolic, result, digits in equations:
-            sides = [write(left, markup)]
+            sides = [pieces(left, markup)]
             if symbolic is not None:
-                sides += [write(symbolic, markup), write(symbolic, markup, values=True, digits=digits)]
-            sides.append(write(number(result), markup, digits=digits))
-            rows.append([side for side, before in zip(sides, ["", *sides]) if side != before])
+                sides += [pieces(symbolic, markup), pieces(symbolic, markup, values=True, digits=digits)]
+            sides.append(pieces(number(result), markup, digits=digits))
+            rows.append([side for side, before in zip(sides, [[], *sides]) if side != before])
         return rows
+
+    def _rows(self, equations: list[Equation], markup: str) -> list[list[str]]:
+        return [["".join(side) for side in row] for row in self._sides(equations, markup)]
 
     def text(self) -> str:
         """Plain text: an equation a line, with the operators and functions of Python on the side of the numbers."""
@@ -38,32 +69,58 @@ class Derivation:
         return "\n".join(lines).lstrip("\n")
 
     def latex(self) -> str:
-        r"""One ``$$\begin{aligned} ... \end{aligned}$$`` for all equations."""
-        return self._aligned([equation for _, equations in self.sections for equation in equations])
+        r"""One ``$$\begin{aligned} ... \end{aligned}$$`` for all equations; long sums are broken."""
+        return f"$${self._aligned([equation for _, equations in self.sections for equation in equations])}$$"
 
     def markdown(self) -> str:
         """The equations in LaTeX, the headings between them as text."""
-        return "\n\n".join([part for heading, equations in self.sections for part in (heading, self._aligned(equations)) if part])
+        return "\n\n".join([part for heading, own in self.sections for part in (heading, f"$${self._aligned(own)}$$") if part])
 
     def mathml(self) -> str:
         """MathML for HTML pages, without a library."""
+        return self._mathml("mathml", "")
+
+    def _mathml(self, markup: str, end: str) -> str:
         parts = []
         for heading, equations in self.sections:
             rows = [
                 f'<mtr><mtd style="text-align:right">{left}</mtd><mtd style="text-align:left"><mo>=</mo>'
-                f"{'<mo>=</mo>'.join(sides)}</mtd></mtr>"
-                for left, *sides in self._rows(equations, "mathml")
+                f"{'<mo>=</mo>'.join(sides)}{end}</mtd></mtr>"
+                for left, *sides in self._rows(equations, markup)
             ]
             parts += [f"<p>{heading}</p>"] * bool(heading) + [
                 f'<math display="block"><mtable displaystyle="true">{"".join(rows)}</mtable></math>'
             ]
         return "\n".join(parts)
 
-    def _aligned(self, equations: list[Equation]) -> str:
+    def _aligned(self, equations: list[Equation], environment: str = "aligned") -> str:
         lines = []
-        for left, first, *others in self._rows(equations, "latex"):
-            lines.append(f"{left} &= {first}" + (r" \\ &= " + " = ".join(others) if others else ""))
-        return "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$"
+        for left, first, *others in self._sides(equations, "latex"):
+            start = f"{''.join(left)} &= "
+            lines.append(start + _broken(first) + (r" \\ &= " + " = ".join(map(_broken, others)) if others else ""))
+        return f"\\begin{{{environment}}}\n" + " \\\\\n".join(lines) + f"\n\\end{{{environment}}}"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes it to a file named `*.tex`, a document, `*.html`, a page, `*.md` or `*.txt`; returns the path.
+
+        ValueError for another ending. The file is written whole or not at all.
+        """
+        from pathlib import Path
+
+        path = Path(path)
+        written = {".tex": self._document, ".html": lambda: PAGE % self.mathml(), ".md": self.markdown, ".txt": self.text}
+        if path.suffix.lower() not in written:
+            raise ValueError(f"a derivation is saved as .tex, .html, .md or .txt, not as {path.name!r}")
+        write_whole(path, (written[path.suffix.lower()]().rstrip("\n") + "\n").encode())
+        return path
+
+    def _document(self) -> str:
+        parts = [part for heading, own in self.sections for part in (heading, self._aligned(own, "align*")) if part]
+        return TEX % "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        # for readers without MathJax; where its tags are taken away, what is left can be read
+        return self._mathml("notebook", hidden(";"))
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -76,3 +133,21 @@ class Derivation:
 
     def __repr__(self) -> str:
         return self.text()
+
+
+def _visible(latex: str) -> str:
+    """About the characters that are seen of LaTeX."""
+    return re.sub(r"\\[a-zA-Z]+|[{}\\]", "", latex)
+
+
+def _broken(pieces: Sequence[str]) -> str:
+    """A side of an equation, in lines of about `LONGEST_LINE` characters."""
+    lines, length = [""], 0
+    for piece in pieces:
+        seen = len(_visible(piece))
+        if length and length + seen > LONGEST_LINE:
+            lines.append("")
+            length = 0
+        lines[-1] += piece
+        length += seen
+    return r" \\ &\quad ".join([line.strip() if k else line for k, line in enumerate(lines)])

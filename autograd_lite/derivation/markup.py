@@ -56,6 +56,7 @@ GREEK = {
     **{"tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ"},
     **{"Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω"},
 }
+LATIN = {letter: name for name, letter in GREEK.items()}
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 # What a textbook writes for a function, where that is another name
@@ -182,7 +183,8 @@ class _Latex(Markup):
 
     def simple_name(self, label: str, base: str, digits: str, subscripts: str, index: str, prime: str) -> str:
         below = [digits] * bool(digits) + re.split("[_,]", subscripts)[1:]
-        name = rf"\{base}" if base in GREEK else base if len(base) == 1 and base.isascii() else self._upright(base)
+        greek = base if base in GREEK else LATIN.get(base)
+        name = rf"\{greek}" if greek else base if len(base) == 1 and base.isascii() else self._upright(base)
         if "tilde" in below:
             below.remove("tilde")
             name = rf"\tilde{{{name}}}"
@@ -287,4 +289,26 @@ class _MathML(Markup):
         return f"<mrow><mo>(</mo>{x}<mo>)</mo></mrow>"
 
 
-MARKUPS: dict[str, Markup] = {"text": _Text(), "latex": _Latex(), "mathml": _MathML()}
+def hidden(text: str) -> str:
+    """Text in MathML that is seen only where its tags are taken away."""
+    return f'<mtext style="display:none">{text}</mtext>'
+
+
+class _NotebookMathML(_MathML):
+    """MathML for an output of a notebook. Before it is run, the tags are taken away there: what is left can still be read."""
+
+    def partial(self, top: str, bottom: str) -> str:
+        return f"<mfrac><mrow><mi>∂</mi>{top}</mrow><mrow>{hidden('/')}<mi>∂</mi>{bottom}</mrow></mfrac>"
+
+    def quotient(self, x: str, y: str) -> str:
+        return f"<mfrac><mrow>{hidden('(')}{x}</mrow><mrow>{hidden(') / (')}{y}{hidden(')')}</mrow></mfrac>"
+
+    def power(self, x: str, y: str) -> str:
+        return f"<msup><mrow>{x}</mrow><mrow>{hidden('^')}{y}</mrow></msup>"
+
+    def call(self, function: str, operands: Sequence[str]) -> str:
+        written = super().call(function, operands)
+        return written.replace("<msqrt>", f"<msqrt>{hidden('√(')}").replace("</msqrt>", f"{hidden(')')}</msqrt>")
+
+
+MARKUPS: dict[str, Markup] = {"text": _Text(), "latex": _Latex(), "mathml": _MathML(), "notebook": _NotebookMathML()}

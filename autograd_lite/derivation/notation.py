@@ -10,7 +10,7 @@ from ..engine.eager import is_parameter
 from ..formulas import derivative
 from ..value import Value
 from .expressions import Expression, Indexed, Partial, expression, formula, number, symbol
-from .markup import MARKUPS, Markup, as_written, cleaned, rounded
+from .markup import LATIN, MARKUPS, Markup, as_written, cleaned, rounded
 
 
 class Notation:
@@ -59,8 +59,9 @@ class Notation:
             while not label:
                 k += 1
                 label = "" if f"v{k}" in taken else f"v{k}"
-            copies[label] = copies.get(label, 0) + 1
-            self._names[node] = (label, copies[label])
+            look = LATIN.get(label, label)  # which a label of the other spelling shares
+            copies[look] = copies.get(look, 0) + 1
+            self._names[node] = (label, copies[look])
 
     def name(self, node: Value, markup: str = "text") -> str:
         """The name of a node; of a plain number, the number."""
@@ -105,7 +106,22 @@ class Notation:
 
         digits: of numbers, as for `rounded`; those of this notation unless given.
         """
-        return self._written(e, MARKUPS[markup], values, self.digits if digits == -1 else digits, 0)
+        return self._written(e, MARKUPS[markup], values, self._digits(digits), 0)
+
+    def pieces(self, e: Expression, markup: str, values: bool = False, digits: int | None = -1) -> list[str]:
+        """The expression as by `write`, in the pieces between which a line may break: the terms of a sum."""
+        if e.kind != "sum":
+            return [self.write(e, markup, values, digits)]
+        own, found = MARKUPS[markup], []
+        for k, part in enumerate(e.parts):
+            minus = k > 0 and part.kind == "negative"
+            sign = own.minus if minus else own.plus if k else ""
+            level = 2 if minus else 1
+            found.append(sign + self._written(part.parts[0] if minus else part, own, values, self._digits(digits), level))
+        return found
+
+    def _digits(self, digits: int | None) -> int | None:
+        return self.digits if digits == -1 else digits
 
     def _symbol(self, thing: Any, markup: Markup) -> str:
         written = self._symbols[markup]

@@ -251,25 +251,16 @@ def _result(left: Expression, result: float) -> Equation:
 
 def _written(notation: Notation, left: Expression | None, one: Equation, markup: str) -> str:
     """left = symbolic = with numbers = result; without what is written already."""
-    write, sides = notation.write, [] if left is None else [_side(notation, left, markup, False, 9)]
+    sides = [] if left is None else [notation.pieces(left, markup, digits=9)]
     if one.symbolic is not None:
-        sides += [_side(notation, one.symbolic, markup, values, one.digits) for values in (False, True)]
-    sides.append([write(number(one.result), markup, digits=one.digits)])
+        sides += [notation.pieces(one.symbolic, markup, values, one.digits) for values in (False, True)]
+    sides.append([notation.write(number(one.result), markup, digits=one.digits)])
     sides = [side for side, before in zip(sides, [[], *sides]) if side != before]
     if markup != "mathml":
         return str(MARKUPS[markup].equals.join("".join(side) for side in sides))
     pieces = [f"<mo>=</mo>{piece}" if i and not k else piece for i, side in enumerate(sides) for k, piece in enumerate(side)]
     infix = [pieces[0], *(piece.replace("<mo>", '<mo form="infix">', 1) for piece in pieces[1:])]
     return " ".join(f"<math>{piece}</math>" for piece in infix)
-
-
-def _side(notation: Notation, e: Expression, markup: str, values: bool, digits: int | None) -> list[str]:
-    """A side of an equation, in the pieces between which a line may break: the terms of a sum, in MathML."""
-    if markup != "mathml" or e.kind != "sum":
-        return [notation.write(e, markup, values, digits)]
-    first, *others = [notation.write(part, markup, values, digits) for part in e.parts]
-    plus = MARKUPS[markup].plus
-    return [first] + [text if part.kind == "negative" else plus + text for text, part in zip(others, e.parts[1:])]
 
 
 def _clipped(text: str, most: int) -> str:

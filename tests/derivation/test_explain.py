@@ -317,3 +317,59 @@ def test_a_minus_before_the_loss_is_no_activation():
     loss = softplus(-net)
     loss.label = "L"
     assert "a²₁" not in explain(loss, form="delta").text() and "a²₁" in explain(softplus(0.0 - tanh(net)), form="delta").text()
+
+
+# Files and outputs
+
+
+def long_sum():
+    xs = [Value(0.1 * k, f"x_{k}") for k in range(1, 31)]
+    y = sum_([x * x for x in xs])
+    y.label = "y"
+    return y, xs
+
+
+def test_latex_breaks_long_sums():
+    y, _ = long_sum()
+    lines = explain(y).latex().split(r"\\")
+    seen = [len(re.sub(r"\\[a-zA-Z]+|[{}\\]", "", line)) for line in lines]
+    assert len(lines) > 4 and max(seen) < 130
+    assert "".join(explain(y).latex().split()).count("+") == explain(y).latex().count("+") >= 58
+
+
+def test_a_greek_letter_and_its_name_look_alike():
+    for label in ("θ", "theta"):
+        x = Value(2.0, label)
+        y = x * x
+        y.label = "y"
+        assert r"\frac{\partial y}{\partial \theta}" in explain(y, x).latex() and "<mi>θ</mi>" in explain(y, x).mathml()
+    both = Value(1.0, "θ") * Value(2.0, "theta")
+    latex = explain(both).latex()
+    assert r"\theta" in latex and r"{\theta}^{(2)}" in latex
+
+
+@pytest.mark.parametrize("ending, start, inside", [
+    (".tex", r"\documentclass", r"\begin{align*}"), (".html", "<!DOCTYPE html>", "<math"), (".md", "$$", r"\frac{\partial"),
+    (".txt", "∂y/∂x_1", " = "),
+])  # fmt: skip
+def test_a_derivation_is_saved(ending, start, inside, tmp_path):
+    y, xs = long_sum()
+    path = explain(y, xs[0]).save(tmp_path / f"derivation{ending}")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(start) and inside in text and [*tmp_path.iterdir()] == [path]
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"saved as \.tex, \.html, \.md or \.txt, not as 'x\.pdf'"):
+        explain(Value(1.0)).save(tmp_path / "x.pdf")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_html_of_a_notebook_reads_as_text_without_its_tags():
+    x, w = Value(2.0, "x"), Value(-0.5, "w")
+    y = (w / x).tanh() + x**2
+    y.label = "y"
+    html = explain(y, x)._repr_html_()
+    assert xml.dom.minidom.parseString(f"<div>{html}</div>")
+    left = re.sub("<[^>]*>", "", html)
+    assert "∂y/∂x=" in left and "(w) / (x)" in left and "x^2" in left and ";" in left
