@@ -134,8 +134,19 @@ class Layer(Module):
         self._set_scope(new_scope(f"layer {n_in} → {n_out}, {_name(activation)}"))
 
     def _set_scope(self, scope: Scope) -> None:
+        self._scope = scope
         for neuron in self.neurons:
             neuron._set_scope(neuron._net_scope._replace(parent=scope))
+
+    def as_vector(self) -> None:
+        """In pictures from now on its units are one vector, without a frame for each."""
+        for neuron in self.neurons:
+            neuron._set_scope(self._scope)
+
+    def _matrices(self) -> dict[str, Any]:
+        biases = [neuron.bias for neuron in self.neurons]
+        shared = len(set(biases)) < len(biases)
+        return {"weights": [neuron.weights for neuron in self.neurons], "bias": biases[0] if shared else biases}
 
     def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
         """inputs: n_in Values or numbers. Returns n_out Values."""

@@ -15,6 +15,7 @@ from autograd_lite.nests import is_array, mapped
 from .compiled import Step, compiled_step
 from .files import read_json, write_json
 from .nests import in_lists, load_nests
+from .summary import Summary
 
 _numbers = itertools.count()
 
@@ -58,9 +59,43 @@ class Module:
         """Every parameter, once."""
         return [parameter for _, parameter in self.named_parameters()]
 
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module, under the name ``""``, and those within it, each once with its path."""
+        yield "", self
+        for name, thing in self._walk():
+            if isinstance(thing, Module):
+                yield name, thing
+
     def modules(self) -> list[Module]:
         """This module and those within it, each once."""
-        return [self, *(thing for _, thing in self._walk() if isinstance(thing, Module))]
+        return [module for _, module in self.named_modules()]
+
+    def named_arrays(self) -> dict[str, Any]:
+        """The parameters as nests of lists, by name: those of `state_dict`, but the units of a layer are rows of its matrix."""
+        matrices = {f"{path}." if path else "": module._matrices() for path, module in self.named_modules()}
+        found: dict[str, Any] = {}
+        for name, nest in self._nests():
+            owner = next((path for path, own in matrices.items() if own and name.startswith(path)), None)
+            found |= {name: nest} if owner is None else {owner + end: matrix for end, matrix in matrices[owner].items()}
+        return found
+
+    def _matrices(self) -> dict[str, Any]:
+        """What stands in `named_arrays` for all parameters below this module, by the end of its name."""
+        return {}
+
+    def summary(self) -> Summary:
+        """A table of the parts with their shapes and numbers of parameters; one that is shared counts where it is first.
+
+        >>> from nn import MLP
+        >>> MLP([2, 3, 1], rng=0).summary()
+        part              shape  parameters
+        layers.0.weights  3 × 2           6
+        layers.0.bias     3               3
+        layers.1.weights  1 × 3           3
+        layers.1.bias     1               1
+        in all                           13
+        """
+        return Summary.of(self.named_arrays())
 
     def zero_grad(self) -> None:
         """Sets the grad of every parameter to 0."""

@@ -13,7 +13,6 @@ from typing import Any
 
 from autograd_lite.nests import leaves, mapped
 
-from ..dense import MLP
 from ..module import Module
 from ..nests import load_nests
 from .source import twin_source
@@ -82,14 +81,7 @@ def parameter_lists(model: Module) -> dict[str, Any]:
 
 def parameter_nests(model: Module) -> dict[str, Any]:
     """The same as Values. ValueError where the twin would train apart what is one parameter here, or leave one out."""
-    nests: dict[str, Any] = {}
-    if isinstance(model, MLP):
-        for k, layer in enumerate(model.layers):
-            biases = [neuron.bias for neuron in layer.neurons]
-            nests[f"layers.{k}.weights"] = [neuron.weights for neuron in layer.neurons]
-            nests[f"layers.{k}.bias"] = biases[0] if len(set(biases)) < len(biases) else biases
-    else:
-        nests = dict(model._nests())
+    nests = model.named_arrays()
     values = leaves(nests)
     if len(set(values)) < len(values) or set(values) != set(model.parameters()):
         raise ValueError(

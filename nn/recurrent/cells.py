@@ -11,11 +11,11 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
-from autograd_lite import Value, dot, linear, relu, sigmoid, tanh
+from autograd_lite import Scope, Value, dot, linear, relu, sigmoid, tanh
 
 from ..leaves import Rng, as_values
 from ..module import Module
-from .units import State, Units, labelled, place, set_parameters
+from .units import Place, State, Units, labelled, made_by, over_time, place, set_parameters
 
 Inputs: TypeAlias = "Units | int | None"
 
@@ -34,6 +34,10 @@ class Cell(Module):
     n_in: m, the number of inputs; n_hidden: d, the number of units. bias=False: there is none. parameters: for some or all of
     the names in `shapes`, a nest of numbers or Values (Values are kept, so they may be shared); the others are drawn by `init`
     ("uniform", "xavier" or "he", see `Neuron`), biases and peepholes being 0. rng: a `random.Random` or its seed.
+
+    transition: a module from d units to d, such as an MLP or a `Layer`: more layers between one state and the next. What
+    `forward` calls h is then a, and h = transition(a). Source: Pascanu et al. (2014), "How to construct deep recurrent neural
+    networks", the deep transition (DT-RNN); their deep input and output are `SequenceModel`'s encoder and readout.
 
     A new kind of cell is a subclass: its `gates`, and `forward`. ValueError for an unknown name or a wrong shape.
 
@@ -66,6 +70,7 @@ class Cell(Module):
         n_hidden: int,
         *,
         bias: bool = True,
+        transition: Module | None = None,
         parameters: Mapping[str, Any] | None = None,
         init: str = "uniform",
         rng: Rng = None,
@@ -74,6 +79,7 @@ class Cell(Module):
             raise ValueError(f"a cell needs at least one input and one unit, got {n_in} and {n_hidden}")
         self.n_in, self.n_hidden, self.bias = n_in, n_hidden, bias
         set_parameters(self, self.shapes(), parameters or {}, init, rng)
+        self.transition = transition if transition is None else over_time(transition, "transition")
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter: (d, m) for a W, (d, d) for a U, (d,) for a bias or a peephole."""
@@ -108,6 +114,12 @@ class Cell(Module):
             raise TypeError(f"a state is a dict of lists of units, for {', '.join(self.states)}; got {state!r:.60}")
         found: State = self.forward(self._inputs(x), state, t, layer)
         at = place(t, layer)
+        if self.transition is not None:
+            found["a"] = labelled("a", found.pop("h"), at)
+            within = Place(layer, t, Scope("transition", at.scope))
+            found["h"] = made_by(self.transition, found["a"], within, "h", outputs_at=at)
+            if len(found["h"]) != self.n_hidden:
+                raise ValueError(f"the transition of a cell of {self.n_hidden} units made {len(found['h'])}")
         for name, units in found.items():
             if not units[0].label:
                 labelled(name, units, at)

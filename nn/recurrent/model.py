@@ -7,11 +7,11 @@ from typing import Any
 
 from autograd_lite import Scope, linear
 
-from ..leaves import Rng
+from ..leaves import Rng, as_values
 from ..module import Module
 from .cells import Cell
 from .networks import Recurrent, Run, as_network
-from .units import Place, Units, labelled, place, set_parameters
+from .units import Place, State, Units, labelled, made_by, over_time, place, set_parameters
 
 
 class Readout(Module):
@@ -38,35 +38,78 @@ class Readout(Module):
 
 
 class SequenceModel(Module):
-    """A recurrent network with a readout at every time step.
+    """A recurrent network with a readout at every time step, and perhaps with an encoder before it.
 
-    network: a cell or a network. n_out: the number of classes; or a `Readout` in its place.
+    network: a cell or a network. readout: the number of classes, for a `Readout`; or any module, such as an MLP, from the
+    outputs of the network at a time step to the logits. encoder: any module, from the inputs at a time step to those of the
+    network. Layers in these places, or in a cell (see `Cell`), make a network deep within a time step; a `StackedRNN` makes it
+    deep by its states.
 
-    >>> from nn import LSTMCell
+    >>> from nn import MLP, LSTMCell
     >>> model = SequenceModel(LSTMCell(3, 4, rng=0), 2, rng=0)
     >>> logits = model([0, 2, 1])
     >>> len(logits), len(logits[0])
     (3, 2)
+    >>> deep = SequenceModel(LSTMCell(3, 4), readout=MLP([4, 5, 2], "tanh", None), encoder=MLP([1, 3]))
+    >>> [[unit.label for unit in units] for units in deep([[0.5], [0.25]])]
+    [['y_1[0]', 'y_1[1]'], ['y_2[0]', 'y_2[1]']]
     """
 
-    def __init__(self, network: Cell | Recurrent, n_out: int | Readout, *, init: str = "uniform", rng: Rng = None) -> None:
+    def __init__(
+        self,
+        network: Cell | Recurrent,
+        readout: int | Module,
+        *,
+        encoder: Module | None = None,
+        init: str = "uniform",
+        rng: Rng = None,
+    ) -> None:
+        self.encoder = encoder if encoder is None else over_time(encoder, "encoder")
         self.network = as_network(network)
-        readout = n_out if isinstance(n_out, Readout) else Readout(self.network.n_out, n_out, init=init, rng=rng)
-        if readout.n_in != self.network.n_out:
-            raise ValueError(f"a readout of {readout.n_in} inputs cannot read a network of {self.network.n_out} outputs")
-        self.readout = readout
+        n_out = self.network.n_out
+        if isinstance(readout, int):
+            readout = Readout(n_out, readout, init=init, rng=rng)
+        self.readout = over_time(readout, "readout")
+        if isinstance(self.readout, Readout) and self.readout.n_in != n_out:
+            raise ValueError(f"a readout of {self.readout.n_in} inputs cannot read a network of {n_out} outputs")
 
     def run(self, xs: Sequence[Any], initial: Any = None, detach_every: int | None = None) -> tuple[Run, list[Units]]:
-        """The run of the network (arguments as there), and the logits of each time step."""
-        run = self.network(xs, initial, detach_every)
-        return run, [self.readout(h, t) for t, h in enumerate(run.outputs, 1)]
+        """The run of the network (arguments as there; an input may be whatever the encoder takes), and the logits of each time
+        step."""
+        run = self.network([self._encode(x, t) for t, x in enumerate(xs, 1)], initial, detach_every)
+        return run, [self._read(h, t) for t, h in enumerate(run.outputs, 1)]
 
     def forward(self, xs: Sequence[Any], initial: Any = None, detach_every: int | None = None) -> list[Units]:
         """The logits of each time step."""
         return self.run(xs, initial, detach_every)[1]
 
+    def step(self, x: Any, state: State, t: int = 1) -> tuple[Units, State]:
+        """One time step: the logits and the new states by name. TypeError where that needs the whole sequence."""
+        outputs, after = self.network.step(self._encode(x, t), state, t)
+        return self._read(outputs, t), after
+
     def encoded(self, x: Any) -> Any:
-        return self.network.encoded(x)
+        if self.encoder is None:
+            return self.network.encoded(x)
+        if any([item is None for item in x]):
+            raise ValueError("a model with an encoder cannot be compiled for a time step without an input")
+        return [self.encoder.encoded(item) for item in x]
+
+    def _encode(self, x: Any, t: int) -> Any:
+        if self.encoder is None or x is None:
+            return x
+        at = place(t)
+        if isinstance(x, Sequence):
+            units = as_values(x)
+            labelled("x", [unit for unit, number in zip(units, x) if unit is not number], at)
+            x = units
+        return made_by(self.encoder, x, Place("", t, Scope("encoder", at.scope)), "e")
+
+    def _read(self, outputs: Units, t: int) -> Units:
+        if isinstance(self.readout, Readout):
+            logits: Units = self.readout(outputs, t)
+            return logits
+        return made_by(self.readout, outputs, Place("", t, Scope("readout", place(t).scope)), "y")
 
 
 def check_model(model: Any) -> None:

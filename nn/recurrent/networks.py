@@ -40,7 +40,8 @@ class Recurrent(Module):
         initial: Mapping[str, Sequence[Value | float]] | None = None,
         detach_every: int | None = None,
     ) -> Run:
-        """xs: T inputs (see `Cell.forward`). initial: the state before the first, by name; 0 where it is not given.
+        """xs: T inputs (see `Cell.forward`); a sequence from one input is ``[x, None, None]``.
+        initial: the state before the first, by name; 0 where it is not given.
 
         detach_every: k cuts the graph before each k-th step, so that derivatives reach back fewer than k steps.
         ValueError for an empty sequence or an unknown name.
@@ -53,7 +54,7 @@ class Recurrent(Module):
         return run._replace(nets=[name for name in self.net_names() if name in run.states])
 
     def encoded(self, x: Any) -> Any:
-        return [place_as_vector(item, self.n_in) for item in x]
+        return [[0.0] * self.n_in if item is None else place_as_vector(item, self.n_in) for item in x]
 
     def step(self, x: Any, state: State, t: int = 1, layer: str = "") -> tuple[Units, State]:
         """One time step: the outputs and the new states by name. TypeError where that needs the whole sequence."""

@@ -72,8 +72,8 @@ def rtrl_steps(
     total, gradient = 0.0, zeros
     for t, (x, target) in enumerate(examples, 1):
         before = {name: [Value(number, f"{name}_{t - 1}[{j}]") for j, number in enumerate(s)] for name, s in states.items()}
-        outputs, after = model.network.step(x, before, t)
-        loss = step_losses([model.readout(outputs, t)], [target])[0]
+        logits, after = model.step(x, before, t)
+        loss = step_losses([logits], [target])[0]
         known = {node: vector for name in states for node, vector in zip(before[name], vectors[name])}
         _propagate(sum_([loss, *[unit for units in after.values() for unit in units]]), known, place)
         states = {name: [unit.item() for unit in after[name]] for name in states}

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite import Scope, Value
+from autograd_lite.nests import leaves
 
+from ..dense import Layer
 from ..leaves import Rng, as_parameter, initialisation, new_rng
 from ..module import Module, new_scope
 
@@ -36,6 +38,51 @@ def labelled(name: str, units: Units, at: Place) -> Units:
         unit.label = f"{role}_{at.t}[{j}]"
         unit.scope = scope
     return units
+
+
+def over_time(module: Any, role: str) -> Any:
+    """The module, which is used at every time step: in pictures the units of its layers are vectors, and its parameters have a
+    part of their own outside of time. TypeError unless it is a `Module`."""
+    if not isinstance(module, Module):
+        raise TypeError(f"the {role} is a Module, such as an MLP, got {module!r:.60}")
+    for layer in module.modules():
+        if isinstance(layer, Layer):
+            layer.as_vector()
+    part = new_scope(f"parameters of the {role}")
+    for name, nest in module.named_arrays().items():
+        _in(Scope(name, part, role=name), leaves(nest))
+    return module
+
+
+def made_by(module: Module, inputs: Any, at: Place, name: str, outputs_at: Place | None = None) -> Units:
+    """What a module of any kind makes of its inputs at a time step, named: its parts lie within that place in pictures, the
+    outputs at another if one is given, and the labels between end in the time."""
+    made = module(inputs)
+    outputs = [made] if isinstance(made, Value) else made
+    if not isinstance(outputs, (list, tuple)) or not outputs or not all([isinstance(unit, Value) for unit in outputs]):
+        raise TypeError(f"a {type(module).__name__} within a network makes a list of Values, got {made!r:.60}")
+    seen = set(leaves(inputs))
+    if seen.isdisjoint(outputs):
+        labelled(name, list(outputs), outputs_at or at)
+    pending = list(outputs)
+    while pending:
+        node = pending.pop()
+        if node in seen or not node.parents:
+            continue
+        seen.add(node)
+        pending += node.parents
+        scope = getattr(node, "scope", None)
+        if scope is not None and all([part.time is None for part in scope.path]):
+            node.scope = _within(at.scope, scope)
+            node.label = f"{node.label}{'_' * bool(at.layer)}{at.layer}_{at.t}" if node.label else ""
+    return list(outputs)
+
+
+def _within(part: Scope, scope: Scope) -> Scope:
+    """The scope, with its outermost part in that one."""
+    for inner in scope.path:
+        part = inner._replace(parent=part)
+    return part
 
 
 def set_parameters(module: Module, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any], init: str, rng: Rng) -> None:
