@@ -9,7 +9,8 @@
 | `RNN` of a `GRUCell(reset_after=True)` | `nn.GRU`: the same names, rows of r, z, n |
 | `RNN` of an `LSTMCell` | `nn.LSTM`: the same names, rows of i, f, g, o |
 | `StackedRNN`, `BidirectionalRNN`, the two combined | ``_l1``, ... for the layers above, ``_reverse`` for the way back |
-| `SequenceModel` | a module with ``rnn``, one of these, and ``readout``, an `nn.Linear` |
+| `RNN` of one with a `transition` | a module with ``cell``, an `nn.RNNCell`, ..., and ``transition``, any of those above |
+| `SequenceModel` | a module with ``rnn``, one of these, ``readout`` (of `Readout`, `nn.Linear`), ``encoder``, any of those above |
 | `SelfAttention`, `LayerNorm`, `RMSNorm` | `nn.MultiheadAttention`, `nn.LayerNorm`, `nn.RMSNorm` |
 | `Block(norm="layer")` | `nn.TransformerEncoderLayer(norm_first=True)`; with "rms" its norms have no weights |
 | `GPT` | a module with ``wte``, ``wpe`` (`nn.Embedding`), ``blocks`` of these, ``norm``, and ``lm``, an `nn.Linear` |
@@ -23,11 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..dense import MLP
+from ..dense import MLP, Layer
 from ..layers import Part, Sequential
 from ..module import Module
 from ..recurrent.cells import Cell
-from ..recurrent.model import SequenceModel
+from ..recurrent.model import Readout, SequenceModel
 from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
 from .kinds import declared
 from .transformers import KINDS, to_ours, to_theirs
@@ -39,27 +40,9 @@ def to_torch_state_dict(model: Module) -> dict[str, Any]:
     Load them by ``twin.load_state_dict({name: torch.tensor(x, dtype=torch.float64) for name, x in ....items()})``.
     ValueError for a model that PyTorch has no module for.
     """
-    if isinstance(model, KINDS):
-        return to_theirs(model)
-    if isinstance(model, Sequential):
-        return {f"{k}.{name}": x for k, part in enumerate(model) for name, x in to_torch_state_dict(part).items()}
-    ours, theirs = model.state_dict(), {}
-    if isinstance(model, Part):
-        return ours
-    for prefix, weights, bias in _linears(model):
-        theirs[f"{prefix}weight"] = [ours[name] for name in weights] if isinstance(weights, list) else ours[weights]
-        theirs[f"{prefix}bias"] = [ours[name] for name in bias] if isinstance(bias, list) else ours[bias]
-    for prefix, suffix, path, cell in _cells(model):
-        rows = _rows(cell)
-        theirs[f"{prefix}weight_ih{suffix}"] = [row for end in rows for row in ours[f"{path}W{end}"]]
-        theirs[f"{prefix}weight_hh{suffix}"] = [row for end in rows for row in ours[f"{path}U{end}"]]
-        if cell.bias:
-            zeros = [0.0] * cell.n_hidden
-            theirs[f"{prefix}bias_ih{suffix}"] = [x for end in rows for x in ours[f"{path}b{end}"]]
-            theirs[f"{prefix}bias_hh{suffix}"] = [
-                x for second in rows.values() for x in (ours[path + second] if second else zeros)
-            ]
-    return theirs
+    if isinstance(model, (Cell, Readout)):  # which are parts of others there
+        raise ValueError(f"PyTorch has no module for a {type(model).__name__}")
+    return _theirs(model)
 
 
 def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
@@ -79,74 +62,108 @@ def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
     model.load_state_dict({name: parameters[name] for name in model.state_dict()})  # of a part that is there twice, once
 
 
+def _parts(model: Module) -> list[tuple[str, str, Module]]:
+    """What a model is put together of there, each with the beginnings of its names there and here."""
+    if isinstance(model, Sequential):
+        return [(f"{k}.", f"{k}.", part) for k, part in enumerate(model)]
+    if isinstance(model, MLP):
+        return [(f"{2 * k}.", f"layers.{k}.", layer) for k, layer in enumerate(model.layers)]
+    if isinstance(model, SequenceModel):
+        encoder = [] if model.encoder is None else [("encoder.", "encoder.", model.encoder)]
+        return [*encoder, ("rnn.", "network.", model.network), ("readout.", "readout.", model.readout)]
+    if isinstance(model, RNN) and model.cell.transition is not None:
+        return [("cell.", "cell.", model.cell), ("transition.", "cell.transition.", model.cell.transition)]
+    return []
+
+
+def _theirs(model: Module) -> dict[str, Any]:
+    """The entries of PyTorch's state."""
+    theirs: dict[str, Any] = {}
+    if parts := _parts(model):
+        return {there + name: x for there, _, part in parts for name, x in _theirs(part).items()}
+    if isinstance(model, KINDS):
+        return to_theirs(model)
+    ours = model.state_dict()
+    if isinstance(model, (Part, Sequential)):
+        return ours
+    if isinstance(model, Readout):
+        return {"weight": ours["Wy"], "bias": ours["by"]}
+    if isinstance(model, Layer):
+        units = [f"neurons.{j}" for j in range(len(model.neurons))]
+        if len({neuron.bias for neuron in model.neurons}) < len(units):
+            raise ValueError("PyTorch has no linear layer with a shared bias")
+        return {"weight": [ours[f"{unit}.weights"] for unit in units], "bias": [ours[f"{unit}.bias"] for unit in units]}
+    for suffix, path, cell in _cells(model):
+        rows = _rows(cell)
+        theirs[f"weight_ih{suffix}"] = [row for end in rows for row in ours[f"{path}W{end}"]]
+        theirs[f"weight_hh{suffix}"] = [row for end in rows for row in ours[f"{path}U{end}"]]
+        if cell.bias:
+            seconds = [ours[path + second] if second else [0.0] * cell.n_hidden for second in rows.values()]
+            theirs[f"bias_ih{suffix}"] = [x for end in rows for x in ours[f"{path}b{end}"]]
+            theirs[f"bias_hh{suffix}"] = [x for second in seconds for x in second]
+    return theirs
+
+
 def _ours(model: Module, given: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of our state from PyTorch's."""
+    ours: dict[str, Any] = {}
+    for there, here, part in _parts(model):
+        own = {name.removeprefix(there): entry for name, entry in given.items() if name.startswith(there)}
+        ours |= {here + name: entry for name, entry in _ours(part, own).items()}
+    if ours:
+        return ours
     if isinstance(model, KINDS):
         return to_ours(model, given)
-    if isinstance(model, Part):
+    if isinstance(model, (Part, Sequential)):
         return dict(given)
-    ours: dict[str, Any] = {}
-    if isinstance(model, Sequential):
-        for k, part in enumerate(model):
-            own = {name.removeprefix(f"{k}."): entry for name, entry in given.items() if name.startswith(f"{k}.")}
-            ours |= {f"{k}.{name}": entry for name, entry in _ours(part, own).items()}
+    if isinstance(model, Readout):
+        return {"Wy": given["weight"], "by": given["bias"]}
+    if isinstance(model, Layer):
+        for j, (weights, bias) in enumerate(zip(given["weight"], given["bias"])):
+            ours |= {f"neurons.{j}.weights": weights, f"neurons.{j}.bias": bias}
         return ours
-    for prefix, weights, bias in _linears(model):
-        for names, key in ((weights, "weight"), (bias, "bias")):
-            entry = given[f"{prefix}{key}"]
-            ours.update(zip(names, entry) if isinstance(names, list) else [(names, entry)])
-    for prefix, suffix, path, cell in _cells(model):
+    for suffix, path, cell in _cells(model):
         d = cell.n_hidden
         for k, (end, second) in enumerate(_rows(cell).items()):
             rows = slice(k * d, (k + 1) * d)
-            ours[f"{path}W{end}"] = given[f"{prefix}weight_ih{suffix}"][rows]
-            ours[f"{path}U{end}"] = given[f"{prefix}weight_hh{suffix}"][rows]
+            ours[f"{path}W{end}"] = given[f"weight_ih{suffix}"][rows]
+            ours[f"{path}U{end}"] = given[f"weight_hh{suffix}"][rows]
             if cell.bias:
-                first, other = given[f"{prefix}bias_ih{suffix}"][rows], given[f"{prefix}bias_hh{suffix}"][rows]
+                first, other = given[f"bias_ih{suffix}"][rows], given[f"bias_hh{suffix}"][rows]
                 ours |= {f"{path}b{end}": first, path + second: other} if second else {f"{path}b{end}": _sum(first, other)}
     return ours
 
 
-def _linears(model: Module) -> Iterator[tuple[str, Any, Any]]:
-    """For each linear layer, its prefix there, and the names here of its rows of weights and of its biases."""
-    if isinstance(model, SequenceModel):
-        yield "readout.", "readout.Wy", "readout.by"
-    elif isinstance(model, MLP):
-        for k, layer in enumerate(model.layers):
-            units = [f"layers.{k}.neurons.{j}" for j in range(len(layer.neurons))]
-            if len({neuron.bias for neuron in layer.neurons}) < len(units):
-                raise ValueError("PyTorch has no linear layer with a shared bias")
-            yield f"{2 * k}.", [f"{unit}.weights" for unit in units], [f"{unit}.bias" for unit in units]
-
-
-def _cells(model: Module) -> list[tuple[str, str, str, Cell]]:
-    """For each cell, its prefix and suffix there, its path here, and itself."""
+def _cells(model: Module) -> list[tuple[str, str, Cell]]:
+    """For each cell, its suffix there, its path here, and itself."""
+    if isinstance(model, Cell) and _is_there(model):
+        return [("", "", model)]
+    if not isinstance(model, Recurrent):
+        raise ValueError(f"PyTorch has no module for a {type(model).__name__}")
     found = list(_all_cells(model))
     cells = [cell for *_, cell in found]
     if len({(cell.torch(), cell.n_hidden, cell.bias) for cell in cells}) > 1 or len(set(cells)) < len(cells):
         raise ValueError("PyTorch has no network with cells of different kinds or sizes, or with a shared cell")
-    reverse = [suffix.endswith("_reverse") for _, suffix, _, _ in found]
+    reverse = [suffix.endswith("_reverse") for suffix, _, _ in found]
     if any(reverse) and 2 * sum(reverse) != len(reverse):
         raise ValueError("PyTorch has no network that is bidirectional in some layers only")
     return found
 
 
-def _all_cells(model: Module) -> Iterator[tuple[str, str, str, Cell]]:
-    if isinstance(model, SequenceModel):
-        for _, suffix, path, cell in _all_cells(model.network):
-            yield "rnn.", suffix, f"network.{path}", cell
-    elif isinstance(model, Recurrent):
-        layers = model.layers if isinstance(model, StackedRNN) else [model]
-        for k, layer in enumerate(layers):
-            ways = [("", "", layer)]
-            if isinstance(layer, BidirectionalRNN):
-                ways = [("", "forward_layer.", layer.forward_layer), ("_reverse", "backward_layer.", layer.backward_layer)]
-            for reverse, way, network in ways:
-                if not isinstance(network, RNN) or not declared(network.cell, "torch") or network.cell.torch() is None:
-                    raise ValueError(f"PyTorch has no module for {network!r}")
-                yield "", f"_l{k}{reverse}", f"layers.{k}." * isinstance(model, StackedRNN) + way + "cell.", network.cell
-    elif not isinstance(model, MLP):
-        raise ValueError(f"PyTorch has no module for a {type(model).__name__}")
+def _all_cells(model: Recurrent) -> Iterator[tuple[str, str, Cell]]:
+    layers = model.layers if isinstance(model, StackedRNN) else [model]
+    for k, layer in enumerate(layers):
+        ways = [("", "", layer)]
+        if isinstance(layer, BidirectionalRNN):
+            ways = [("", "forward_layer.", layer.forward_layer), ("_reverse", "backward_layer.", layer.backward_layer)]
+        for reverse, way, network in ways:
+            if not isinstance(network, RNN) or not _is_there(network.cell) or network.cell.transition is not None:
+                raise ValueError(f"PyTorch has no module for {network!r}")
+            yield f"_l{k}{reverse}", f"layers.{k}." * isinstance(model, StackedRNN) + way + "cell.", network.cell
+
+
+def _is_there(cell: Cell) -> bool:
+    return declared(cell, "torch") and cell.torch() is not None
 
 
 def _rows(cell: Cell) -> dict[str, str]:

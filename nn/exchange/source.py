@@ -10,19 +10,19 @@ from __future__ import annotations
 import ast
 import copy
 import importlib
-from collections.abc import Callable
 from typing import Any
 
-from autograd_lite import DomainError, Value, trace
+from autograd_lite import Value
 
-from ..dense import MLP, Layer, Neuron, prefix
-from ..layers import Activation, Dropout, Embedding, Linear, Part, Sequential
+from ..dense import MLP
+from ..layers import Part, Sequential
 from ..module import Module
 from ..recurrent.cells import Cell
-from ..recurrent.model import Readout, SequenceModel
+from ..recurrent.model import SequenceModel
 from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
 from ..recurrent.units import set_parameters
 from .equations import equations, expression
+from .feed_forward import activation, feed_forward
 from .kinds import computes_as, declared
 from .libraries import LIBRARIES, RECURRENT, TORCH_MODULE, TORCH_RUN
 from .transformers import KINDS, transformer
@@ -38,12 +38,12 @@ def twin_source(model: Module, library: str) -> str:
         modules = {name: importlib.import_module(name) for name in spelled.modules}
     except ImportError as error:
         raise ImportError(f"a twin in {library} needs {library}: pip install 'autograd_lite[{library}]' ({error})") from error
-    if computes_as(model, MLP):
-        body, around = _mlp(model), ""
+    if computes_as(model, MLP) or isinstance(model, (Part, Sequential)):
+        lines, out = feed_forward(model, "", "x")
+        about = "x: of any axes before those of the layers: (..., n_in). The outputs, (..., n_out)."
+        body, around = _function("apply", "p, x", [*lines, f"return {out}"], about), ""
     elif isinstance(model, KINDS):
-        body, around = transformer(model, _activation), ""
-    elif isinstance(model, (Part, Sequential)):
-        body, around = _layers(model), ""
+        body, around = transformer(model, activation), ""
     else:
         body, around = _recurrent(model, spelled.concatenate), RECURRENT + spelled.recurrent
     used, helpers = _called(body), ""
@@ -78,73 +78,6 @@ def _function(name: str, parameters: str, lines: list[str], about: str = "") -> 
     return f"\ndef {name}({parameters}):\n" + "".join([f"    {line}\n" for line in text + lines])
 
 
-def _mlp(model: Module) -> str:
-    lines, out = [], "x"
-    for k, layer in enumerate(model.layers):  # type: ignore[attr-defined]
-        activate = layer.neurons[0]._activate
-        alike = all([computes_as(neuron, Neuron) and neuron._activate == activate for neuron in layer.neurons])
-        if not (computes_as(layer, Layer) and alike):
-            raise ValueError(f"layer {k} has no twin: its units differ, or are of a kind with a forward of its own")
-        name = prefix(k + 1, len(model.layers)).rstrip("_")  # type: ignore[attr-defined]
-        net = f"net_{name}"
-        lines.append(f"{net} = {out} @ p['layers.{k}.weights'].T + p['layers.{k}.bias']")
-        softmax = [f"out_{name} = softmax({net}, -1)"]
-        added = softmax if layer.activation == "softmax" else _activation(activate, net, f"out_{name}")
-        lines += added
-        out = f"out_{name}" if added else net
-    return _function("apply", "p, x", [*lines, f"return {out}"], "x: (..., n_in). The outputs, (..., n_out).")
-
-
-def _layers(model: Module) -> str:
-    """The function of a layer, or of several one after the other."""
-    paths = {id(part): f"{name}." for name, part in model._walk() if isinstance(part, Module)} | {id(model): ""}
-    lines: list[str] = []
-
-    def line(formula: str) -> str:
-        lines.append(f"out_{len(lines) + 1} = {formula}")
-        return f"out_{len(lines)}"
-
-    def after(part: Any, x: str) -> str:
-        """Adds the lines of a part that reads `x`, and returns the name of what it gives."""
-        own = paths[id(part)]
-        if computes_as(part, Sequential):
-            for inner in part:
-                x = after(inner, x)
-        elif computes_as(part, Linear):
-            x = line(f"{x} @ p['{own}weight'].T" + ("" if part.bias is None else f" + p['{own}bias']"))
-        elif computes_as(part, Embedding):
-            x = line(f"rows({x}, p['{own}weight'])")
-        elif computes_as(part, Activation) and part.activation == "softmax":
-            x = line(f"softmax({x}, -1)")
-        elif computes_as(part, Activation):
-            found = _activation(part._activate, x, out := f"out_{len(lines) + 1}")
-            lines.extend(found)
-            x = out if found else x
-        elif not computes_as(part, Dropout):
-            raise ValueError(f"a {type(part).__name__} has no twin among layers, or has a forward of its own")
-        elif part.draws:
-            raise ValueError(f"{part.no_program()}: call eval() first")
-        return x
-
-    out = after(model, "x")
-    return _function("apply", "p, x", [*lines, f"return {out}"], "x: of any axes before those of the layers.")
-
-
-def _activation(activate: Callable[[Value], Value], net: str, out: str) -> list[str]:
-    """The equations of an activation. ValueError if they are others at other points."""
-    why = ""
-    for number in (0.5, -0.5, 3.0, -3.0):
-        try:
-            output, inputs = trace(activate, [number])
-            return equations({out: output}, {x: ast.Name(net) for x in inputs.values()})
-        except (DomainError, ArithmeticError) as error:
-            why = str(error)
-        except ValueError as error:
-            why = f"its graph is another at other points: {error}"
-            break
-    raise ValueError(f"the activation {activate!r:.60} has no twin: {why}")
-
-
 def _recurrent(model: Module, concatenate: str) -> str:
     """The functions of the cells, and ``run`` and ``apply``."""
     network: Any = model.network if isinstance(model, SequenceModel) else RNN(model) if isinstance(model, Cell) else model
@@ -165,7 +98,7 @@ def _recurrent(model: Module, concatenate: str) -> str:
             names = part.state_names(layer)
             units.update(dict.fromkeys(names, cell.n_hidden))
             path = paths[id(cell)]
-            first.append(f"p[{path + next(iter(cell.shapes()))!r}]")
+            first.append(path + next(iter(cell.shapes())))
             parameters = f"part(p, {path!r})" if path else "p"
             lines.append(f"{out} = unrolled({function}, {parameters}, {x}, states, {names}{', reverse=True' * reverse})")
         elif computes_as(part, StackedRNN):
@@ -180,15 +113,19 @@ def _recurrent(model: Module, concatenate: str) -> str:
             raise ValueError(f"a {type(part).__name__} has no twin: it is none of nn's networks, or has a forward of its own")
         return out
 
-    out = layers(network, "", "x", False)
+    if isinstance(model, SequenceModel) and not computes_as(model, SequenceModel):
+        raise ValueError(f"a {type(model).__name__} with a forward of its own has no twin")
+    encoder = model.encoder if isinstance(model, SequenceModel) else None
+    before, x = ([], "x") if encoder is None else feed_forward(encoder, paths[id(encoder)], "x", "encoder_")
+    out = layers(network, "", x, False)
+    if encoder is None:
+        before = [f"x = inputs(x, p[{first[0]!r}])"]
+    after: list[str] = []
     if isinstance(model, SequenceModel):
-        if not computes_as(model, SequenceModel) or not computes_as(model.readout, Readout):
-            raise ValueError(f"a {type(model).__name__} with a forward of its own has no twin")
-        lines.append(f"y = {out} @ p['readout.Wy'].T + p['readout.by']")
-        out = "y"
-    start = [f"x = inputs(x, {first[0]})", f"states = started(initial, x, {units})"]
+        after, out = feed_forward(model.readout, paths[id(model.readout)], out, "" if encoder is None else "readout_")
+    body = [*before, f"states = started(initial, {x}, {units})", *lines, *after, f"return {out}, states"]
     about = "x: (..., T, n_in). The outputs, (..., T, n_out), and the states after the last step by name."
-    run = _function("run", "p, x, initial=None", [*start, *lines, f"return {out}, states"], about)
+    run = _function("run", "p, x, initial=None", body, about)
     apply = _function("apply", "p, x, initial=None", ["return run(p, x, initial)[0]"], "The outputs of `run`.")
     return "\n".join([*[text.replace("def cell(", f"def {name}(") for text, name in functions.items()], run, apply])
 
@@ -199,6 +136,7 @@ def _cell(cell: Cell) -> str:
         raise ValueError(f"a {type(cell).__name__} has no twin: the class that has its forward declares none")
     small = copy.copy(cell)
     small.n_in = small.n_hidden = 1
+    small.transition = None
     set_parameters(small, small.shapes(), {}, "uniform", 0)
     x, states = Value(0.5), {name: [Value(0.5)] for name in cell.states}
     symbols: dict[Value, ast.expr] = {x: ast.Name("x")}
@@ -208,7 +146,11 @@ def _cell(cell: Cell) -> str:
         row = getattr(small, name)[0]
         symbols[row if len(shape) == 1 else row[0]] = parameter if len(shape) == 1 else ast.Attribute(parameter, "T")
     found = small([x], states)
-    lines = equations({name: unit for name, (unit,) in found.items()}, symbols)
+    inner = {"h": "a"} if cell.transition is not None else {}
+    lines = equations({inner.get(name, name): unit for name, (unit,) in found.items()}, symbols)
+    if cell.transition is not None:
+        added, out = feed_forward(cell.transition, "transition.", "a", "transition_")
+        lines += [*added, f"h = {out}"]
     before = ", ".join([f"{name}_before" for name in cell.states])
     after = ", ".join(cell.states)
     return _function("cell", f"p, x, {before}", [*lines, f"return {after}" + "," * (len(cell.states) == 1)])

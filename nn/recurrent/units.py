@@ -62,7 +62,7 @@ def made_by(module: Module, inputs: Any, at: Place, name: str, outputs_at: Place
     if not isinstance(outputs, (list, tuple)) or not outputs or not all([isinstance(unit, Value) for unit in outputs]):
         raise TypeError(f"a {type(module).__name__} within a network makes a list of Values, got {made!r:.60}")
     seen = set(leaves(inputs))
-    if seen.isdisjoint(outputs):
+    if seen.isdisjoint(outputs) and all([unit.parents for unit in outputs]):
         labelled(name, list(outputs), outputs_at or at)
     pending = list(outputs)
     while pending:

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,13 @@ def build(case, rng=0):
     """Our twin of a recorded case, with other parameters."""
     if "sizes" in case:
         return MLP(case["sizes"], case["activation"], None, rng=rng)
-    cell = CELLS[case["kind"]]
+    if "deep" in case:
+        transition = MLP([N_HIDDEN, 5, N_HIDDEN], "tanh", "tanh", rng=rng)
+        cell = CELLS[case["deep"]](N_HIDDEN, N_HIDDEN, transition=transition, rng=rng)
+        encoder, readout = MLP([N_IN, 4, N_HIDDEN], "tanh", "tanh", rng=rng), MLP([N_HIDDEN, 4, 2], "tanh", None, rng=rng)
+        return SequenceModel(cell, readout, encoder=encoder)
+    options = {"bias": case.get("bias", True)} | ({"activation": case["nonlinearity"]} if "nonlinearity" in case else {})
+    cell = partial(CELLS[case["kind"]], **options)
     layers, n_in = [], N_IN
     for k in range(case["layers"]):
         ways = [RNN(cell(n_in, N_HIDDEN, rng=rng + 2 * k + way)) for way in range(1 + case["bidirectional"])]
@@ -42,13 +49,14 @@ def computed(model, case):
     if "sizes" in case:
         x = [Value(number) for number in case["x"]]
         return model(x), x, {}
-    network = model.network if case["readout"] else model
+    network = model.network if isinstance(model, SequenceModel) else model
     names = {kind: [name for name in network.state_names() if name[0] == kind] for kind in case["initial"]}
     initial = {
         name: [Value(number) for number in row] for kind, rows in case["initial"].items() for name, row in zip(names[kind], rows)
     }
     x = [[Value(number) for number in row] for row in case["x"]]
-    outputs = model(x, initial) if case["readout"] else model(x, initial).outputs
+    given = x + [None] * case.get("silent", 0)
+    outputs = model(given, initial) if isinstance(model, SequenceModel) else model(given, initial).outputs
     return outputs, x, initial
 
 
@@ -63,17 +71,35 @@ def test_outputs_and_gradients_are_those_of_pytorch(name):
     assert [unit.grad for unit in flat(x)] == pytest.approx(flat(case["grad_x"]), **CLOSE)
     grad_initial = [unit.grad for kind in case["grad_initial"] for key in initial if key[0] == kind for unit in initial[key]]
     assert grad_initial == pytest.approx(flat(list(case["grad_initial"].values())), **CLOSE)
-    for parameter in model.parameters():  # the gradients, in PyTorch's layout
+    check_gradients(model, name, case["grads"])
+
+
+def check_gradients(model, name, grads):
+    """The grads of the parameters, in PyTorch's layout."""
+    for parameter in model.parameters():
         parameter.data = parameter.grad
     found = to_torch_state_dict(model)
-    assert found.keys() == case["grads"].keys()
-    for key, expected in case["grads"].items():
+    assert found.keys() == grads.keys()
+    for key, expected in grads.items():
         if "bias_hh" in key:  # one bias has the gradient of both; that of a GRU's candidate stands apart
             kept = N_HIDDEN if "GRU" in name else 0
             rest = len(expected) - kept
             assert found[key] == pytest.approx([0.0] * rest + expected[rest:], **CLOSE), key
         else:
             assert flat(found[key]) == pytest.approx(flat(expected), **CLOSE), key
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "deep" in name])
+def test_the_last_steps_loss_alone_is_that_of_pytorch(name):
+    case = CASES[name]
+    model = build(case)
+    from_torch_state_dict(model, case["state"])
+    initial = {kind: rows[0] for kind, rows in case["initial"].items()}
+    ahead = rtrl(model, case["x"], 1, initial, loss=last_cross_entropy)
+    back = bptt(model, case["x"], 1, initial, loss=last_cross_entropy)
+    assert back.loss == pytest.approx(case["last"]["loss"], **CLOSE) and ahead.loss == pytest.approx(back.loss, rel=1e-14)
+    assert ahead.gradients == pytest.approx(back.gradients, **CLOSE)
+    check_gradients(model, name, case["last"]["grads"])
 
 
 @pytest.mark.parametrize("name", CASES)
