@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from autograd_lite import Value, compile_program, data_of, no_grad, peek, trace
 from autograd_lite.nests import is_array
 
-from .losses import ClassTarget, class_target, cross_entropy, sequence_cross_entropy
+from .losses import ClassTarget, class_target, cross_entropy, last_cross_entropy, sequence_cross_entropy
 
 # A pass over numbers and one over Values differ by rounding alone
 SAME = 1e-9
@@ -132,11 +132,13 @@ def compiled_step(
 ) -> Step:
     """The step of ``loss(model(x), target)``, as `Module.compile` has it. parameters: the model's, unless given."""
     classes, several = 0, False
-    if getattr(loss, "func", loss) in (cross_entropy, sequence_cross_entropy):
+    kind = getattr(loss, "func", loss)
+    if kind in (cross_entropy, sequence_cross_entropy, last_cross_entropy):
         with no_grad():
             outputs = model(example[0])
-        several = isinstance(outputs[0], (list, tuple))
-        classes = len(outputs[0] if several else outputs)
+        nested = isinstance(outputs[0], (list, tuple))
+        several = nested and kind is not last_cross_entropy
+        classes = len(outputs[0] if nested else outputs)
     given = getattr(loss, "keywords", {})
     options = {name: given[name] for name in ("weight", "ignore_index", "label_smoothing") if name in given}
 

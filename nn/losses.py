@@ -139,6 +139,15 @@ def sequence_cross_entropy(
     return total
 
 
+def last_cross_entropy(logits: Sequence[Sequence[Value]], target: Any, **options: Any) -> Any:
+    """The cross-entropy of the last time step alone: many-to-one, such as a class for a whole sequence.
+
+    logits: of T time steps. target: of the last, as for `cross_entropy`, which has the options too.
+    """
+    loss = cross_entropy(logits[-1], target, **options)
+    return _at_time(loss, len(logits))
+
+
 def step_losses(logits: Sequence[Sequence[Value]], targets: Sequence[Any]) -> list[Value]:
     """The cross-entropy of each time step, ``L_1``, ``L_2``, ..."""
     return _step_losses(logits, targets, {})[0]
@@ -146,10 +155,13 @@ def step_losses(logits: Sequence[Sequence[Value]], targets: Sequence[Any]) -> li
 
 def _step_losses(logits: Any, targets: Any, options: dict[str, Any]) -> tuple[list[Value], list[Any]]:
     losses, shares = _cross_entropies(_zipped(logits, targets), True, options)
-    for t, loss in enumerate(losses, 1):
-        loss.label = f"L_{t}"
-        loss.scope = Scope("loss", Scope(f"t = {t}", time=t), role="L")
-    return losses, shares
+    return [_at_time(loss, t) for t, loss in enumerate(losses, 1)], shares
+
+
+def _at_time(loss: Value, t: int) -> Value:
+    loss.label = f"L_{t}"
+    loss.scope = Scope("loss", Scope(f"t = {t}", time=t), role="L")
+    return loss
 
 
 class ClassTarget(NamedTuple):

@@ -10,7 +10,7 @@
 | `RNN` of an `LSTMCell` | `nn.LSTM`: the same names, rows of i, f, g, o |
 | `StackedRNN`, `BidirectionalRNN`, the two combined | ``_l1``, ... for the layers above, ``_reverse`` for the way back |
 | `RNN` of one with a `transition` | a module with ``cell``, an `nn.RNNCell`, ..., and ``transition``, any of those above |
-| `SequenceModel` | a module with ``rnn``, one of these, ``readout`` (of `Readout`, `nn.Linear`), ``encoder``, any of those above |
+| `SequenceModel` | a module with ``rnn``, one of these, ``readout`` (`Readout`: `nn.Linear`), ``encoder``, any of those above |
 | `SelfAttention`, `LayerNorm`, `RMSNorm` | `nn.MultiheadAttention`, `nn.LayerNorm`, `nn.RMSNorm` |
 | `Block(norm="layer")` | `nn.TransformerEncoderLayer(norm_first=True)`; with "rms" its norms have no weights |
 | `GPT` | a module with ``wte``, ``wpe`` (`nn.Embedding`), ``blocks`` of these, ``norm``, and ``lm``, an `nn.Linear` |

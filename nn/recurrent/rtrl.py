@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd_lite import Value, sum_, topological_order
+from autograd_lite import Value, dot, gradient, no_grad, sum_, topological_order
+from autograd_lite.nests import leaves
 
 from ..losses import step_losses
+from .bptt import Loss, one_loss
 from .model import SequenceModel, check_model
 
 
@@ -39,17 +41,33 @@ class RTRL(NamedTuple):
         return [vector[place] for vector in self.vectors[state]]
 
 
-def rtrl(model: SequenceModel, xs: Sequence[Any], targets: Sequence[Any], initial: Mapping[str, Any] | None = None) -> RTRL:
+def rtrl(
+    model: SequenceModel,
+    xs: Sequence[Any],
+    targets: Any,
+    initial: Mapping[str, Any] | None = None,
+    loss: Loss | None = None,
+) -> RTRL:
     """The gradients of the sum over time of the cross-entropies, forward in time: equal to those of `bptt`, to rounding.
 
-    Arguments as for `bptt`. Grads are left alone. TypeError for a network that reads its sequence backward too.
+    Arguments as for `bptt`. With another `loss`, the sequence is read twice: for the derivatives of the loss by the logits,
+    then forward in time. Grads are left alone. TypeError for a network that reads its sequence backward too.
     """
-    if len(xs) != len(targets):
-        raise ValueError(f"rtrl needs a target for each input, got {len(xs)} inputs and {len(targets)} targets")
+    check_model(model)
     if len(xs) == 0:
         raise ValueError("rtrl needs a sequence of at least one input")
-    *_, last = deque(rtrl_steps(model, zip(xs, targets), initial), maxlen=1)
-    return last
+    if loss is None:
+        if len(xs) != len(targets):
+            raise ValueError(f"rtrl needs a target for each input, got {len(xs)} inputs and {len(targets)} targets")
+        *_, last = deque(rtrl_steps(model, zip(xs, targets), initial), maxlen=1)
+        return last
+    with no_grad():
+        logits = [[Value(y.item()) for y in ys] for ys in model(xs, initial)]
+    total = one_loss(loss, logits, targets)
+    slopes = iter(gradient(total, leaves(logits)))
+    weights = [[next(slopes).item() for _ in ys] for ys in logits]
+    *_, last = deque(_steps(model, zip(xs, weights), initial, lambda ys, slopes: dot(slopes, ys)), maxlen=1)
+    return last._replace(loss=total.item())
 
 
 def rtrl_steps(
@@ -60,6 +78,13 @@ def rtrl_steps(
     The model's parameters may be changed between steps, as in online learning; the sensitivities are then approximate.
     """
     check_model(model)
+    return _steps(model, examples, initial, lambda logits, target: step_losses([logits], [target])[0])
+
+
+def _steps(
+    model: SequenceModel, examples: Iterable[tuple[Any, Any]], initial: Mapping[str, Any] | None, loss_of: Loss
+) -> Iterator[RTRL]:
+    """loss_of: of the logits of a time step and what stands beside the input."""
     names, parameters = zip(*model.named_parameters())
     place = {parameter: i for i, parameter in enumerate(parameters)}
     zeros = [0.0] * len(names)
@@ -69,18 +94,18 @@ def rtrl_steps(
     _propagate(sum_([unit for units in start.values() for unit in units]), known, place)
     states = {name: [unit.item() for unit in units] for name, units in start.items()}
     vectors = {name: [known.get(unit, zeros) for unit in units] for name, units in start.items()}
-    total, gradient = 0.0, zeros
+    total, gradients = 0.0, zeros
     for t, (x, target) in enumerate(examples, 1):
         before = {name: [Value(number, f"{name}_{t - 1}[{j}]") for j, number in enumerate(s)] for name, s in states.items()}
         logits, after = model.step(x, before, t)
-        loss = step_losses([logits], [target])[0]
+        loss = loss_of(logits, target)
         known = {node: vector for name in states for node, vector in zip(before[name], vectors[name])}
         _propagate(sum_([loss, *[unit for units in after.values() for unit in units]]), known, place)
         states = {name: [unit.item() for unit in after[name]] for name in states}
         vectors = {name: [known.get(unit, zeros) for unit in after[name]] for name in states}
         total += loss.item()
-        gradient = [old + new for old, new in zip(gradient, known.get(loss, zeros))]
-        yield RTRL(t, total, dict(zip(names, gradient)), states, vectors)
+        gradients = [old + new for old, new in zip(gradients, known.get(loss, zeros))]
+        yield RTRL(t, total, dict(zip(names, gradients)), states, vectors)
 
 
 def _propagate(output: Value, known: dict[Value, list[float]], place: Mapping[Value, int]) -> None:

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import runpy
 from functools import partial
 from pathlib import Path
 
@@ -10,10 +11,26 @@ import pytest
 from golden import flat
 
 from autograd_lite import Value, sum_
-from nn import MLP, RNN, BidirectionalRNN, GRUCell, LSTMCell, Module, Readout, RNNCell, SequenceModel, StackedRNN
+from nn import (
+    MLP,
+    RNN,
+    BidirectionalRNN,
+    GRUCell,
+    Layer,
+    LSTMCell,
+    Module,
+    Readout,
+    RNNCell,
+    SequenceModel,
+    StackedRNN,
+    bptt,
+    last_cross_entropy,
+    rtrl,
+)
 from nn.exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 
-CASES = json.loads((Path(__file__).parent.parent.parent / "data" / "torch_recurrent.json").read_text(encoding="utf-8"))["cases"]
+DATA = Path(__file__).parent.parent.parent / "data"
+CASES = json.loads((DATA / "torch_recurrent.json").read_text(encoding="utf-8"))["cases"]
 CELLS = {
     "RNN": RNNCell,
     "GRU": lambda n_in, n_hidden, **options: GRUCell(n_in, n_hidden, reset_after=True, **options),
@@ -198,6 +215,10 @@ NO_TWIN = {
     "a cell": lambda: rnn(),
     "a readout": lambda: Readout(2, 3),
     "a module": lambda: Module(),
+    "deep cells in a stack": lambda: StackedRNN([RNNCell(2, 3, transition=Layer(3, 3)), rnn(3)]),
+    "deep cell of NNDL": lambda: RNN(GRUCell(2, 3, transition=Layer(3, 3))),
+    "encoder of ones own": lambda: SequenceModel(rnn(), 2, encoder=Module()),
+    "encoder with a shared bias": lambda: SequenceModel(rnn(), 2, encoder=Layer(2, 2, shared_bias=True)),
     # nn.RNN, nn.GRU and nn.LSTM have one kind of cell, one number of units, and layers all in one direction or all in both
     "layers of two kinds": lambda: StackedRNN([rnn(), LSTMCell(3, 3)]),
     "directions of two kinds": lambda: BidirectionalRNN(rnn(), LSTMCell(2, 3)),
@@ -227,15 +248,21 @@ def test_pytorch_loads_what_is_written_and_computes_the_same(name):
         activation = getattr(torch.nn, case["activation"].capitalize())
         linears = [torch.nn.Linear(n_in, n_out) for n_in, n_out in zip(case["sizes"], case["sizes"][1:])]
         layers = [part for linear in linears for part in (linear, activation())]
-        twin = torch.nn.Sequential(*layers[:-1])
+        module = twin = torch.nn.Sequential(*layers[:-1])
+    elif "deep" in case:
+        module = twin = runpy.run_path(str(DATA / "record_torch_recurrent.py"))["Deep"](case["deep"])
     else:
-        twin = getattr(torch.nn, case["kind"])(N_IN, N_HIDDEN, case["layers"], bidirectional=case["bidirectional"])
+        options = {name: case[name] for name in ("bias", "nonlinearity") if name in case}
+        twin = getattr(torch.nn, case["kind"])(N_IN, N_HIDDEN, case["layers"], bidirectional=case["bidirectional"], **options)
     readout = torch.nn.Linear(N_HIDDEN * (1 + case["bidirectional"]), case["readout"]) if case.get("readout") else None
-    module = torch.nn.ModuleDict({"rnn": twin, "readout": readout}) if readout else twin
+    if "sizes" not in case and "deep" not in case:
+        module = torch.nn.ModuleDict({"rnn": twin, "readout": readout}) if readout else twin
     module.double().load_state_dict({key: torch.tensor(x, dtype=torch.float64) for key, x in to_torch_state_dict(model).items()})
-    x = torch.tensor(case["x"], dtype=torch.float64)
-    initial = [torch.tensor(rows, dtype=torch.float64) for rows in case["initial"].values()]
-    theirs = twin(x, tuple(initial) if len(initial) > 1 else initial[0])[0] if initial else twin(x)
+    x = torch.tensor(case["x"] + [[0.0] * N_IN] * case.get("silent", 0), dtype=torch.float64)
+    rows = [row[0] if "deep" in case else row for row in case["initial"].values()]
+    initial = [torch.tensor(row, dtype=torch.float64) for row in rows]
+    theirs = twin(x, tuple(initial) if len(initial) > 1 else initial[0]) if initial else twin(x)
+    theirs = theirs[0] if isinstance(theirs, tuple) else theirs
     theirs = readout(theirs) if readout else theirs
     ours = computed(model, case)[0]
     assert [unit.data for unit in flat(ours)] == pytest.approx(flat(theirs.tolist()), **CLOSE)
