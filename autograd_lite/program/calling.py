@@ -6,14 +6,35 @@ import ctypes
 import math
 import sys
 from array import array
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from .arguments import Numbers, numbers_of, one_batch, single
-from .c_source import CSource, starts
+from .c_source import CSource
 from .compiler import library
-from .record import Port
+
+# A batch of up to so many numbers is copied: to look up where they are takes longer. Memory for so many shapes is kept
+COPIED, KEPT = 2**14, 4
+
+
+class Batch(NamedTuple):
+    """What a call is for: n examples, None for one that is no batch; and which of the inputs have a number or a row for each."""
+
+    n: int | None = None
+    inputs: Set[int] = frozenset()
+
+    def shapes(self, written: CSource) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+        """Those of the arguments, and those of the results."""
+        each = () if self.n is None else (self.n,)
+        given = [(*(each if k in self.inputs else ()), *port.shape) for k, port in enumerate(written.inputs)]
+        summed = [by is not None and self.inputs.isdisjoint(by) for by in written.by]
+        return given, [port.shape if alike else (*each, *port.shape) for port, alike in zip(written.results, summed)]
+
+
+ONE = Batch()
 
 
 class Native:
@@ -26,60 +47,65 @@ class Native:
         self._idle: list[Memory] = []
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
+        """The results. The arguments are tried as if for the same batch as the last ones, and of the usual kinds."""
         try:
             memory = self._idle.pop()
         except IndexError:
             memory = Memory(self.written, self.times)
         try:
-            others = memory.take(arguments)
-            if others:
-                read = {k: numbers_of(self.written.inputs[k], x) for k, x in others.items()}
-                counts = {k: self.written.inputs[k].examples(numbers.shape) for k, numbers in read.items()}
-                memory.as_arrays |= any([numbers.from_array for numbers in read.values()])
-                n = one_batch(counts.values())
-                if n is not None:
-                    return self._batch(n, read, {k for k, count in counts.items() if count is not None}, memory)
-                for k, numbers in read.items():
-                    memory.put(k, numbers)
+            if not memory.takes(arguments) or (self.threads > 1 and memory.batch != ONE):
+                read = [numbers_of(port, x) for port, x in zip(self.written.inputs, arguments)]
+                counts = [port.examples(numbers.shape) for port, numbers in zip(self.written.inputs, read)]
+                batch = Batch(one_batch(counts), frozenset([k for k, count in enumerate(counts) if count is not None]))
+                as_arrays = any([numbers.from_array for numbers in read])
+                if batch != ONE and (self.threads > 1 or not batch.n or _size(self.written, batch) > COPIED):
+                    return self._in_place(batch, read, as_arrays)
+                if batch != memory.batch:
+                    self._idle.append(memory)
+                    memory = self._memory(batch)
+                memory.put(read, as_arrays)
             self._program(*memory.call)
             return memory.results()
         finally:
             self._idle.append(memory)
+            del self._idle[:-KEPT]
 
-    def _batch(self, n: int, read: Mapping[int, Numbers], batched: Set[int], memory: Memory) -> Any:
-        """The results for n examples, which are read where they are."""
-        one = memory.example
-        inputs = [_address(read[k].data) if k in read else address for k, address in enumerate(one.inputs)]
-        in_steps = [len(port.places) if k in batched else 0 for k, port in enumerate(self.written.inputs)]
-        shapes, out_steps = [], []
-        for port, by in zip(self.written.results, self.written.by):
-            summed = by is not None and batched.isdisjoint(by)
-            shapes.append(port.shape if summed else (n, *port.shape))
-            out_steps.append(0 if summed else len(port.places))
-        found = [_zeros(shape, memory.as_arrays) for shape in shapes]
-        whole = Examples(n, inputs, in_steps, list(map(_address, found)), out_steps)
-        if self.threads > 1 < n:
-            self._share(whole, min(self.threads, n))
+    def _memory(self, batch: Batch) -> Memory:
+        """Memory for such a batch, which no other call works on."""
+        for memory in self._idle[:]:
+            if memory.batch == batch:
+                with suppress(ValueError):  # another thread was faster
+                    self._idle.remove(memory)
+                    return memory
+        return Memory(self.written, self.times, batch)
+
+    def _in_place(self, batch: Batch, read: Sequence[Numbers], as_arrays: bool) -> Any:
+        """The results of a batch that is read where it is."""
+        shapes = batch.shapes(self.written)[1]
+        found = [_zeros(shape, as_arrays) for shape in shapes]
+        whole = _examples(self.written, batch, [_address(numbers.data) for numbers in read], list(map(_address, found)))
+        if self.threads > 1 < whole.n:
+            self._share(whole, min(self.threads, whole.n))
         else:
-            self._program(*memory.call_for(whole))
-        return single([x if memory.as_arrays and shape else _nested(x, shape) for x, shape in zip(found, shapes)])
+            self._program(*_in_c(whole, self.times, _doubles(self.written.cells)))
+        return single([x if as_arrays and shape else _nested(x, shape) for x, shape in zip(found, shapes)])
 
     def _share(self, whole: Examples, threads: int) -> None:
         """Runs the examples in threads, as many in each; what is summed over them, each sums by itself first."""
-        memories = [Memory(self.written, self.times) for _ in range(threads)]
+        sizes = [len(port.places) for port in self.written.results]
+        sums = [[() if step else _doubles(size) for step, size in zip(whole.out_steps, sizes)] for _ in range(threads)]
 
         def run(k: int) -> None:
             share = whole.between(whole.n * k // threads, whole.n * (k + 1) // threads)
-            own = memories[k].example.outputs
-            outputs = [at if step else own_at for at, step, own_at in zip(share.outputs, share.out_steps, own)]
-            self._program(*memories[k].call_for(share._replace(outputs=outputs)))
+            own = [at if step else _address(room) for at, step, room in zip(share.outputs, share.out_steps, sums[k])]
+            self._program(*_in_c(share._replace(outputs=own), self.times, _doubles(self.written.cells)))
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(run, range(threads)))
-        for port, address, step, (at, _, _) in zip(self.written.results, whole.outputs, whole.out_steps, memories[0].outputs):
+        for address, step, rooms in zip(whole.outputs, whole.out_steps, zip(*sums)):
             if not step:
-                total = (ctypes.c_double * len(port.places)).from_address(address)
-                total[:] = [sum([memory.found[at + j] for memory in memories]) for j in range(len(port.places))]
+                total = (ctypes.c_double * len(rooms[0])).from_address(address)
+                total[:] = list(map(sum, zip(*rooms)))
 
 
 class Examples(NamedTuple):
@@ -97,65 +123,70 @@ class Examples(NamedTuple):
         return Examples(end - start, inputs, self.in_steps, outputs, self.out_steps)
 
 
+def _examples(written: CSource, batch: Batch, inputs: list[int], outputs: list[int]) -> Examples:
+    """The examples of a batch, or the one that is none, whose inputs and outputs begin at these addresses."""
+    steps = [
+        [len(port.places) if len(shape) > len(port.shape) else 0 for port, shape in zip(ports, shapes)]
+        for ports, shapes in zip((written.inputs, written.results), batch.shapes(written))
+    ]
+    return Examples(1 if batch.n is None else batch.n, inputs, steps[0], outputs, steps[1])
+
+
 DOUBLE = ctypes.sizeof(ctypes.c_double)
 PLAIN = (float, int)
 PLAIN_ONES = frozenset({float, int, bool})
 
 
 class Memory:
-    """What a call for one example works on: room for its numbers, for the results and for the cells.
+    """What a call works on: room for the numbers of its arguments and of its results, and for the cells.
 
-    example: where that example is. call: with what the program in C is called for it, always the same. To make these arguments
-    takes longer than a small program does.
+    call: with what the program in C is called, always the same: to make these arguments takes longer than a small program does.
     """
 
-    def __init__(self, written: CSource, times: int) -> None:
-        self.inputs, self._given = _room(written.inputs)
-        self.outputs, self._found = _room(written.results)
-        self.cells = _doubles(written.cells)
+    def __init__(self, written: CSource, times: int, batch: Batch = ONE) -> None:
+        self.batch = batch
+        (self.inputs, self._given), (self.outputs, self._found) = map(_room, batch.shapes(written))
         # of the format d, as other buffers of doubles, which that of ctypes is not
         self.given, self.found = [memoryview(room).cast("B").cast("d") for room in (self._given, self._found)]
         inputs = [ctypes.addressof(self._given) + DOUBLE * at for at, _, _ in self.inputs]
         outputs = [ctypes.addressof(self._found) + DOUBLE * at for at, _, _ in self.outputs]
-        self.example = Examples(1, inputs, [0] * len(inputs), outputs, [0] * len(outputs))
-        self.call, self._batch_call = [_in_c(self.example, times, self.cells) for _ in range(2)]
-        self.only_numbers = not any([port.is_array for port in written.results])
+        self.call = _in_c(_examples(written, batch, inputs, outputs), times, _doubles(written.cells))
+        self.only_numbers = not any([shape for _, _, shape in self.outputs])
         self.as_arrays = False
+        self._ndarray = _ndarray()
         self._arrays: list[Any] = []
 
-    def take(self, arguments: Sequence[Any]) -> dict[int, Any]:
-        """Takes in the arguments of the usual kinds: floats, lists of them, and arrays of doubles. The others, by place."""
-        others = {}
+    def takes(self, arguments: Sequence[Any]) -> bool:
+        """Takes in the arguments, if all are of the usual kinds: floats, lists of them, and arrays of doubles."""
         self.as_arrays = False
-        for k, (x, (at, size, end)) in enumerate(zip(arguments, self.inputs)):
-            kind = type(x)
-            try:
-                if not size and isinstance(x, PLAIN):
+        try:
+            for x, (at, end, shape) in zip(arguments, self.inputs):
+                kind = type(x)
+                if not shape:
+                    if not isinstance(x, PLAIN):
+                        return False
                     self.given[at] = x
-                elif (kind is list or kind is tuple) and 0 < size == len(x) and PLAIN_ONES.issuperset(map(type, x)):
+                elif kind is list or kind is tuple:
+                    if (len(x),) != shape or not PLAIN_ONES.issuperset(map(type, x)):
+                        return False
                     self._given[at:end] = x
-                elif size and (kind is array or kind is memoryview):
+                elif len(shape) == 1 and (kind is array or kind is memoryview):
                     self.given[at:end] = x
-                elif size and kind is getattr(sys.modules.get("numpy"), "ndarray", None):
-                    self.given[at:end] = x
+                elif kind is memoryview and x.shape == shape and x.format == "d" and x.c_contiguous:
+                    self.given[at:end] = x.cast("B").cast("d")
+                elif kind is self._ndarray and x.shape == shape:
+                    self.given[at:end] = x if len(shape) == 1 else x.ravel()
                     self.as_arrays = True
                 else:
-                    others[k] = x
-            except (ValueError, OverflowError):  # of another length, of another kind of number, or too large
-                others[k] = x
-        return others
+                    return False
+        except (ValueError, NotImplementedError, OverflowError):  # of another length, of another kind of number, or too large
+            return False
+        return True
 
-    def put(self, k: int, numbers: Numbers) -> None:
-        at, size, _ = self.inputs[k]
-        self.given[at : at + (size or 1)] = numbers.flat
-
-    def call_for(self, examples: Examples) -> tuple[Any, ...]:
-        """With what the program in C is called for these examples, until the next such call."""
-        count, _, *rooms = self._batch_call
-        count.value, *lists = examples
-        for room, numbers in zip(rooms, lists):
-            room[:] = numbers
-        return self._batch_call
+    def put(self, read: Sequence[Numbers], as_arrays: bool) -> None:
+        for numbers, (at, end, _) in zip(read, self.inputs):
+            self.given[at:end] = numbers.flat
+        self.as_arrays, self._ndarray = as_arrays, _ndarray()
 
     def results(self) -> Any:
         found = self.found
@@ -163,26 +194,37 @@ class Memory:
             return single(found.tolist())
         if self.as_arrays:
             self._arrays = self._arrays or self._views()
-            return single([x.copy() if size else found[at] for x, (at, size, _) in zip(self._arrays, self.outputs)])
-        return single([found[at:end].tolist() if size else found[at] for at, size, end in self.outputs])
+            return single([x.copy() if shape else found[at] for x, (at, _, shape) in zip(self._arrays, self.outputs)])
+        return single([_nested(found[at:end], shape) if shape else found[at] for at, end, shape in self.outputs])
 
     def _views(self) -> list[Any]:
         """The results as arrays of NumPy, in place."""
         found = sys.modules["numpy"].frombuffer(self._found)
-        return [found[at:end] for at, _, end in self.outputs]
+        return [found[at:end].reshape(shape) for at, end, shape in self.outputs]
+
+
+def _ndarray() -> Any:
+    """The class of NumPy's arrays, if anybody has imported it."""
+    return getattr(sys.modules.get("numpy"), "ndarray", None)
+
+
+def _size(written: CSource, batch: Batch) -> int:
+    """How many numbers the arguments and the results of a batch are."""
+    return sum([math.prod(shape) for shapes in batch.shapes(written) for shape in shapes])
 
 
 def _in_c(examples: Examples, times: int, cells: Any) -> tuple[Any, ...]:
+    """With what the program in C is called."""
     long: Any = ctypes.c_long
     pointer: Any = ctypes.c_void_p
     n, *lists = examples
     return long(n), long(times), *[(c * len(x))(*x) for c, x in zip((pointer, long, pointer, long), lists)], cells
 
 
-def _room(items: Sequence[Port]) -> tuple[list[tuple[int, int, int]], Any]:
-    """Where each port starts, its size and where it ends, one after the other, and room for them."""
-    places = [(at, port.size, at + port.size) for at, port in zip(starts(0, items), items)]
-    return places, _doubles(sum([len(port.places) for port in items]))
+def _room(shapes: Sequence[tuple[int, ...]]) -> tuple[list[tuple[int, int, tuple[int, ...]]], Any]:
+    """Where each starts and ends, one after the other, with its shape; and room for them."""
+    ends = list(accumulate(map(math.prod, shapes), initial=0))
+    return list(zip(ends, ends[1:], shapes)), _doubles(ends[-1])
 
 
 def _doubles(n: int) -> Any:

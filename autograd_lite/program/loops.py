@@ -3,7 +3,7 @@
 A network writes the same line for each of its units, and the same lines for each time step, on other numbers. `scheduled` puts
 lines of one pattern side by side, and gives each variable its cell of memory so that they stand in the order of what they read;
 `rolled` then finds what repeats with cells that move on by constant strides: loops over the terms of a total, over units, over
-time steps. `looped` writes them in C, some sums or some examples side by side, each in its own order.
+time steps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from operator import sub
 from typing import NamedTuple, TypeAlias
 
 from .record import Port, Recorded
-from .statements import Statement, Total, filled
+from .statements import Statement, Total
 
 
 class Cells:
@@ -58,10 +58,10 @@ class Block(NamedTuple):
     cells: tuple[int, ...]
 
 
-def scheduled(lines: Sequence[Statement], cell: dict[int, int]) -> list[list[Block]]:
+def scheduled(lines: Sequence[Statement], cell: dict[int, int], target: str = "@") -> list[list[Block]]:
     """The lines in groups of one pattern that do not depend on each other; gives each target its cell in `cell`.
 
-    cell: that of each variable that is there from the start.
+    cell: that of each variable that is there from the start. target: how the text of a block has its own.
     """
     # as late as possible: what a sum over the whole program adds up does not stand between its repetitions
     height: dict[int, int] = {}
@@ -78,9 +78,9 @@ def scheduled(lines: Sequence[Statement], cell: dict[int, int]) -> list[list[Blo
     for (_, template), group in sorted(groups.items(), key=lambda item: -item[0][0]):
         reads = [(tuple([cell[place] for place in line.places]), line.target) for line in group]
         reads.sort()
-        pattern = f"@ = {template}" if isinstance(template, str) else template
+        pattern = f"{target} = {template}" if isinstance(template, str) else template
         found.append([Block(pattern, (free + k, *cells)) for k, (cells, _) in enumerate(reads)])
-        cell.update([(target, free + k) for k, (_, target) in enumerate(reads)])
+        cell.update([(place, free + k) for k, (_, place) in enumerate(reads)])
         free += len(reads)
     return found
 
@@ -225,89 +225,3 @@ def _count(blocks: Sequence[Block], kinds: Sequence[int], i: int, period: int) -
 
 def _difference(block: Block, later: Block) -> tuple[int, ...]:
     return tuple(map(sub, later.cells, block.cells))
-
-
-# So many sums, or examples, that do not depend on each other are computed side by side
-SIDE_BY_SIDE = 8
-EACH = f"for (int k = 0; k < {SIDE_BY_SIDE}; k++) "
-# Written out, they are in registers. Where the loop over the terms is short, GCC writes out that one, and this makes it slower
-UNROLLED, SHORT = f'_Pragma("GCC unroll {SIDE_BY_SIDE}") {EACH}', 16
-
-
-class Nest(NamedTuple):
-    """The loops around a statement in C: their variables, the indentation, and the text that it goes into.
-
-    each: the loop over what is computed side by side, if anything is. examples: whether that is examples: their cells of the
-    same name are next to each other.
-    """
-
-    variables: tuple[str, ...] = ()
-    indent: str = "    "
-    around: str = "@;"
-    each: str = ""
-    examples: bool = False
-
-    def within(self, variable: str) -> Nest:
-        return self._replace(variables=(*self.variables, variable), indent=self.indent + "    ")
-
-
-def looped(block: Block, examples: bool = False) -> list[str]:
-    """A block in C: loops around statements on the cells ``v[...]``, of one example, or of some side by side."""
-    nest = Nest(each=f'_Pragma("omp simd") {EACH}', examples=True) if examples else Nest()
-    return _looped(block.pattern, block.cells, [], nest)
-
-
-def _looped(pattern: Pattern, cells: tuple[int, ...], strides: list[tuple[int, ...]], nest: Nest) -> list[str]:
-    """strides: of each loop around it, by how much each cell moves on."""
-    if isinstance(pattern, Sum):
-        return _summed(pattern, cells, strides, nest)
-    if isinstance(pattern, str):
-        indices = [_index(cell, [stride[k] for stride in strides], nest) for k, cell in enumerate(cells)]
-        return [nest.indent + nest.each + nest.around.replace("@", filled(pattern, indices))]
-    assert isinstance(pattern, Repeat)
-    i = f"i{len(strides)}"
-    only = pattern.body[0][0] if len(pattern.body) == 1 else None
-    if pattern.independent and isinstance(only, Sum) and pattern.times >= SIDE_BY_SIDE and not nest.examples:
-        return _side_by_side(only, pattern, cells, strides, nest)
-    vector = pattern.independent and not nest.examples and all(isinstance(inner, str) for inner, _ in pattern.body)
-    lines = [f'{nest.indent}_Pragma("omp simd")'] * vector
-    lines.append(f"{nest.indent}for (long {i} = 0; {i} < {pattern.times}; {i}++) {{")
-    at = 0
-    for inner, stride in pattern.body:
-        own = slice(at, at + len(stride))
-        at = own.stop
-        lines += _looped(inner, cells[own], [*[outer[own] for outer in strides], stride], nest.within(i))
-    return [*lines, f"{nest.indent}}}"]
-
-
-def _side_by_side(pattern: Sum, loop: Repeat, cells: tuple[int, ...], strides: list[tuple[int, ...]], nest: Nest) -> list[str]:
-    """A loop of sums, some at a time: their terms are added in turn, for a processor can add several numbers at once."""
-    i, whole = f"i{len(strides)}", loop.times - loop.times % SIDE_BY_SIDE
-    inner, strides = nest.within(f"({i} + k)"), [*strides, loop.body[0][1]]
-    each = UNROLLED if any([isinstance(term, Repeat) and term.times > SHORT for term, _ in pattern.terms]) else EACH
-    lines = [f"{nest.indent}for (long {i} = 0; {i} < {whole}; {i} += {SIDE_BY_SIDE}) {{"]
-    lines += [*_summed(pattern, cells, strides, inner._replace(each=each)), f"{nest.indent}}}"]
-    if whole < loop.times:
-        lines.append(f"{nest.indent}for (long {i} = {whole}; {i} < {loop.times}; {i}++) {{")
-        lines += [*_summed(pattern, cells, strides, nest.within(i)), f"{nest.indent}}}"]
-    return lines
-
-
-def _summed(pattern: Sum, cells: tuple[int, ...], strides: list[tuple[int, ...]], nest: Nest) -> list[str]:
-    """A sum, term by term. It begins with -0.0: added to that, every number stays what it is."""
-    s, room = ("s[k]", f"s[{SIDE_BY_SIDE}]") if nest.each else ("s", "s")
-    inner = nest._replace(indent=nest.indent + "    ", around=f"{s} += @;")
-    lines = [f"{nest.indent}{{", f"{inner.indent}double {room};", f"{inner.indent}{nest.each}{s} = -0.0;"]
-    at = 1
-    for term, count in pattern.terms:
-        own = slice(at, at + count)
-        at = own.stop
-        lines += _looped(term, cells[own], [outer[own] for outer in strides], inner)
-    target = _index(cells[0], [stride[0] for stride in strides], nest)
-    return [*lines, f"{inner.indent}{nest.each}{target} = {s};", f"{nest.indent}}}"]
-
-
-def _index(cell: int, strides: Sequence[int], nest: Nest) -> str:
-    terms = [f" + {stride} * {variable}" for stride, variable in zip(strides, nest.variables) if stride]
-    index = f"{cell}{''.join(terms)}"
-    return f"v[({index}) * {SIDE_BY_SIDE} + k]" if nest.examples else f"v[{index}]"

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from autograd_lite import Value, compile_program
+from autograd_lite import Value, compile_program, tanh
 
 np = pytest.importorskip("numpy")
 
@@ -316,6 +316,35 @@ def test_c_answers_with_arrays_where_it_was_given_any():
     # some of the usual kind, some not, and after a batch
     assert program([1.0, 2.0], [3, 4]) == ([[3.0, 6.0], [4.0, 8.0]], [4.0, 5.0])
     assert program([1.0, 2.0], Fraction(3)) == ([3.0, 6.0], 4.0)
+
+
+def test_calls_for_one_and_for_batches_in_any_order_give_what_one_by_one_gives():
+    w, x = [Value(1.0), Value(2.0)], Value(3.0, "x")
+    loss = tanh(w[0] * x) + w[1] * x * x
+    inputs = {"w": w, "x": x}
+    program = compile_program(loss, inputs, gradients_of=loss, dialect="c")
+    alone = compile_program(loss, inputs, gradients_of=loss)
+    rng = np.random.default_rng(0)
+    for n in [None, 3, 8, None, 3, 1, 20_000, 3, 0, 5, 6, 7, None, 8]:
+        for own in [False, True] if n else [False]:
+            ws, xs = rng.normal(size=(n, 2) if own else 2), float(rng.normal()) if n is None else rng.normal(size=n)
+            pairs = list(zip(ws.tolist() if own else [ws.tolist()] * (n or 1), np.ravel(xs).tolist()))
+            expected = [alone(*pair) for pair in pairs]
+            for arguments in [
+                (ws, xs),
+                (ws.tolist(), xs if n is None else xs.tolist()),
+                (ws, xs if n is None else xs[::-1][::-1]),
+            ]:
+                y, dw, dx = program(*arguments)
+                assert (
+                    type(dw) is type(arguments[0]) and np.shape(dw) == ((n, 2) if own else (2,)) and np.shape(y) == np.shape(xs)
+                )
+                assert np.ravel(y).tolist() == pytest.approx([one[0] for one in expected], rel=1e-14)
+                assert np.ravel(dx).tolist() == pytest.approx([one[2] for one in expected], rel=1e-14)
+                found = dw if own or n is None else [dw]
+                rows = [one[1] for one in expected]
+                rows = rows if own or n is None else [np.sum(rows, axis=0) if rows else [0.0, 0.0]]
+                assert np.ravel(found).tolist() == pytest.approx(np.ravel(rows).tolist(), rel=1e-11, abs=1e-11)
 
 
 def test_check_reads_samples_as_the_program_does():

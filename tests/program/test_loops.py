@@ -10,7 +10,8 @@ import pytest
 import nn
 from autograd_lite import Value, compile_program, dot, exp, gradient, linear, relu, sum_, tanh, topological_order
 from autograd_lite.engine.on_floats import value
-from autograd_lite.program.loops import Block, Repeat, looped, rolled, scheduled
+from autograd_lite.program.c_lines import looped
+from autograd_lite.program.loops import Block, Repeat, rolled, scheduled
 from autograd_lite.program.statements import Statement, Total
 
 
@@ -232,7 +233,7 @@ def test_examples_side_by_side_give_the_bits_of_each_by_itself_summed_from_the_f
     weights = [p for row in [*w, v] for p in row]
     inputs = {"weights": weights, "x": x, "y": y}
     program = compile_program({"loss": loss, "hidden": hidden}, inputs, gradients_of=loss, dialect="c")
-    assert "in_batch" in program.source
+    assert "in_lanes" in program.source
     numbers = [rng.uniform(-1, 1) for _ in weights]
     xs, ys = [[rng.uniform(-2, 2) for _ in range(4)] for _ in range(n)], [rng.uniform(-2, 2) for _ in range(n)]
     losses, hiddens, by_weights, by_x, by_y = program(numbers, xs, ys)
@@ -244,13 +245,13 @@ def test_examples_side_by_side_give_the_bits_of_each_by_itself_summed_from_the_f
 def test_a_program_on_few_lines_or_repeated_is_written_for_one_example():
     x = Value(2.0, "x")
     program = compile_program(x * x, [x], dialect="c")
-    assert "in_batch" not in program.source and program([1.0, 2.0, 3.0] * 6) == [1.0, 4.0, 9.0] * 6
+    assert "in_lanes" not in program.source and program([1.0, 2.0, 3.0] * 6) == [1.0, 4.0, 9.0] * 6
     y = x
     for _ in range(1000):
         y = tanh(y) * x
     program = compile_program(y, [x], dialect="c")
-    assert "in_batch" in program.source
+    assert "in_lanes" in program.source
     repeated = program.repeat(2, {0: 0})
-    assert "in_batch" not in repeated.source
+    assert "in_lanes" not in repeated.source
     xs = [0.9 + 0.01 * k for k in range(20)]
     assert repeated(xs) == [program(program(number)) for number in xs]
