@@ -32,6 +32,10 @@ __version__ = "0.1.0"
 
 globals().update(OPERATIONS)
 
+# y.draw(), y.explain(w), y.steps(): the class knows none of its readers
+for _reader in (draw, explain, steps):
+    setattr(Value, _reader.__name__, _reader)
+
 __all__ = [
     "OPERATIONS",
     "DivisionByZeroError",

@@ -690,3 +690,62 @@ def test_a_decimal_beyond_the_largest_float_overflows():
         with pytest.raises(OverflowError, match="too large for a float"):
             Value(number)
     assert Value(Decimal("-Infinity")).data == -inf
+
+
+# What people try first ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("convert", [float, int, complex, math.exp, math.sqrt, math.isfinite])
+def test_a_value_does_not_become_a_float_and_says_what_to_write(convert):
+    for v, name in ((Value(2.0, "v"), "node 'v'"), (Value(2.0) * 3.0, "a node without a label")):
+        with pytest.raises(TypeError, match=rf"got {name}\. v\.data or v\.item\(\) is its number; functions of autograd_lite"):
+            convert(v)
+
+
+def test_arrays_of_floats_are_not_made_of_values_silently(np):
+    for make in (lambda v: np.array([v], dtype=float), lambda v: np.float64(v), lambda v: np.zeros(1).__setitem__(0, v)):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            make(Value(2.0, "v"))
+        assert "v.data or v.item() is its number" in str(caught.value) + str(caught.value.__cause__)
+    assert np.array([Value(2.0)])[0].data == 2.0
+
+
+def test_plotting_values_says_what_to_write():
+    matplotlib = pytest.importorskip("matplotlib", reason="the plot is drawn by it")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    ax = plt.subplots()[1]
+    try:
+        for draw in (lambda v: ax.plot([v]), lambda v: ax.plot([1.0, 2.0], [1.0, v]), lambda v: ax.scatter([v], [v])):
+            with pytest.raises(TypeError, match=r"got node 'v'\. v\.data or v\.item\(\) is its number"):
+                draw(Value(2.0, "v"))
+    finally:
+        plt.close("all")
+
+
+def test_zero_grad_is_of_a_node_and_all_it_was_computed_from():
+    x, w, other = Value(2.0), Value(3.0), Value(5.0)
+    y = (x * w).tanh() + x
+    (y * other).backward()
+    y.zero_grad()
+    assert [x.grad, w.grad, y.grad, y.parents[0].grad] == [0.0] * 4 and other.grad == y.data
+    x.grad = 1.0
+    x.zero_grad()
+    assert x.grad == 0.0
+    deep = x
+    for _ in range(100_000):
+        deep = deep + x
+    deep.backward()
+    deep.zero_grad()
+    assert x.grad == 0.0
+
+
+def test_a_node_shows_itself():
+    """y.draw(), y.explain(w) and y.steps() are draw(y), explain(y, w) and steps(y)."""
+    w, x = Value(-3.0, "w"), Value(0.5, "x")
+    y = tanh(w * x)
+    assert str(y.explain(w)) == str(autograd_lite.explain(y, w))
+    assert y.draw(depth=1).svg() == autograd_lite.draw(y, depth=1).svg()
+    assert [str(step) for step in y.steps()] == [str(step) for step in autograd_lite.steps(y)]
+    assert Value.draw.__doc__ == autograd_lite.draw.__doc__
