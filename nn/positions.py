@@ -114,14 +114,12 @@ class PositionStep(Step):
         self._vectors = [one_hot(k, self.vocabulary) for k in range(self.vocabulary)]
         self._targets = [self._asked_anew(k) for k in range(self.vocabulary)]
         self._places = [one_hot(t, self.length) for t in range(self.length)]
-        last = len(self.stages) - 1
-        for k, stage in enumerate(self.stages):
-            if stage.form not in self.programs:
-                self.programs[stage.form] = self._made(stage, k == 0, k == last)
 
     def __call__(self, *example: Any) -> tuple[Any, ...]:
         """The loss, and the list of derivatives by `parameters`, of tokens and their targets."""
         own, targets = self._encoded(*example)
+        if not self.programs:
+            self._make()
         stages, common, kept = self.stages, list[Any](), []
         data = [[array("d", data_of(values)) for values in stage.parameters.values()] for stage in stages]
         mask = self._mask(len(targets))
@@ -151,8 +149,19 @@ class PositionStep(Step):
         return sum(losses) / len(losses), [sum(column) / len(losses) for column in zip(*gradients)]
 
     def record(self, *example: Any) -> None:
-        """There is nothing to record: ValueError where the example does not fit."""
+        """Records the programs, unless they are there; they are for any example. ValueError for one that does not fit."""
         self._encoded(*example)
+        if not self.programs:
+            self._make()
+
+    def _make(self) -> None:
+        programs: dict[str, Programs] = {}
+        last = len(self.stages) - 1
+        with self.phase(f"{'compiling' if self.dialect == 'c' else 'writing'} programs in the dialect {self.dialect}"):
+            for k, stage in enumerate(self.stages):
+                if stage.form not in programs:
+                    programs[stage.form] = self._made(stage, k == 0, k == last)
+        self.programs = programs
 
     def _made(self, stage: Stage, first: bool, last: bool) -> Programs:
         """The programs of a form, recorded from a stage of it. Back, it is asked for the adjoints of what it hands on, or as the

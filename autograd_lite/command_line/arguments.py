@@ -21,6 +21,7 @@ examples:
   autograd-lite explain "tanh(x*w + b)" x=1 w=2 b=0.5 --wrt w
   autograd-lite draw "sigmoid(x*w + b)" x=1 w=2 b=0.5 --save graph.svg
   autograd-lite train-char --cell lstm
+  autograd-lite train-names
   autograd-lite sample char-lstm.json --start "alice " --temperature 0.5
 
 `autograd-lite COMMAND --help` says what may follow a command.
@@ -132,9 +133,17 @@ def _parser() -> argparse.ArgumentParser:
     _train_char(
         commands.add_parser(
             "train-char",
-            help="train a recurrent network to predict the next character of a text",
-            description="Learns the next character of a text with an RNN, GRU or LSTM, its last tenth held back as a test; "
+            help="train a network to predict the next character of a text",
+            description="Learns the next character of a text with an RNN, GRU, LSTM or GPT, its last tenth held back as a test; "
             "samples from what it has learned; saves it, to go on from with --resume.",
+        )
+    )
+    _train_names(
+        commands.add_parser(
+            "train-names",
+            help="train a small GPT on a list of names, and let it make up new ones",
+            description="Learns a list of names with a GPT, letter by letter, a tenth of them held back as a test; makes up new "
+            "ones; saves it, to go on from with --resume.",
         )
     )
     _sample(
@@ -196,20 +205,36 @@ def _explain(command: argparse.ArgumentParser) -> None:
 
 
 def _train_char(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--cell", choices=list(CELLS), help="the recurrent cell (lstm)")
+    command.add_argument("--cell", choices=list(CELLS), help="the recurrent cell, or gpt, of one block (lstm)")
     command.add_argument("--text", type=Path, metavar="FILE", help="a text in UTF-8 (the first chapters of Alice)")
     command.add_argument("--hidden", type=_at_least_one, metavar="N", help="how many units (32)")
     command.add_argument("--length", type=_at_least_one, metavar="N", help="characters in a piece: BPTT reaches so far back (25)")
-    command.add_argument("--updates", type=_count, default=2000, metavar="N", help="how many updates in all (2000)")
-    command.add_argument("--learning-rate", type=_positive, metavar="X", help="Adam's learning rate (0.01)")
     command.add_argument("--clip", type=_positive, metavar="X", help="clip the gradient to this norm (5)")
-    command.add_argument("--seed", type=int, metavar="N", help="of the first weights and of the sample (0)")
     command.add_argument("--sample", type=_count, default=300, metavar="N", help="sample N characters at the end (300)")
-    _temperature(command)
-    command.add_argument("--save", type=Path, metavar="FILE", help="where to save (char-CELL.json)")
-    command.add_argument(
-        "--save-every", type=_at_least_one, default=100, metavar="N", help="save and report after N updates (100)"
-    )
+    _training(command, 2000, 100, "0.01, of a gpt 0.003", "char-CELL.json")
+    _temperature(command, 0.8)
+    command.set_defaults(run=characters.train_char)
+
+
+def _train_names(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--text", type=Path, metavar="FILE", help="names, one a line, in UTF-8 (5163 of the census of 1990)")
+    command.add_argument("--embedding", type=_at_least_one, metavar="N", help="how many numbers a position has (16)")
+    command.add_argument("--heads", type=_at_least_one, metavar="N", help="how many heads (4)")
+    command.add_argument("--blocks", type=_at_least_one, metavar="N", help="how many blocks (1)")
+    command.add_argument("--length", type=_at_least_one, metavar="N", help="how many positions; the rest of a name is cut (16)")
+    command.add_argument("--sample", type=_count, default=20, metavar="N", help="make up N names at the end (20)")
+    _training(command, 3000, 500, "0.01, falling to 0", "names.json")
+    _temperature(command, 0.5)
+    command.set_defaults(run=characters.train_names)
+
+
+def _training(command: argparse.ArgumentParser, updates: int, save_every: int, rate: str, file: str) -> None:
+    command.add_argument("--updates", type=_count, default=updates, metavar="N", help=f"how many updates in all ({updates})")
+    command.add_argument("--learning-rate", type=_positive, metavar="X", help=f"Adam's learning rate ({rate})")
+    command.add_argument("--seed", type=int, metavar="N", help="of the first weights and of the sample (0)")
+    command.add_argument("--save", type=Path, metavar="FILE", help=f"where to save ({file})")
+    every = f"save and report after N updates ({save_every})"
+    command.add_argument("--save-every", type=_at_least_one, default=save_every, metavar="N", help=every)
     command.add_argument(
         "--dialect",
         choices=("fastest", "eager", "c", "python", "numpy"),
@@ -223,24 +248,22 @@ def _train_char(command: argparse.ArgumentParser) -> None:
         default=False,
         const=True,
         metavar="FILE",
-        help="go on from a saved file, with its settings and text, and save to it (char-CELL.json, or that of --save)",
+        help=f"go on from a saved file, with its settings and text, and save to it ({file}, or that of --save)",
     )
-    command.set_defaults(run=characters.train_char)
 
 
 def _sample(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE", help="what train-char has saved: char-lstm.json")
     command.add_argument("--start", default="", metavar="TEXT", help="what the text begins with (a new line)")
     command.add_argument("--characters", type=_count, default=300, metavar="N", help="how many to write (300)")
-    _temperature(command)
+    _temperature(command, 0.8)
     command.add_argument("--seed", type=int, default=0, metavar="N", help="another one gives another text (0)")
     command.set_defaults(run=characters.sample)
 
 
-def _temperature(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--temperature", type=_not_negative, default=0.8, metavar="T", help="of the sample: lower is less surprising (0.8)"
-    )
+def _temperature(command: argparse.ArgumentParser, usual: float) -> None:
+    help = f"of the sample: lower is less surprising ({usual:g})"
+    command.add_argument("--temperature", type=_not_negative, default=usual, metavar="T", help=help)
 
 
 def _at_least_one(text: str) -> int:

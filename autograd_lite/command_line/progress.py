@@ -23,7 +23,7 @@ class Progress:
     only those. first: updates that are done; last: those that will be. size: characters in one.
     """
 
-    def __init__(self, first: int, last: int, size: int) -> None:
+    def __init__(self, first: int, last: int, size: float) -> None:
         self.done, self.last, self.size = first, last, size
         self.first, self.start = first, 0.0
         self.is_live = sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,154 @@
+"""Names: a GPT that learns a list of them, letter by letter, and makes up new ones."""
+
+from __future__ import annotations
+
+import os
+import random
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from autograd_lite import no_grad
+from autograd_lite.nests import leaves
+
+from .attention import GPT
+from .files import write_json
+from .losses import sequence_cross_entropy
+from .nests import checked, not_negative, whole
+from .optim import Adam
+from .positions import PositionStep
+from .tasks import HELD_BACK, at_least_1, bigram_loss, drawn, name_of_a_file, read_saved, seed, take_over
+
+# The first names of the census of 1990 (U.S. Census Bureau: works of the United States government, in the public domain)
+SAMPLE_NAMES = Path(__file__).parent / "data" / "names.txt"
+FORMAT = {"format": "autograd_lite names", "version": 1}
+SIZES = ("embedding", "heads", "blocks", "length")
+MEAN = partial(sequence_cross_entropy, reduction="mean")
+
+
+class NamesTask:
+    """A `GPT` that learns names, of which a tenth is held back to test it; each update is on one name.
+
+    text: a name (or another short document) on each line. It is read between two marks of its beginning and end, up to `length`
+    positions. embedding, heads, blocks: of the GPT. The learning rate of Adam falls from `lr`, 0.01 unless given, to 0 over the
+    updates that are `planned`, 3000 unless that is set. dialect: "eager", or that of the program that each update is. source: the
+    name of the list's file, to be saved. ValueError for fewer than 20 names.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        embedding: int = 16,
+        heads: int = 4,
+        blocks: int = 1,
+        length: int = 16,
+        lr: float | None = None,
+        seed: int = 0,
+        dialect: str = "eager",
+        source: str = "",
+    ) -> None:
+        names = list(dict.fromkeys(text.split("\n")))
+        if len(names) < 20:
+            raise ValueError(f"there are {len(names)} different names, one a line; learning needs at least 20")
+        self.settings: dict[str, Any] = dict(zip(SIZES, (embedding, heads, blocks, length))) | {"seed": seed}
+        self.source = source
+        self.vocabulary = sorted(set("".join(names)))
+        self.mark = len(self.vocabulary)
+        places = {character: k for k, character in enumerate(self.vocabulary)}
+        rng = random.Random(seed)
+        rng.shuffle(names)
+        codes = [[self.mark, *[places[c] for c in name], self.mark][: length + 1] for name in names]
+        split = len(codes) - int(len(codes) * HELD_BACK)
+        self.learned, self.held_back = codes[:split], codes[split:]
+        self.model = GPT(len(self.vocabulary) + 1, embedding, heads, blocks, length, rng=rng)
+        self.lr, self.planned, self.updates = lr or 0.01, 3000, 0
+        self.optimizer = Adam(self.model.parameters(), self.lr, betas=(0.85, 0.99))
+        self.program = PositionStep(self.model, self.model.parameters(), dialect, "mean") if dialect != "eager" else None
+
+    def step(self) -> float:
+        """One update on the next name; returns its loss, in nats a character. An interrupt finds all of it done, or nothing."""
+        name = self.learned[self.updates % len(self.learned)]
+        if self.program is None:
+            self.optimizer.zero_grad()
+            total = MEAN(self.model(name[:-1]), name[1:])
+            total.backward()
+            loss = total.item()
+        else:
+            loss, gradient = self.program(name[:-1], name[1:])
+            for parameter, derivative in zip(self.program.parameters, gradient):
+                parameter.grad = derivative
+        self.optimizer.lr = self.lr * max(0.0, 1 - self.updates / self.planned)
+        self.optimizer.step((self, "updates", self.updates + 1))
+        return float(loss)
+
+    def record(self) -> None:
+        """Makes the program of the updates, if there is to be one: the seconds that else the first update takes."""
+        if self.program is not None:
+            self.program.record(self.learned[0][:-1], self.learned[0][1:])
+
+    def held_back_loss(self) -> float:
+        """The mean loss on the names held back, in nats a character."""
+        total = 0.0
+        for name in self.held_back:
+            if self.program is not None:
+                loss = self.program(name[:-1], name[1:])[0]
+            else:
+                with no_grad():
+                    loss = MEAN(self.model(name[:-1]), name[1:]).item()
+            total += loss * (len(name) - 1)
+        return total / sum([len(name) - 1 for name in self.held_back])
+
+    def bigram_loss(self) -> float:
+        """The mean loss of the best bigram model on the names held back: see `tasks.bigram_loss`."""
+        return bigram_loss(self.learned, self.held_back, len(self.vocabulary) + 1)
+
+    def characters_in_a_step(self) -> float:
+        """On average, with the mark at the end."""
+        return sum([len(name) - 1 for name in self.learned]) / len(self.learned)
+
+    def set_rate(self, lr: float) -> None:
+        """Goes on with a learning rate that falls from that one."""
+        self.lr = lr
+
+    def sample(self, names: int, rng: random.Random, temperature: float = 1.0) -> list[str]:
+        """Names that the GPT makes up. temperature: the logits are divided by it; ValueError below 0."""
+        return [self._made_up(rng, temperature) for _ in range(names)]
+
+    def _made_up(self, rng: random.Random, temperature: float) -> str:
+        run: Any = None
+        code, found = self.mark, ""
+        with no_grad():
+            for _ in range(self.model.length):
+                run = self.model.run([code], run)
+                code = drawn([y.item() for y in run.outputs[-1]], rng, temperature)
+                if code == self.mark:
+                    break
+                found += self.vocabulary[code]
+        return found
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes everything that `load` needs to go on as if never interrupted; the file is complete or as before."""
+        state = {"updates": self.updates, "lr": self.lr, "vocabulary": self.vocabulary}
+        rest = {"parameters": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+        write_json(path, {**FORMAT, **self.settings, "text": self.source, **state, **rest})
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Goes on from a file of `save`, with the same names and settings. ValueError, nothing changed, if it does not fit."""
+        data = read_saved(path, FORMAT, limit=1_000_000 + 1000 * len(self.optimizer.params))
+        same = {**self.settings, "vocabulary": self.vocabulary}
+        take_over(self, path, data, same, {"updates": whole, "lr": not_negative}, "no whole updates, or no learning rate")
+
+
+def saved_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings that a file of `NamesTask.save` was made with, by the names of its arguments: those of the GPT, seed, and
+    source, the name of the list. ValueError for any other file."""
+    data = {"text": "", **read_saved(path, FORMAT)}
+    numbers = len(leaves(data.get("parameters")))
+    kinds = dict.fromkeys(SIZES, at_least_1) | {"seed": seed, "text": name_of_a_file}
+    try:
+        found = checked({name: data.get(name) for name in kinds}, kinds, numbers)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if found["embedding"] * (12 * found["embedding"] * found["blocks"] + found["length"]) > numbers:
+        raise ValueError(f"{path} has only {numbers} parameters for {found['blocks']} blocks of {found['embedding']} numbers")
+    return {"source": found.pop("text"), **found}
