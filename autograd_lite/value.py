@@ -96,15 +96,13 @@ class Value(Node):
 
     def zero_grad(self) -> None:
         """Sets the grad of this node, and of every node that it was computed from, to 0."""
-        from .backprop import topological_order
-
         for node in topological_order(self):
             node.grad = 0.0
 
     def __float__(self) -> float:
         """A TypeError: what Python computes from the number alone has no derivative."""
         raise TypeError(
-            f"a Value does not become a float by itself, for no derivative flows through a float: got {_named(self)}. "
+            f"a Value does not become a float by itself, for no derivative flows through a float: got {named(self)}. "
             "v.data or v.item() is its number; functions of autograd_lite, such as exp, take Values"
         )
 
