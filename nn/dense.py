@@ -2,18 +2,23 @@
 
 Of a unit named ``h1``, ``net_h1`` is the weighted sum of its inputs plus the bias (z in the delta form), one `linear` node,
 and ``out_h1`` is the activation of that (a in the delta form).
+
+``Neuron(2)``, ``Layer(2, 3)`` and ``MLP(2, [16, 16, 1])``, where nothing else is said, are what they are in micrograd: units of
+relu (or linear, where `nonlin` is False; so are the outputs of the MLP), of weights from -1 to 1, drawn by the generator that
+``random.seed`` seeds; one output is no list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from types import EllipsisType
 from typing import Any, TypeAlias
 
 import autograd_lite
 from autograd_lite import Scope, Value, gradient, linear, softmax, topological_order
 from autograd_lite.nests import is_array
 
-from .leaves import Rng, as_parameter, as_values, initialisation, new_rng
+from .leaves import COMMON, Rng, as_parameter, as_values, initialisation, new_rng
 from .module import Module, new_scope
 
 Activation: TypeAlias = "str | Callable[[Value], Value] | None"
@@ -21,12 +26,24 @@ Activation: TypeAlias = "str | Callable[[Value], Value] | None"
 INPUTS = Scope("inputs", role="input")
 
 
+def _meant(
+    activation: Activation | EllipsisType, nonlin: bool | None, weights: Any, init: str | None, rng: Rng
+) -> tuple[Activation, str, Rng, bool]:
+    """The activation, init and rng of units, and whether they are micrograd's: where nothing is said, or `nonlin`."""
+    if nonlin is not None and activation is not ...:
+        raise TypeError(f"either activation or nonlin, got {activation!r:.60} and {nonlin!r}")
+    if nonlin is None and not (activation is ... and weights is None and init is None and rng is None):
+        return ("sigmoid" if isinstance(activation, EllipsisType) else activation), init or "xavier", rng, False
+    return ("relu" if nonlin is not False else None), init or "micrograd", COMMON if rng is None else rng, True
+
+
 class Neuron(Module):
     """One unit: activation(w1*x1 + ... + wn*xn + b).
 
     activation: the name of a one-operand operation of `autograd_lite`, any function of a Value, or None for the net itself.
     weights: n_in numbers or Values (Values are kept, so they may be shared), or drawn by `init`: "xavier", "he" or "uniform".
-    bias: a number or a Value; 0 unless given. rng: a `random.Random` or its seed. ValueError for what does not fit.
+    bias: a number or a Value; 0 unless given. rng: a `random.Random` or its seed. ValueError for what does not fit. ``Neuron(2)``
+    alone, or with `nonlin`, is micrograd's.
 
     >>> neuron = Neuron(2, "tanh", name="h1", weights=[1.0, -1.0], bias=0.5)
     >>> neuron([0.25, 0.75])
@@ -36,17 +53,19 @@ class Neuron(Module):
     def __init__(
         self,
         n_in: int,
-        activation: Activation = "sigmoid",
+        activation: Activation | EllipsisType = ...,
         *,
+        nonlin: bool | None = None,
         name: str = "1",
         weights: Sequence[Value | float] | None = None,
         bias: Value | float = 0.0,
-        init: str = "xavier",
+        init: str | None = None,
         rng: Rng = None,
         n_out: int = 1,
     ) -> None:
         if n_in < 1:
             raise ValueError(f"neuron {name!r} needs at least one input, got n_in = {n_in}")
+        activation, init, rng, _ = _meant(activation, nonlin, weights, init, rng)
         if weights is None:
             draw, rng = initialisation(init), new_rng(rng)
             weights = [draw(rng, n_in, n_out) for _ in range(n_in)]
@@ -58,6 +77,16 @@ class Neuron(Module):
         self.activation = activation
         self._activate = activation_function(activation)
         self._set_scope(new_scope(f"unit {name}" if name.isdigit() else name))
+
+    @property
+    def w(self) -> list[Value]:
+        """The weights."""
+        return self.weights
+
+    @property
+    def b(self) -> Value:
+        """The bias."""
+        return self.bias
 
     def _set_scope(self, scope: Scope) -> None:
         self._net_scope, self._out_scope = scope._replace(role="net"), scope._replace(role="out")
@@ -89,7 +118,8 @@ class Layer(Module):
     """Units that read the same inputs. The activation is as for `Neuron`, or "softmax", over all units of the layer.
 
     weights: n_out rows of n_in (row j belongs to unit j: W in z = W a + b), or drawn. bias: a number or Value for all units,
-    or n_out of them. shared_bias: all units have one and the same bias. names: of the units.
+    or n_out of them. shared_bias: all units have one and the same bias. names: of the units. ``Layer(2, 3)`` alone, or with
+    `nonlin`, is micrograd's: one output is no list.
 
     >>> layer = Layer(2, 3, "softmax", rng=1)
     >>> round(sum(out.data for out in layer([1.0, 2.0])), 12)
@@ -100,18 +130,20 @@ class Layer(Module):
         self,
         n_in: int,
         n_out: int,
-        activation: Activation = "sigmoid",
+        activation: Activation | EllipsisType = ...,
         *,
+        nonlin: bool | None = None,
         names: Sequence[str] | None = None,
         weights: Sequence[Sequence[Value | float]] | None = None,
         bias: Value | float | Sequence[Value | float] = 0.0,
         shared_bias: bool = False,
-        init: str = "xavier",
+        init: str | None = None,
         rng: Rng = None,
     ) -> None:
         if n_out < 1:
             raise ValueError(f"a layer needs at least one unit, got n_out = {n_out}")
         names = [str(j) for j in range(1, n_out + 1)] if names is None else list(names)
+        activation, init, rng, self.unwraps = _meant(activation, nonlin, weights, init, rng)
         rng = new_rng(rng)
         given: Any = bias.tolist() if is_array(bias) else bias  # type: ignore[union-attr]
         if shared_bias:
@@ -148,11 +180,12 @@ class Layer(Module):
         shared = len(set(biases)) < len(biases)
         return {"weights": [neuron.weights for neuron in self.neurons], "bias": biases[0] if shared else biases}
 
-    def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
+    def forward(self, inputs: Sequence[Value | float]) -> Any:
         """inputs: n_in Values or numbers. Returns n_out Values."""
         values = as_values(inputs)
         if self.activation != "softmax":
-            return [neuron(values) for neuron in self.neurons]
+            outs = [neuron(values) for neuron in self.neurons]
+            return outs[0] if self.unwraps and len(outs) == 1 else outs
         outs = softmax([neuron.net(values) for neuron in self.neurons])
         return [neuron._out(out) for neuron, out in zip(self.neurons, outs)]
 
@@ -168,7 +201,8 @@ class MLP(Module):
 
     activation is that of the hidden layers, or a list with one for each of them. The units are named h1, h2, ... in one
     hidden layer, h1_1, h1_2, ..., h2_1, ... in several, and o1, o2, ... at the output; numbers as inputs become i1, i2, ...
-    weights, biases: for each layer, as for `Layer`. init, rng, shared_bias: as for `Layer`.
+    weights, biases: for each layer, as for `Layer`. init, rng, shared_bias: as for `Layer`. ``MLP(2, [16, 16, 1])`` is
+    micrograd's: relu, a linear output, and one output is no list.
 
     >>> mlp = MLP([2, 3, 1], activation="tanh", output_activation=None, rng=0)
     >>> mlp
@@ -182,19 +216,23 @@ class MLP(Module):
 
     def __init__(
         self,
-        sizes: Sequence[int],
-        activation: Activation | Sequence[Activation] = "sigmoid",
-        output_activation: Activation = "sigmoid",
+        sizes: Sequence[int] | int,
+        activation: Activation | Sequence[Activation] | Sequence[int] = "sigmoid",
+        output_activation: Activation | EllipsisType = ...,
         rng: Rng = None,
         *,
         weights: Sequence[Sequence[Sequence[Value | float]]] | None = None,
         biases: Sequence[Value | float | Sequence[Value | float]] | None = None,
         shared_bias: bool = False,
-        init: str = "xavier",
+        init: str | None = None,
     ) -> None:
+        self.unwraps = not isinstance(sizes, Iterable)
         if not isinstance(sizes, Iterable):
-            raise TypeError(f"sizes is one list, from the inputs to the outputs, such as MLP([2, 16, 1]); got {sizes!r:.60}")
-        sizes = list(sizes)
+            sizes, activation, init = _sizes(sizes, activation), "relu", init or "micrograd"
+            rng = COMMON if rng is None else rng
+        if isinstance(output_activation, EllipsisType):
+            output_activation = None if self.unwraps else "sigmoid"
+        sizes, init = list(sizes), init or "xavier"
         count = len(sizes) - 1
         if count < 1:
             raise ValueError(f"an MLP needs the sizes of its input and of at least one layer, got {sizes}")
@@ -222,7 +260,7 @@ class MLP(Module):
         for k, layer in enumerate(self.layers, 1):
             layer._set_scope(new_scope(f"layer {k}"))
 
-    def forward(self, inputs: Sequence[Value | float]) -> list[Value]:
+    def forward(self, inputs: Sequence[Value | float]) -> Any:
         """inputs: sizes[0] Values or numbers. Returns sizes[-1] Values."""
         values = as_values(inputs, "i")
         for x in values:
@@ -230,7 +268,15 @@ class MLP(Module):
                 x.scope = INPUTS
         for layer in self.layers:
             values = layer(values)
-        return values
+        return values[0] if self.unwraps and len(values) == 1 else values
+
+
+def _sizes(n_in: Any, others: Any) -> list[int]:
+    """The sizes of ``MLP(2, [16, 16, 1])``. TypeError if that is not its form."""
+    if not isinstance(n_in, int) or not isinstance(others, (list, tuple)) or not all(isinstance(n, int) for n in others):
+        forms = "MLP(2, [16, 1]), as in micrograd, or MLP([2, 16, 1])"
+        raise TypeError(f"sizes is one list, from the inputs to the outputs, such as {forms}; got {n_in!r:.60}")
+    return [n_in, *others]
 
 
 def deltas(model: Module, loss: Value) -> dict[str, float]:

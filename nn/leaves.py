@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from autograd_lite import Value
 
 Rng: TypeAlias = "random.Random | int | None"
+
+# What random.seed() seeds: for those who count on it
+COMMON: Any = random
 
 INITIALISATIONS: dict[str, Callable[[random.Random, int, int], float]] = {
     # Glorot and Bengio (2010), eq. 16
@@ -21,6 +24,7 @@ INITIALISATIONS: dict[str, Callable[[random.Random, int, int], float]] = {
     # of one size whatever the layer's, as transformers of a few thousand parameters have it
     "normal": lambda rng, n_in, n_out: rng.gauss(0, 0.08),
     "standard": lambda rng, n_in, n_out: rng.gauss(0, 1),
+    "micrograd": lambda rng, n_in, n_out: rng.uniform(-1, 1),
 }
 
 
@@ -45,4 +49,4 @@ def initialisation(init: str) -> Callable[[random.Random, int, int], float]:
 
 def new_rng(rng: Rng) -> random.Random:
     """The generator itself, or a new one from the seed (None: from the operating system)."""
-    return rng if isinstance(rng, random.Random) else random.Random(rng)
+    return rng if isinstance(rng, random.Random) or rng is COMMON else random.Random(rng)

@@ -6,6 +6,7 @@ import random
 import pytest
 
 import autograd_lite
+import nn
 
 engine = pytest.importorskip("micrograd.engine", reason="micrograd is not installed: it is in the extra `test`")
 
@@ -197,6 +198,41 @@ def test_a_micrograd_program_runs_with_only_the_import_changed(program):
     for name in theirs.keys() & {"losses", "grads", "data", "accuracy"}:
         assert ours[name] == pytest.approx(theirs[name], rel=1e-8, abs=1e-12)
     assert theirs["losses"][-1] < 0.5 * theirs["losses"][0]  # it did learn
+
+
+def test_its_networks_are_ours_where_nothing_else_is_said():
+    """With one seed, weight by weight and grad by grad; one output is no list."""
+    peer = importlib.import_module("micrograd.nn")
+    for make, xs in [
+        (lambda of: of.Neuron(3), [0.5, -1.0, 2.0]),
+        (lambda of: of.Neuron(2, nonlin=False), [0.5, -1.0]),
+        (lambda of: of.Layer(2, 3), [1.5, -0.25]),
+        (lambda of: of.Layer(2, 1), [1.5, 0.25]),
+        (lambda of: of.Layer(2, 2, nonlin=False), [1.5, -0.25]),
+        (lambda of: of.MLP(2, [16, 16, 1]), [1.0, -2.0]),
+        (lambda of: of.MLP(3, [4, 2]), [1.0, -2.0, 0.5]),
+        (lambda of: of.MLP(2, [1]), [1.0, -2.0]),
+    ]:
+        found = []
+        for of in (peer, nn):
+            random.seed(1337)
+            model = make(of)
+            y = model(xs)
+            found.append(isinstance(y, list))
+            total = sum(y, engine.Value(0.0) if of is peer else autograd_lite.Value(0.0)) if isinstance(y, list) else y
+            (total * total).backward()
+            found.append([total.data, *[p.data for p in model.parameters()], *[p.grad for p in model.parameters()]])
+        is_list, expected, ours_is_list, ours = found
+        assert ours_is_list == is_list and ours == near(expected)
+        neurons = [model] if hasattr(model, "w") else [n for layer in getattr(model, "layers", [model]) for n in layer.neurons]
+        assert [p for n in neurons for p in [*n.w, n.b]] == model.parameters()
+
+
+def test_a_neuron_of_which_more_is_said_is_the_articles():
+    assert nn.Neuron(2, weights=[1.0, 2.0])([0.5, 0.25]).op == "sigmoid" == nn.Layer(2, 1, rng=0)([0.5, 0.25])[0].op
+    assert isinstance(nn.MLP([2, 1])([0.5, 0.25]), list)
+    with pytest.raises(TypeError, match="either activation or nonlin"):
+        nn.Neuron(2, "tanh", nonlin=True)
 
 
 def test_micrograd_s_own_network_runs_on_our_values(monkeypatch):

@@ -367,6 +367,6 @@ def test_a_model_with_linear_outputs_pickles():
 
 def test_sizes_and_inputs_are_lists():
     with pytest.raises(TypeError, match=r"sizes is one list.* MLP\(\[2, 16, 1\]\); got 2"):
-        MLP(2, [16, 1])
+        MLP(2, "relu")
     with pytest.raises(TypeError, match=r"the inputs are a list of numbers or Values, got 1\.0"):
         MLP([1, 1])(1.0)
