@@ -44,11 +44,11 @@ class Optimizer:
     if TYPE_CHECKING:
         lr: Any
 
-    def __init__(self, params: Iterable[Any], **options: Any) -> None:
+    def __init__(self, params: Iterable[Any], lr: float, **options: Any) -> None:
         if not isinstance(params, Iterable):
             raise TypeError(f"{type(self).__name__} needs a list of parameters, such as model.parameters(), got {params!r:.60}")
         params = list(params)
-        self.defaults = options
+        self.defaults = {"lr": lr, "maximize": False, **options}
         self.params: list[Value] = []
         self.param_groups: list[ParamGroup] = []
         for group in params if params and all(isinstance(item, Mapping) for item in params) else [{"params": params}]:

@@ -18,7 +18,7 @@ from .module import Module
 from .optim import SGD, Optimizer
 from .progress import reporter
 from .schedules import LRScheduler
-from .validation import Metric, Validation
+from .validation import Metric, Validation, pairs
 
 
 def train(
@@ -69,9 +69,9 @@ def train(
 
     Raises FloatingPointError if the loss is infinite or nan; the parameters are then those that gave that loss.
     """
-    examples = list(examples)
-    if not examples:
-        raise ValueError("train needs at least one example")
+    if not callable(loss):
+        raise TypeError(f"train takes pairs of input and target, as in train(model, zip(X, y), loss); got {loss!r:.60} as loss")
+    examples = pairs(examples, "train")
     if steps < 0 or (batch_size is not None and not 1 <= batch_size <= len(examples)):
         raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {len(examples)}, got {steps} and {batch_size}")
     if schedule is not None:

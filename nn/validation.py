@@ -30,15 +30,13 @@ class Validation:
         parameters: Sequence[Value],
     ) -> None:
         self.model, self.loss, self.parameters, self.patience = model, loss, parameters, patience
-        self.held_back = None if held_back is None else list(held_back)
+        self.held_back = None if held_back is None else pairs(held_back, "validation")
         self.examples = examples if self.held_back is None else self.held_back
         self.metrics = _by_name(metrics)
         self.every = every
         self.wanted = self.held_back is not None or bool(self.metrics)
         self.waited, self.lowest, self.best = 0, math.inf, [0.0]
         self._parts = model.modules()
-        if self.held_back is not None and not self.held_back:
-            raise ValueError("validation needs at least one example")
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"train needs a whole number of at least 1 as every, got {every!r}")
         if patience is not None and not (self.held_back and real(patience) >= 0):
@@ -81,6 +79,17 @@ class Validation:
         """With patience, sets the best parameters."""
         if self.patience is not None:
             set_together(self.parameters, self.best)
+
+
+def pairs(examples: Iterable[Any], what: str) -> list[Any]:
+    """The examples as a list. ValueError, naming what they are for, if there is none, or one is no pair."""
+    found = list(examples)
+    if not found:
+        raise ValueError(f"{what} needs at least one example")
+    for k, example in enumerate(found):
+        if not isinstance(example, (tuple, list)) or len(example) != 2:
+            raise ValueError(f"{what} needs pairs of an input and a target, as of zip(X, y), but number {k} is {example!r:.60}")
+    return found
 
 
 def _by_name(metrics: Iterable[Metric] | Mapping[str, Metric]) -> dict[str, Metric]:

@@ -157,6 +157,19 @@ def test_targets_that_weigh_and_are_ignored_may_be_any_in_a_program(dialect, opt
     assert len(step.programs) == 1
 
 
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_a_batch_of_targets_that_weigh_has_the_mean_of_its_examples(dialect, options):
+    loss = partial(cross_entropy, **options)
+    model = MLP([2, 3], output_activation=None, rng=0)
+    examples = [(numbers(2, k), target) for k, target in enumerate([0, 1, 2, [0.2, 0.3, 0.5], 1])]
+    step = model.compile(loss, examples[0], dialect=dialect)
+    found, gradients = step.mean(examples)
+    each = [eager(model, loss, *example) for example in examples]
+    assert found == pytest.approx(sum(one for one, _ in each) / 5, **CLOSE)
+    assert gradients == pytest.approx([sum(column) / 5 for column in zip(*[g for _, g in each])], **CLOSE)
+    assert len(step.programs) == 1
+
+
 def test_an_example_that_is_ignored_leaves_the_parameters_where_they_are(dialect):
     model = MLP([2, 3], output_activation=None, rng=0)
     before = model.state_dict()

@@ -10,7 +10,7 @@ import pytest
 from interrupts import everywhere
 
 from autograd_lite import Value, tanh
-from nn import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_, optim
+from nn import SGD, Adam, AdamW, Optimizer, RMSprop, StepLR, clip_grad_norm_, clip_grad_value_, optim
 from nn.compiled import fastest_dialect
 
 RECORD = json.loads((Path(__file__).parent.parent / "data" / "pytorch.json").read_text(encoding="utf-8"))
@@ -381,6 +381,23 @@ def test_an_interrupt_at_any_instruction_finds_all_changed_or_nothing(kind, what
         assert everything(optimizer) in (before, after)
         found.append(everything(optimizer) == after)
     assert len(found) > 100 and found == sorted(found) and found[-2:] == [True, True]
+
+
+def test_an_optimizer_of_ones_own_has_the_parameters_and_the_rate():
+    class Sign(Optimizer):
+        def __init__(self, params, lr=0.5):
+            super().__init__(params, lr)
+
+        def step(self):
+            for p in self.params:
+                p.data -= self.lr * math.copysign(1.0, p.grad)
+
+    p = Value(1.0)
+    p.grad = 3.0
+    optimizer = Sign([p])
+    StepLR(optimizer, 1).step()
+    optimizer.step()
+    assert p.data == 0.95 and optimizer.state_dict() == {"lr": 0.05, "maximize": False}
 
 
 # Groups --------------------------------------------------------------------------------------------------------------

@@ -297,6 +297,21 @@ def test_what_does_not_fit(examples, options, message):
         quiet(Line(), examples, **options)
 
 
+@pytest.mark.parametrize("examples", [[0.5, 1.0], [(1.0, 2.0), (1.0,)], [(1.0, 2.0, 3.0)], ["ab"]])
+def test_examples_that_are_no_pairs_are_named(examples):
+    with pytest.raises(ValueError, match=r"train needs pairs of an input and a target, as of zip\(X, y\), but number [01] is "):
+        quiet(Line(), examples)
+    with pytest.raises(ValueError, match="validation needs pairs of an input and a target"):
+        quiet(Line(), [(1.0, 2.0)], validation=examples)
+
+
+def test_inputs_and_targets_apart_are_said_to_be_pairs():
+    with pytest.raises(
+        TypeError, match=r"pairs of input and target, as in train\(model, zip\(X, y\), loss\); got \[2.0\] as loss"
+    ):
+        train(Line(), [1.0], [2.0])
+
+
 def test_a_model_without_parameters_is_refused():
     with pytest.raises(ValueError, match="SGD got no parameters"):
         quiet(Module(), [(1.0, 1.0)])
