@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from autograd_lite import Value
+from autograd_lite.nests import is_array
 
 Rng: TypeAlias = "random.Random | int | None"
 
@@ -37,7 +38,13 @@ def as_values(inputs: Sequence[Value | float], letter: str = "") -> list[Value]:
     """The inputs as Values, the numbers among them as leaves, labelled by `letter` and place if there is a letter."""
     if isinstance(inputs, Value) or not isinstance(inputs, Iterable):
         raise TypeError(f"the inputs are a list of numbers or Values, got {inputs!r:.60}")
-    return [x if isinstance(x, Value) else Value(x, f"{letter}{i}" if letter else "") for i, x in enumerate(inputs, 1)]
+    try:
+        return [x if isinstance(x, Value) else Value(x, f"{letter}{i}" if letter else "") for i, x in enumerate(inputs, 1)]
+    except TypeError:
+        if any([isinstance(x, (list, tuple)) or is_array(x) for x in inputs]):
+            several = "the inputs are a list of numbers, those of one example: [model(x) for x in X] of several"
+            raise TypeError(f"{several}; got {inputs!r:.60}") from None
+        raise
 
 
 def initialisation(init: str) -> Callable[[random.Random, int, int], float]:

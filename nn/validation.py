@@ -87,7 +87,7 @@ def pairs(examples: Iterable[Any], what: str) -> list[Any]:
     if not found:
         raise ValueError(f"{what} needs at least one example")
     for k, example in enumerate(found):
-        if not isinstance(example, (tuple, list)) or len(example) != 2:
+        if isinstance(example, str) or not hasattr(example, "__len__") or len(example) != 2:
             raise ValueError(f"{what} needs pairs of an input and a target, as of zip(X, y), but number {k} is {example!r:.60}")
     return found
 

@@ -370,3 +370,9 @@ def test_sizes_and_inputs_are_lists():
         MLP(2, "relu")
     with pytest.raises(TypeError, match=r"the inputs are a list of numbers or Values, got 1\.0"):
         MLP([1, 1])(1.0)
+
+
+@pytest.mark.parametrize("make", [lambda: MLP([2, 3, 1]), lambda: MLP(2, [3, 1]), lambda: Layer(2, 3), lambda: Neuron(2)])
+def test_several_examples_at_once_are_said_to_be(make):
+    with pytest.raises(TypeError, match=r"those of one example: \[model\(x\) for x in X\] of several; got \[\[1.0, "):
+        make()([[1.0, 2.0], [3.0, 4.0]])
