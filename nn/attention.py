@@ -60,11 +60,12 @@ class SelfAttention(Module):
         parameters: Given | None = None,
         init: str = "uniform",
         rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
         if at_least_one("attention", "number", n) % at_least_one("attention", "head", heads):
             raise ValueError(f"{heads} heads cannot share {n} numbers: n must be a multiple of the heads")
         self.n, self.heads, self.causal, self.bias = n, heads, causal, bias
-        set_parameters(self, _shapes({name: (n, n) for name in "qkvo"}, bias), parameters or {}, init, rng)
+        set_parameters(self, _shapes({name: (n, n) for name in "qkvo"}, bias), parameters or {}, init, new_rng(rng, seed))
 
     def forward(self, xs: Sequence[Any], past: Run | None = None) -> list[Units]:
         """The outputs of `run`."""
@@ -164,8 +165,9 @@ class Block(Module):
         parameters: Given | None = None,
         init: str = "uniform",
         rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
-        given, rng = parameters or {}, new_rng(rng)
+        given, rng = parameters or {}, new_rng(rng, seed)
         self.n, self.n_hidden = n, at_least_one("a block", "hidden unit", 4 * n if n_hidden is None else n_hidden)
         self.activation, self._activate, self.bias = activation, activation_function(activation), bias
         self.norm_a = new_norm(norm, n, bias, _below(given, "norm_a"))
@@ -239,9 +241,10 @@ class GPT(Module):
         parameters: Given | None = None,
         init: str = "normal",
         rng: Rng = None,
+        seed: int | None = None,
         **options: Any,
     ) -> None:
-        given, rng = parameters or {}, new_rng(rng)
+        given, rng = parameters or {}, new_rng(rng, seed)
         self.vocabulary, self.n, self.length = at_least_one("a GPT", "token", vocabulary), n, length
         shapes = {"wte": (vocabulary, n), "wpe": (at_least_one("a GPT", "position", length), n), "lm": (vocabulary, n)}
         names = [f"blocks.{k}" for k in range(at_least_one("a GPT", "block", blocks))]

@@ -18,7 +18,7 @@ import autograd_lite
 from autograd_lite import Scope, Value, gradient, linear, softmax, topological_order
 from autograd_lite.nests import is_array
 
-from .leaves import COMMON, Rng, as_parameter, as_values, initialisation, new_rng
+from .leaves import COMMON, Rng, as_parameter, as_values, initialisation, new_rng, seeded
 from .module import Module, new_scope
 
 Activation: TypeAlias = "str | Callable[[Value], Value] | None"
@@ -42,8 +42,8 @@ class Neuron(Module):
 
     activation: the name of a one-operand operation of `autograd_lite`, any function of a Value, or None for the net itself.
     weights: n_in numbers or Values (Values are kept, so they may be shared), or drawn by `init`: "xavier", "he" or "uniform".
-    bias: a number or a Value; 0 unless given. rng: a `random.Random` or its seed. ValueError for what does not fit. ``Neuron(2)``
-    alone, or with `nonlin`, is micrograd's.
+    bias: a number or a Value; 0 unless given. rng: a `random.Random` or its seed, or `seed` its seed. ValueError for what does not
+    fit. ``Neuron(2)`` alone, or with `nonlin`, is micrograd's.
 
     >>> neuron = Neuron(2, "tanh", name="h1", weights=[1.0, -1.0], bias=0.5)
     >>> neuron([0.25, 0.75])
@@ -61,11 +61,12 @@ class Neuron(Module):
         bias: Value | float = 0.0,
         init: str | None = None,
         rng: Rng = None,
+        seed: int | None = None,
         n_out: int = 1,
     ) -> None:
         if n_in < 1:
             raise ValueError(f"neuron {name!r} needs at least one input, got n_in = {n_in}")
-        activation, init, rng, _ = _meant(activation, nonlin, weights, init, rng)
+        activation, init, rng, _ = _meant(activation, nonlin, weights, init, seeded(rng, seed))
         if weights is None:
             draw, rng = initialisation(init), new_rng(rng)
             weights = [draw(rng, n_in, n_out) for _ in range(n_in)]
@@ -139,11 +140,12 @@ class Layer(Module):
         shared_bias: bool = False,
         init: str | None = None,
         rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
         if n_out < 1:
             raise ValueError(f"a layer needs at least one unit, got n_out = {n_out}")
         names = [str(j) for j in range(1, n_out + 1)] if names is None else list(names)
-        activation, init, rng, self.unwraps = _meant(activation, nonlin, weights, init, rng)
+        activation, init, rng, self.unwraps = _meant(activation, nonlin, weights, init, seeded(rng, seed))
         rng = new_rng(rng)
         given: Any = bias.tolist() if is_array(bias) else bias  # type: ignore[union-attr]
         if shared_bias:
@@ -225,8 +227,9 @@ class MLP(Module):
         biases: Sequence[Value | float | Sequence[Value | float]] | None = None,
         shared_bias: bool = False,
         init: str | None = None,
+        seed: int | None = None,
     ) -> None:
-        self.unwraps = not isinstance(sizes, Iterable)
+        self.unwraps, rng = not isinstance(sizes, Iterable), seeded(rng, seed)
         if not isinstance(sizes, Iterable):
             sizes, activation, init = _sizes(sizes, activation), "relu", init or "micrograd"
             rng = COMMON if rng is None else rng

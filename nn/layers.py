@@ -86,10 +86,11 @@ class Linear(Part):
         parameters: Mapping[str, Any] | None = None,
         init: str = "uniform",
         rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
         if n_in < 1 or n_out < 1:
             raise ValueError(f"Linear needs at least one input and one output, got {n_in} and {n_out}")
-        self.n_in, self.n_out, rng = n_in, n_out, new_rng(rng)
+        self.n_in, self.n_out, rng = n_in, n_out, new_rng(rng, seed)
         given, shapes = dict(parameters or {}), {"weight": (n_out, n_in)} | ({"bias": (n_out,)} if bias else {})
         set_parameters(self, shapes, given, init, rng)
         if not bias:
@@ -127,12 +128,19 @@ class Embedding(Part):
     weight: list[Units]
 
     def __init__(
-        self, n: int, n_out: int, *, parameters: Mapping[str, Any] | None = None, init: str = "standard", rng: Rng = None
+        self,
+        n: int,
+        n_out: int,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        init: str = "standard",
+        rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
         if n < 1 or n_out < 1:
             raise ValueError(f"Embedding needs at least one place and one number for each, got {n} and {n_out}")
         self.n, self.n_out = n, n_out
-        set_parameters(self, {"weight": (n, n_out)}, parameters or {}, init, rng)
+        set_parameters(self, {"weight": (n, n_out)}, parameters or {}, init, new_rng(rng, seed))
         super().__init__(f"embedding {n} → {n_out}")
 
     def forward(self, x: Any) -> Any:
@@ -181,10 +189,10 @@ class Dropout(Part):
     [1.0, 2.0, 3.0, 4.0]
     """
 
-    def __init__(self, p: float = 0.5, *, rng: Rng = None) -> None:
+    def __init__(self, p: float = 0.5, *, rng: Rng = None, seed: int | None = None) -> None:
         if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
             raise ValueError(f"Dropout needs a probability p from 0 to 1, got {p!r}")
-        self.p, self.rng = p, new_rng(rng)
+        self.p, self.rng = p, new_rng(rng, seed)
         super().__init__(f"dropout {p:g}")
 
     @property

@@ -54,6 +54,14 @@ def initialisation(init: str) -> Callable[[random.Random, int, int], float]:
     return INITIALISATIONS[init]
 
 
-def new_rng(rng: Rng) -> random.Random:
+def seeded(rng: Rng, seed: int | None) -> Rng:
+    """What is given of the two. TypeError if both are."""
+    if rng is not None and seed is not None:
+        raise TypeError(f"give an rng or a seed, not both: got {rng!r:.60} and {seed!r:.60}")
+    return seed if rng is None else rng
+
+
+def new_rng(rng: Rng, seed: int | None = None) -> random.Random:
     """The generator itself, or a new one from the seed (None: from the operating system)."""
+    rng = seeded(rng, seed)
     return rng if isinstance(rng, random.Random) or rng is COMMON else random.Random(rng)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
@@ -13,6 +12,7 @@ from autograd_lite import Value, mean
 
 from .compiled import Step
 from .history import History
+from .leaves import Rng, new_rng
 from .losses import half_squared_error
 from .module import Module
 from .optim import SGD, Optimizer
@@ -30,7 +30,8 @@ def train(
     steps: int = 1000,
     tolerance: float = 0.0,
     batch_size: int | None = None,
-    rng: random.Random | int | None = None,
+    rng: Rng = None,
+    seed: int | None = None,
     progress: bool = True,
     compiled: bool | str = False,
     schedule: LRScheduler | None = None,
@@ -83,7 +84,7 @@ def train(
     if compiled:
         dialect = compiled if isinstance(compiled, str) else None
         evaluate = partial(_by_program, cache(lambda: model.compile(loss, examples[0], dialect, parameters)))
-    rng = rng if isinstance(rng, random.Random) else random.Random(rng)
+    rng = new_rng(rng, seed)
     history = History()
     start = time.perf_counter()
     report = reporter(steps) if progress else lambda step, loss: None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from autograd_lite import Scope, Value, dot, linear, relu, sigmoid, tanh
 
-from ..leaves import Rng, as_values
+from ..leaves import Rng, as_values, new_rng
 from ..module import Module
 from .units import Place, State, Units, labelled, made_by, over_time, place, set_parameters
 
@@ -33,7 +33,8 @@ class Cell(Module):
 
     n_in: m, the number of inputs; n_hidden: d, the number of units. bias=False: there is none. parameters: for some or all of
     the names in `shapes`, a nest of numbers or Values (Values are kept, so they may be shared); the others are drawn by `init`
-    ("uniform", "xavier" or "he", see `Neuron`), biases and peepholes being 0. rng: a `random.Random` or its seed.
+    ("uniform", "xavier" or "he", see `Neuron`), biases and peepholes being 0. rng: a `random.Random` or its seed, or
+    `seed` its seed.
 
     transition: a module from d units to d, such as an MLP or a `Layer`: more layers between one state and the next. What
     `forward` calls h is then a, and h = transition(a). Source: Pascanu et al. (2014), "How to construct deep recurrent neural
@@ -74,11 +75,12 @@ class Cell(Module):
         parameters: Mapping[str, Any] | None = None,
         init: str = "uniform",
         rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
         if n_in < 1 or n_hidden < 1:
             raise ValueError(f"a cell needs at least one input and one unit, got {n_in} and {n_hidden}")
         self.n_in, self.n_hidden, self.bias = n_in, n_hidden, bias
-        set_parameters(self, self.shapes(), parameters or {}, init, rng)
+        set_parameters(self, self.shapes(), parameters or {}, init, new_rng(rng, seed))
         self.transition = transition if transition is None else over_time(transition, "transition")
 
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd_lite import Scope, linear
 
-from ..leaves import Rng, as_values
+from ..leaves import Rng, as_values, new_rng
 from ..module import Module
 from .cells import Cell
 from .networks import Recurrent, Run, as_network
@@ -21,12 +21,19 @@ class Readout(Module):
     by: Units
 
     def __init__(
-        self, n_in: int, n_out: int, *, parameters: Mapping[str, Any] | None = None, init: str = "uniform", rng: Rng = None
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        init: str = "uniform",
+        rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
         if n_in < 1 or n_out < 1:
             raise ValueError(f"a readout needs at least one input and one output, got {n_in} and {n_out}")
         self.n_in, self.n_out = n_in, n_out
-        set_parameters(self, {"Wy": (n_out, n_in), "by": (n_out,)}, parameters or {}, init, rng)
+        set_parameters(self, {"Wy": (n_out, n_in), "by": (n_out,)}, parameters or {}, init, new_rng(rng, seed))
 
     def forward(self, h: Units, t: int = 1) -> Units:
         """h: n_in Values. Returns n_out logits, ``y_1[0]``, ... at t = 1."""
@@ -63,12 +70,13 @@ class SequenceModel(Module):
         encoder: Module | None = None,
         init: str = "uniform",
         rng: Rng = None,
+        seed: int | None = None,
     ) -> None:
         self.encoder = encoder if encoder is None else over_time(encoder, "encoder")
         self.network = as_network(network)
         n_out = self.network.n_out
         if isinstance(readout, int):
-            readout = Readout(n_out, readout, init=init, rng=rng)
+            readout = Readout(n_out, readout, init=init, rng=rng, seed=seed)
         self.readout = over_time(readout, "readout")
         if isinstance(self.readout, Readout) and self.readout.n_in != n_out:
             raise ValueError(f"a readout of {self.readout.n_in} inputs cannot read a network of {n_out} outputs")

@@ -1,9 +1,34 @@
 """`Module`: parameters wherever they are kept, each once; train and eval; the repr."""
 
+import random
+
 import pytest
 
 from autograd_lite import Value
-from nn import MLP, Module
+from nn import (
+    GPT,
+    MLP,
+    Block,
+    Dropout,
+    Embedding,
+    GRUCell,
+    Layer,
+    Linear,
+    LSTMCell,
+    Module,
+    Neuron,
+    Readout,
+    RNNCell,
+    SelfAttention,
+    SequenceModel,
+    Sequential,
+    Tanh,
+    circles,
+    moons,
+    spiral,
+    train,
+    xor,
+)
 
 
 class Part(Module):
@@ -197,3 +222,92 @@ def test_repr_of_nothing_within():
 )
 def test_repr_shows_a_shared_module_once(module):
     assert repr(module(Named())).count("Named(named)") == 1
+
+
+# What it consists of ------------------------------------------------------------------------------------------------
+
+
+def test_named_modules_are_those_of_pytorch():
+    """The module itself under no name, and each within once, under its path."""
+    shared = Part(w=Value(1.0))
+    module = Part(first=shared, inner=Part(again=shared, own=Part()), layers=[Part(), {"x": Part()}])
+    found = dict(module.named_modules())
+    assert list(found) == ["", "first", "inner", "inner.own", "layers.0", "layers.1.x"]
+    assert found[""] is module and found["first"] is shared and list(found.values()) == module.modules()
+
+
+def test_named_modules_of_pytorch_itself():
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Linear(3, 1)))
+    ours = Sequential(Linear(2, 3), Sequential(Tanh(), Linear(3, 1)))
+    assert [name for name, _ in ours.named_modules()] == [name for name, _ in theirs.named_modules()]
+
+
+def test_a_summary_has_the_shape_and_the_number_of_each_part_and_of_all():
+    model = SequenceModel(LSTMCell(3, 4, rng=0), 2, encoder=MLP([5, 3], rng=0), rng=0)
+    summary = model.summary()
+    shapes = {name: (shape, count) for name, shape, count in summary.rows}
+    assert shapes["encoder.layers.0.weights"] == ("3 × 5", 15) and shapes["network.cell.b_f"] == ("4", 4)
+    assert shapes["network.cell.U_o"] == ("4 × 4", 16) and shapes["readout.Wy"] == ("2 × 4", 8)
+    assert summary.parameters == len(model.parameters()) == sum(count for *_, count in summary.rows)
+    lines = repr(summary).splitlines()
+    assert lines[0].split() == ["part", "shape", "parameters"] and lines[-1].split() == ["in", "all", str(summary.parameters)]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_what_is_shared_counts_once_in_a_summary():
+    w = Value(1.0)
+    module = Part(
+        a=[w, Value(2.0)], b=w, layer=Layer(2, 3, shared_bias=True), empty=Part(), uneven=[[Value(1.0)], [Value(2.0)] * 2]
+    )
+    rows = {name: (shape, count) for name, shape, count in module.summary().rows}
+    assert rows["a"] == ("2", 2) and rows["layer.bias"] == ("number", 1) and rows["uneven"] == ("2 × ?", 2)
+    assert module.summary().parameters == len(module.parameters())
+    assert "part" in repr(Part().summary()) and Part().summary().parameters == 0
+
+
+def test_a_summary_in_a_notebook_is_a_table_of_text():
+    html = Part(**{"<script>": Value(1.0)}).summary()._repr_html_()
+    assert html.startswith("<table") and "<script>" not in html and "&lt;script&gt;" in html
+
+
+# Seeds --------------------------------------------------------------------------------------------------------------
+
+DRAWN = {
+    "Neuron": lambda **given: Neuron(3, **given),
+    "Layer": lambda **given: Layer(3, 2, **given),
+    "MLP": lambda **given: MLP([3, 2], **given),
+    "RNNCell": lambda **given: RNNCell(3, 2, **given),
+    "GRUCell": lambda **given: GRUCell(3, 2, **given),
+    "LSTMCell": lambda **given: LSTMCell(3, 2, **given),
+    "Readout": lambda **given: Readout(3, 2, **given),
+    "SequenceModel": lambda **given: SequenceModel(RNNCell(3, 2, rng=0), 2, **given),
+    "Linear": lambda **given: Linear(3, 2, **given),
+    "Embedding": lambda **given: Embedding(3, 2, **given),
+    "SelfAttention": lambda **given: SelfAttention(4, **given),
+    "Block": lambda **given: Block(4, **given),
+    "GPT": lambda **given: GPT(5, 4, 2, **given),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_seed_is_the_seed_of_an_rng(kind):
+    make = DRAWN[kind]
+    assert make(seed=3).state_dict() == make(rng=3).state_dict() == make(rng=random.Random(3)).state_dict()
+    assert make(seed=3).state_dict() != make(seed=4).state_dict()
+    with pytest.raises(TypeError, match="give an rng or a seed, not both: got 1 and 2"):
+        make(rng=1, seed=2)
+
+
+@pytest.mark.parametrize("make", [moons, circles, spiral, xor])
+def test_seed_of_data(make):
+    assert make(20, noise=0.1, seed=3) == make(20, noise=0.1, rng=3) != make(20, noise=0.1, seed=4)
+
+
+def test_seed_of_training_and_of_dropout():
+    def losses(**given):
+        examples = [([k / 10], [k % 2]) for k in range(10)]
+        return train(MLP([1, 2, 1], rng=0), examples, steps=5, batch_size=2, progress=False, **given).losses
+
+    assert losses(seed=3) == losses(rng=3) != losses(seed=4)
+    assert [x.data for x in Dropout(seed=3)([1.0] * 20)] == [x.data for x in Dropout(rng=3)([1.0] * 20)]
