@@ -1,8 +1,11 @@
 """Neural networks on autograd_lite: scalar by scalar, with the articles' names. Read in this order:
 
 * `module`: something with parameters; `leaves`: parameters and inputs; `dense`: `Neuron`, `Layer`, `MLP`, and the delta form;
-* `losses`, `optim`, `training`: the general procedure of the articles; `worked_example`: theirs, number by number;
+  `layers`: PyTorch's, to be put together; `summary`: a model as a table;
+* `losses`, `optim` (`groups`, `schedules`, `clipping`), `training` (`history`, `validation`, `metrics`, `progress`): the general
+  procedure of the articles; `worked_example`: theirs, number by number; `datasets`, `curves`, `plots`: what a class looks at;
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
+* `attention` (`norms`, `positions`): from a query to a GPT;
 * `compiled`: a training step as a program; `exchange`: models in PyTorch and JAX;
 * `nests`, `files`: parameters and states that come from outside, checked, and files that are written whole.
 

@@ -2,8 +2,9 @@
 
 For every parameter theta the sensitivities dh_t/dtheta are carried along with the state,
 dh_t/dtheta = (the direct derivative) + dh_t/dh_{t-1} dh_{t-1}/dtheta, and the gradient of each step's loss is ready at that
-step. They are computed here for any cell by the chain rule along the graph of one step, which is then dropped. It costs d |theta|
-numbers and about d |theta| (d + m) operations a step: BPTT is cheaper, but must keep the sequence. Source: NNDL 6.42 to 6.46.
+step. The derivatives within a step are those of a backward pass through its graph, which is then dropped, for any cell. It costs
+d |theta| numbers and about d |theta| (d + m) operations a step: BPTT is cheaper, but must keep the sequence. Source: NNDL 6.42 to
+6.46.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd_lite import Value, dot, gradient, no_grad, sum_, topological_order
+from autograd_lite import Value, dot, gradient, no_grad
+from autograd_lite.backprop import adjoints
 from autograd_lite.nests import leaves
 
 from ..losses import step_losses
@@ -86,42 +88,27 @@ def _steps(
 ) -> Iterator[RTRL]:
     """loss_of: of the logits of a time step and what stands beside the input."""
     names, parameters = zip(*model.named_parameters())
-    place = {parameter: i for i, parameter in enumerate(parameters)}
-    zeros = [0.0] * len(names)
-    # the initial state may be computed from parameters, or be some
-    start = {name: [sum_([unit]) for unit in units] for name, units in model.network.initial_state(initial).items()}
-    known: dict[Value, list[float]] = {}
-    _propagate(sum_([unit for units in start.values() for unit in units]), known, place)
+    start = model.network.initial_state(initial)  # which may be computed from parameters, or be some
     states = {name: [unit.item() for unit in units] for name, units in start.items()}
-    vectors = {name: [known.get(unit, zeros) for unit in units] for name, units in start.items()}
-    total, gradients = 0.0, zeros
+    vectors = {name: [_sensitivity(unit, parameters, {}) for unit in units] for name, units in start.items()}
+    total, gradients = 0.0, [0.0] * len(names)
     for t, (x, target) in enumerate(examples, 1):
         before = {name: [Value(number, f"{name}_{t - 1}[{j}]") for j, number in enumerate(s)] for name, s in states.items()}
+        known = {unit: vector for name in states for unit, vector in zip(before[name], vectors[name])}
         logits, after = model.step(x, before, t)
         loss = loss_of(logits, target)
-        known = {node: vector for name in states for node, vector in zip(before[name], vectors[name])}
-        _propagate(sum_([loss, *[unit for units in after.values() for unit in units]]), known, place)
-        states = {name: [unit.item() for unit in after[name]] for name in states}
-        vectors = {name: [known.get(unit, zeros) for unit in after[name]] for name in states}
         total += loss.item()
-        gradients = [old + new for old, new in zip(gradients, known.get(loss, zeros))]
+        gradients = [old + new for old, new in zip(gradients, _sensitivity(loss, parameters, known))]
+        states = {name: [unit.item() for unit in after[name]] for name in states}
+        vectors = {name: [_sensitivity(unit, parameters, known) for unit in after[name]] for name in states}
         yield RTRL(t, total, dict(zip(names, gradients)), states, vectors)
 
 
-def _propagate(output: Value, known: dict[Value, list[float]], place: Mapping[Value, int]) -> None:
-    """Adds to `known` the derivatives by all parameters of the nodes below `output`, parents before what is made of them."""
-    for node in topological_order(output):
-        terms, direct = [], []
-        for parent, derivative in zip(node.parents, node.local_derivatives):
-            if parent in place:
-                direct.append((place[parent], derivative))
-            elif parent in known:
-                terms.append((derivative, known[parent]))
-        if not terms and not direct:
-            continue
-        vector = [0.0] * len(place)
-        for derivative, other in terms:
-            vector = [old + derivative * new for old, new in zip(vector, other)]
-        for i, derivative in direct:
-            vector[i] += derivative
-        known[node] = vector
+def _sensitivity(node: Value, parameters: Sequence[Value], known: Mapping[Value, list[float]]) -> list[float]:
+    """The derivatives of a node of one time step by all parameters: directly, and by the states before, whose own are known."""
+    slopes = adjoints(node)
+    vector = [slopes.get(parameter, 0.0) for parameter in parameters]
+    for unit, before in known.items():
+        if slope := slopes.get(unit, 0.0):
+            vector = [direct + slope * through for direct, through in zip(vector, before)]
+    return vector
