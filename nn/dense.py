@@ -42,8 +42,8 @@ class Neuron(Module):
 
     activation: the name of a one-operand operation of `autograd_lite`, any function of a Value, or None for the net itself.
     weights: n_in numbers or Values (Values are kept, so they may be shared), or drawn by `init`: "xavier", "he" or "uniform".
-    bias: a number or a Value; 0 unless given. rng: a `random.Random` or its seed, or `seed` its seed. ValueError for what does not
-    fit. ``Neuron(2)`` alone, or with `nonlin`, is micrograd's.
+    bias: a number or a Value; 0 unless given. rng: a `random.Random` or its seed, or `seed` its seed. ValueError for what does
+    not fit. ``Neuron(2)`` alone, or with `nonlin`, is micrograd's.
 
     >>> neuron = Neuron(2, "tanh", name="h1", weights=[1.0, -1.0], bias=0.5)
     >>> neuron([0.25, 0.75])
