@@ -5,10 +5,12 @@ In reading order:
 * `graphs`: what the classroom asks of a graph;
 * `mistakes`: the catalogue, each a backward pass that differs from the right one in one place;
 * `questions`: what is asked, the answer, the wrong numbers, hints and why;  `choice`: which questions are asked;
-* `verdicts`: what is said to an answer;  `quiz`: what a user calls;  `terminal`: a quiz there.
+* `verdicts`: what is said to an answer;  `sheet`: questions that check answers, and other numbers for each student;
+* `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken;  `codes`, `grades`: what comes back;
+* `quiz`: what a user calls.
 """
 
 from .mistakes import LESSONS, MISTAKES, Mistake
-from .quiz import Quiz, quiz
+from .quiz import Quiz, quiz, quiz_of
 
-__all__ = ["LESSONS", "MISTAKES", "Mistake", "Quiz", "quiz"]
+__all__ = ["LESSONS", "MISTAKES", "Mistake", "Quiz", "quiz", "quiz_of"]

@@ -16,6 +16,7 @@ from ..derivation.equations import inlined_nodes
 from ..derivation.expressions import Expression, expression, formula, number, value_of
 from ..derivation.notation import Notation
 from ..engine.eager import family, is_parameter
+from ..engine.scope import Scope
 from ..value import OPERATIONS, Value
 
 Edge = tuple[Value, int]
@@ -232,13 +233,11 @@ class Graph:
         """The time step of each node that was made in one, as its scope has it; of a nameless node the first that uses it."""
         found: dict[Value, int] = {}
         for node in reversed(self.nodes):
-            scope = getattr(node, "scope", None)
-            if scope is not None:
-                times = [part.time for part in scope.path if part.time is not None][-1:]
-            else:
-                times = sorted([found[use] for use, _ in self.uses[node] if use in found and self.parents[node]])[:1]
-            if times:
-                found[node] = times[0]
+            time = _time(node)
+            if time is None and self.parents[node] and not hasattr(node, "scope"):
+                time = min([found[use] for use, _ in self.uses[node] if use in found], default=None)
+            if time is not None:
+                found[node] = time
         return found
 
     @cached_property
@@ -299,18 +298,20 @@ def is_activation(op: str, parameters: tuple[float, ...] = ()) -> bool:
 
 
 class Row(NamedTuple):
-    """A node as data: its operation, its label, and its number, if it is a leaf, or the places of its operands."""
+    """A node as data: its operation, label, number if it is a leaf, else the places of its operands, and its time step."""
 
     op: str
     label: str
     content: float | Sequence[int]
+    time: int | None
 
 
 def listed(output: Value) -> list[Row]:
     """The nodes of a graph as data, parents first: `rebuilt` makes the graph again, in another process too."""
     nodes = topological_order(output)
     place = {node: k for k, node in enumerate(nodes)}
-    return [Row(node.op, node.label, [place[p] for p in node.parents] if node.parents else node.data) for node in nodes]
+    contents = [[place[p] for p in node.parents] if node.parents else node.data for node in nodes]
+    return [Row(node.op, node.label, content, _time(node)) for node, content in zip(nodes, contents)]
 
 
 def rebuilt(rows: Sequence[Sequence[Any]], numbers: Mapping[int, float] | None = None, scopes: Sequence[Any] = ()) -> Value:
@@ -319,17 +320,23 @@ def rebuilt(rows: Sequence[Sequence[Any]], numbers: Mapping[int, float] | None =
     ValueError or an ArithmeticError where an operation has no value at these numbers.
     """
     nodes: list[Any] = []
-    for k, (op, label, content) in enumerate(rows):
+    for k, (op, label, content, time) in enumerate(rows):
         if isinstance(content, (int, float)):
             node = Value((numbers or {}).get(k, content), label)
             node.op = op
         else:
             node = _applied(op, [nodes[i] for i in content])
             node.label = label
-        if scopes and scopes[k] is not None:
-            node.scope = scopes[k]
+        scope = scopes[k] if scopes else None if time is None else Scope(f"t = {time}")
+        if scope is not None:
+            node.scope = scope
         nodes.append(node)
     return nodes[-1]  # type: ignore[no-any-return]
+
+
+def _time(node: Value) -> int | None:
+    scope = getattr(node, "scope", None)
+    return next((part.time for part in scope.path[::-1] if part.time is not None), None) if scope is not None else None
 
 
 def _applied(op: str, operands: list[Value]) -> Value:

@@ -1,155 +1,52 @@
-"""A `Quiz`: questions about a graph that check an answer and know which mistake gives it."""
+"""A `Quiz`: a sheet of questions that is taken in a terminal, in Jupyter, as a page, on paper, and elsewhere."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ..sentences import known, say
+from ..sentences import known
 from ..value import Value
-from .choice import askable, chosen
-from .graphs import Graph, Row, listed, rebuilt
+from . import page, saving, terminal
+from .choice import chosen
+from .graphs import Graph, rebuilt
 from .mistakes import MISTAKES, Mistake
-from .questions import KINDS, Question, passes
-from .verdicts import Checked, checked
-
-DRAWS = 200
-"""So many times numbers are drawn for a student, at most."""
-STEEP = 0.03
-"""A unit whose slope is less than this, and was not before, saturates."""
+from .questions import KINDS
+from .sheet import Sheet
 
 
-class Quiz(Sequence[Question]):
+class Quiz(Sheet):
     """Questions about the graph of `output`, numbered from 1. See `quiz`."""
-
-    def __init__(
-        self, graph: Graph, questions: Sequence[Question], mistakes: Sequence[Mistake], seed: object, digits: int, language: str
-    ) -> None:
-        self.graph, self.questions, self.mistakes = graph, list(questions), list(mistakes)
-        self.seed, self.digits, self.language = seed, digits, language
-        self.student = ""
-        """Whose numbers these are."""
-
-    def __len__(self) -> int:
-        return len(self.questions)
-
-    def __getitem__(self, k: Any) -> Any:
-        return self.questions[k]
-
-    def __iter__(self) -> Iterator[Question]:
-        return iter(self.questions)
-
-    def question(self, number: int) -> Question:
-        """The question of that number, from 1 on. ValueError for a number that is none."""
-        if not isinstance(number, int) or not 1 <= number <= len(self):
-            raise ValueError(f"the questions are numbered from 1 to {len(self)}, got {number!r}")
-        return self.questions[number - 1]
-
-    def check(self, number: int, answer: Any) -> Checked:
-        """Whether an answer, a number or the text of one, is right; if not, the mistakes that give it, where that is certain."""
-        return checked(self.question(number), answer)
-
-    def answer(self, number: int, answer: Any) -> None:
-        """An AssertionError, with what is to be said and the first hint, unless the answer is right. For a cell of a notebook."""
-        found = self.check(number, answer)
-        if not found.right:
-            raise AssertionError(f"{found.words}\n{say(self.language, 'hint')}: {self.question(number).hints()[0]}")
-
-    def further(self, *mistakes: str) -> Question | None:
-        """A question that tells these mistakes apart, if this graph has one: their answers differ, and at most one is right."""
-        ran = passes(self.graph, [MISTAKES[name] for name in mistakes])
-        for kind in ("adjoint", "update", "contribution", "local", "delta"):
-            for node, by in askable(self.graph, kind, self.graph.named):
-                found = Question(self.graph, ran, kind, node, by, self.digits, self.language)
-                right = set(mistakes).difference(*found.wrong.values())
-                if len(set(found.told_apart) | right) == len(set(mistakes)) > len(right) <= 1:
-                    return found
-        return None
 
     def ask(self) -> None:
         """Asks the questions in the terminal."""
-        from .terminal import ask
+        terminal.ask(self)
 
-        ask(self)
+    def html(self, key: str | None = None) -> str:
+        """The quiz as one page that needs nothing else. key: of the course; then the page shows a code to hand in at the end.
 
-    def variants(self, ids: Iterable[str], key: str | None = None) -> dict[str, Quiz]:
-        """For each student the same questions with other numbers, the same ones whenever they are asked for.
-
-        The leaves but those at 0 are drawn anew, with two decimals; numbers at which an operation has no value, a unit
-        saturates, or mistakes are not told apart that were, are drawn again. key: with it, nobody else can tell the numbers.
-        ValueError for an id that is there twice.
+        The answers in it are salted hashes, and what is said to them is scrambled: that deters, it does not protect.
         """
-        found: dict[str, Quiz] = {}
-        taken: set[tuple[float, ...]] = set()
-        for student in ids:
-            if student in found:
-                raise ValueError(f"the student {student!r} is there twice: each needs a name of their own")
-            found[student] = self._variant(student, key or "", taken)
-        return found
+        return page.document(self, key)
 
-    def _variant(self, student: str, key: str, taken: set[tuple[float, ...]]) -> Quiz:
-        secret = hmac.new(key.encode(), f"{self.seed}\0{student}".encode(), hashlib.sha256).hexdigest()
-        rng = random.Random(secret)
-        rows = listed(self.graph.output)
-        scopes = [getattr(node, "scope", None) for node in self.graph.nodes]
-        best: Quiz | None = None
-        most = -1
-        for _ in range(DRAWS):
-            numbers = _drawn(rows, rng)
-            if tuple(numbers.values()) in taken:
-                continue
-            try:
-                graph = Graph(rebuilt(rows, numbers, scopes), self.graph.lr)
-            except (ValueError, ArithmeticError):
-                continue
-            if self._saturates(graph):
-                continue
-            other = self._on(graph)
-            shown = sum([not set(a.told_apart) - set(b.told_apart) for a, b in zip(self, other)])
-            if shown > most:
-                best, most, kept = other, shown, numbers
-            if shown == len(self):
-                break
-        if best is None:
-            raise ValueError(f"no numbers with two decimals for {student!r}: this graph has no value at {DRAWS} drawn ones")
-        taken.add(tuple(kept.values()))
-        best.student = student
-        return best
+    def save(self, path: str | os.PathLike[str], form: str | None = None, key: str | None = None) -> Path:
+        """Writes the quiz to a file, whole or not at all; returns the path.
 
-    def _saturates(self, graph: Graph) -> bool:
-        for node, other in zip(self.graph.nodes, graph.nodes):
-            if node in self.graph.activations:
-                before, after = self.graph.derivatives[node][0], graph.derivatives[other][0]
-                if abs(after) < STEEP <= abs(before):
-                    return True
-        return False
+        The form goes by the name: ``.html`` is the page, or where the name begins with ``worksheet`` or ``key`` these, for paper;
+        ``.xml`` Moodle's, ``.gift``, ``.json`` jupyterquiz', ``.md`` text2qti's, ``.ipynb`` nbgrader's, or otter's where the name
+        begins with ``otter``. form: "page", "worksheet", "key", "moodle", "gift", "jupyterquiz", "text2qti", "nbgrader", "otter".
+        key: of the course, for the code that a page shows. ValueError for another ending or form.
+        """
+        return saving.saved(self, path, form, key)
 
-    def _on(self, graph: Graph) -> Quiz:
-        """The same questions about a graph of the same shape."""
-        ran = passes(graph, self.mistakes)
-        place, nodes = self.graph.place, graph.nodes
-        questions = [
-            Question(graph, ran, q.kind, nodes[place[q.node]], None if q.by is None else nodes[place[q.by]], q.digits, q.language)
-            for q in self
-        ]
-        return Quiz(graph, questions, self.mistakes, self.seed, self.digits, self.language)
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        text = "\n".join([f"{number}. {question.text()}" for number, question in enumerate(self, 1)])
+        return {"text/html": page.notebook_output(self), "text/plain": text}
 
     def __repr__(self) -> str:
-        return f"<Quiz of {len(self)} questions about {self.graph.name(self.graph.output)}; .ask() asks them>"
-
-
-def _drawn(rows: Sequence[Row], rng: random.Random) -> dict[int, float]:
-    """Other numbers for the leaves, by their place: of the same sign and about the same size, with two decimals."""
-    found = {}
-    for k, row in enumerate(rows):
-        if row.op == "" and isinstance(row.content, float) and row.content != 0.0:
-            size = abs(row.content)
-            low, high = max(5, round(50 * size)), max(round(150 * size), 95)
-            found[k] = rng.randint(low, high) / 100 * (1 if row.content > 0 else -1)
-    return found
+        return f"<Quiz of {len(self)} questions about {self.graph.name(self.graph.output)}; .ask(), .save('quiz.html')>"
 
 
 def quiz(
@@ -221,3 +118,18 @@ def _among(graph: Graph, wrt: Iterable[Value | str]) -> list[Value]:
             )
         found += nodes
     return found
+
+
+def quiz_of(data: Mapping[str, Any]) -> Quiz:
+    """The quiz of such data. ValueError for what is none."""
+    try:
+        graph = Graph(rebuilt(data["graph"]), data["lr"])
+        asked: list[tuple[str, Value, Value | None]] = [
+            (kind, graph.nodes[node], None if by is None else graph.nodes[by]) for kind, node, by in data["questions"]
+        ]
+        mistakes = [MISTAKES[name] for name in data["mistakes"]]
+        quiz = Quiz.about(graph, asked, mistakes, data["seed"], data["digits"], data["language"])
+        quiz.student = data["student"]
+        return quiz
+    except (KeyError, IndexError, TypeError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"this is not the file of a course, or it was changed: {error}") from None

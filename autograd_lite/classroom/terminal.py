@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
 
 from ..sentences import say
+from ..stepping.terminal import shown
 from .questions import Question
+from .sheet import Sheet
 from .verdicts import checked
 
-if TYPE_CHECKING:
-    from .quiz import Quiz
 
-
-def ask(quiz: Quiz) -> None:
+def ask(quiz: Sheet) -> None:
     """Asks every question until the answer is right, or it is skipped; h gives a hint, q ends."""
     right = 0
     try:
         for number, question in enumerate(quiz, 1):
-            print(f"\n{say(quiz.language, 'of', number=number, count=len(quiz))}. {question.text()}")
+            _print(f"\n{say(quiz.language, 'of', number=number, count=len(quiz))}. {question.text()}")
             right += _asked(question)
     except EOFError:
-        print()
-    print(f"\n{say(quiz.language, 'score', right=right, count=len(quiz))}")
+        _print("")
+    _print(f"\n{say(quiz.language, 'score', right=right, count=len(quiz))}")
 
 
 def _asked(question: Question) -> bool:
     """Whether the answer was right in the end. EOFError where there is no more input, or it is "q"."""
     language = question.language
     for letter, option in zip("abcd", question.options):
-        print(f"  {letter}) {option}")
+        _print(f"  {letter}) {option}")
     hints = iter(question.hints())
     while True:
-        typed = input(say(language, "terminal")).strip()
+        typed = input(_fitting(say(language, "terminal"))).strip()
         match typed.lower():
             case "q":
                 raise EOFError
             case "s":
                 return False
             case "h":
-                print(next(hints, say(language, "no-hint")))
+                _print(next(hints, say(language, "no-hint")))
             case "":
                 continue
             case _:
                 found = checked(question, typed)
-                print(found.words)
+                _print(found.words)
                 if found.right:
                     return True
+
+
+def _print(text: str) -> None:
+    print(_fitting(text))
+
+
+def _fitting(text: str) -> str:
+    """The text as this terminal can show it, and is not steered by it."""
+    return shown(text, getattr(sys.stdout, "encoding", None))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..sentences import say
-from .questions import Question
+from .questions import Pass, Question
 
 
 class Checked(NamedTuple):
@@ -49,15 +50,25 @@ def checked(question: Question, answer: Any) -> Checked:
     found = question.matches(x)
     if not found and question.kind != "order" and _is_near(x, question):
         return Checked("rounded", (), say(language, "rounded", answer=typed, digits=question.digits))
-    sentences = [question.diagnosis(one, x if question.kind == "order" else typed) for one in found.values()]
-    words = say(language, "ambiguous" if len(found) > 1 else "wrong", answer=typed)
-    return Checked("wrong", tuple(found), sentences[0] if len(sentences) == 1 else "\n".join([words, *sentences]))
+    return Checked("wrong", tuple(found), told(question, found, x if question.kind == "order" else typed))
+
+
+def told(question: Question, found: Mapping[str, Pass], answer: str) -> str:
+    """What is said to a wrong answer that these mistakes give."""
+    sentences = [question.diagnosis(one, answer) for one in found.values()]
+    if len(sentences) == 1:
+        return sentences[0]
+    return "\n".join([say(question.language, "ambiguous" if found else "wrong", answer=answer), *sentences])
 
 
 def _is_near(x: float, question: Question) -> bool:
-    """Whether a number agrees with the right one in its first digits, half of those asked for, and two at least."""
-    slack = 10.0 ** (question.digits - max(2, question.digits // 2))
-    return bool(abs(x - question.answer) <= question.tolerance * max(slack, 1.0))
+    """Whether a number agrees with the right one in its first digits."""
+    return bool(abs(x - question.answer) <= question.tolerance * 10.0 ** (question.digits - agreeing_digits(question.digits)))
+
+
+def agreeing_digits(digits: int) -> int:
+    """In how many digits an answer that was rounded too early agrees: half of those asked for, and two at least."""
+    return max(2, digits // 2)
 
 
 def as_number(answer: Any) -> float | None:

@@ -4,6 +4,7 @@
 * :mod:`~autograd_lite.command_line.worked_example`: ``example``.
 * :mod:`~autograd_lite.command_line.expressions`: ``step``, ``draw`` and ``explain``, of an expression.
 * :mod:`~autograd_lite.command_line.characters`: ``train-char`` and ``train-names``, real tasks.
+* :mod:`~autograd_lite.command_line.classroom`: ``quiz``, ``worksheet`` and ``grade``.
 * :mod:`~autograd_lite.command_line.doctor`: ``doctor``, what is installed.
 
 A command is a function of its options, which returns the exit status. `autograd_lite.__main__` runs one, and says how it ends.

@@ -10,9 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
+from ..classroom import LESSONS
+from ..classroom.questions import KINDS
+from ..classroom.saving import FORMS
 from ..nn.characters import CELLS
 from ..parse import as_read, did_you_mean
-from . import characters, doctor, expressions, worked_example
+from ..sentences import LANGUAGES
+from . import characters, classroom, doctor, expressions, worked_example
 
 EXAMPLES = """\
 examples:
@@ -23,6 +27,9 @@ examples:
   autograd-lite train-char --cell lstm
   autograd-lite train-names
   autograd-lite sample char-lstm.json --start "alice " --temperature 0.5
+  autograd-lite quiz "tanh(x*w + b)" x=1 w=2 b=0.5
+  autograd-lite worksheet example --students names.txt --key KEY --out class
+  autograd-lite grade codes.csv --key KEY --course class/course.json
 
 `autograd-lite COMMAND --help` says what may follow a command.
 """
@@ -60,7 +67,9 @@ def _read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
         parser.error(f"{arguments[0]} is no command{there_are}")
     options, others = parser.parse_known_args(_with_expressions(arguments, known))
     if others:
-        hint = did_you_mean(others[0].partition("=")[0], known) if others[0][:1] == "-" else ""
+        command = _commands(parser).get(arguments[0], parser)
+        possible = [option for action in command._actions for option in action.option_strings]
+        hint = did_you_mean(others[0].partition("=")[0], possible) if others[0][:1] == "-" else ""
         parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     if "run" not in options:
         parser.error("which command? Without any argument, all are listed")
@@ -151,6 +160,29 @@ def _parser() -> argparse.ArgumentParser:
             "sample",
             help="let a trained network write",
             description="Prints a text that a network saved by train-char makes up, a character at a time.",
+        )
+    )
+    _quiz(
+        commands.add_parser(
+            "quiz",
+            help="a quiz of an expression or the worked example, here or in a file",
+            description="Asks about the two passes of an expression, or of the worked example, and names the mistake that "
+            "gives a wrong answer: here, or with --save as a page, for paper, for Moodle, Canvas, Jupyter, nbgrader or otter.",
+        )
+    )
+    _worksheet(
+        commands.add_parser(
+            "worksheet",
+            help="a worksheet and a page for each student, with numbers of their own, and the key",
+            description="Writes worksheets.html for paper, with numbers for each student; key.html; for each student a page that "
+            "checks answers and makes a code to hand in; and course.json, which `grade` needs.",
+        )
+    )
+    _grade(
+        commands.add_parser(
+            "grade",
+            help="grade the codes that students handed in, and count the mistakes of the class",
+            description="Checks the codes that the pages of `worksheet` made, and counts the mistakes of the class.",
         )
     )
     commands.add_parser(
@@ -264,6 +296,44 @@ def _sample(command: argparse.ArgumentParser) -> None:
 def _temperature(command: argparse.ArgumentParser, usual: float) -> None:
     help = f"of the sample: lower is less surprising ({usual:g})"
     command.add_argument("--temperature", type=_not_negative, default=usual, metavar="T", help=help)
+
+
+def _choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument("expression", help="such as 'tanh(x*w + b)', or `example`, the worked example")
+    command.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the number of each name: x=1 w=2 b=0.5")
+    command.add_argument("--ask", default=",".join(KINDS), metavar="KINDS", help=f"the kinds of question ({','.join(KINDS)})")
+    command.add_argument("--count", type=_at_least_one, default=8, help="how many questions (8)")
+    command.add_argument("--seed", type=int, default=0, help="another one gives other questions (0)")
+    command.add_argument("--digits", type=_at_least_one, default=6, help="significant digits of an answer (6)")
+    command.add_argument("--learning-rate", type=_positive, default=0.5, help="of updates (0.5)")
+    command.add_argument("--lesson", type=int, choices=tuple(LESSONS), help="ask so that the mistakes of this lesson show")
+    command.add_argument("--mistakes", metavar="NAMES", help="ask so that these show: overwrite,swap-factor")
+    command.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the sentences (en)")
+
+
+def _quiz(command: argparse.ArgumentParser) -> None:
+    _choice(command)
+    command.add_argument(
+        "--save", type=Path, metavar="FILE", help=".html, worksheet.html, key.html, .xml, .gift, .json, .md or .ipynb"
+    )
+    command.add_argument("--form", choices=tuple(FORMS), help="the form of the file, where its name does not say it")
+    command.set_defaults(run=classroom.ask_quiz)
+
+
+def _worksheet(command: argparse.ArgumentParser) -> None:
+    _choice(command)
+    command.add_argument("--students", type=Path, required=True, metavar="FILE", help="their names, one in each line")
+    command.add_argument("--key", required=True, help="the secret of the course: with it, codes are graded")
+    command.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="where to write (here)")
+    command.set_defaults(run=classroom.write_worksheets)
+
+
+def _grade(command: argparse.ArgumentParser) -> None:
+    command.add_argument("handed_in", type=Path, metavar="FILE", help="the codes: one in each line, or a CSV file's column code")
+    command.add_argument("--key", required=True, help="the secret of the course")
+    command.add_argument("--course", type=Path, metavar="FILE", help="what `worksheet` wrote (course.json beside the codes)")
+    command.add_argument("--save", type=Path, metavar="FILE", help="write the grades as CSV too")
+    command.set_defaults(run=classroom.grade_codes)
 
 
 def _at_least_one(text: str) -> int:

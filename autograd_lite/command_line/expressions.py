@@ -13,7 +13,7 @@ from ..parse import as_read, did_you_mean, parse
 
 def step_through(expression: str, numbers: Sequence[str], save: Path | None) -> int:
     """The steps of the two passes over an expression: in the terminal, or as a page in a file."""
-    found = steps(_value(expression, numbers))
+    found = steps(parsed(expression, numbers))
     if save is None:
         found.terminal()
     else:
@@ -23,7 +23,7 @@ def step_through(expression: str, numbers: Sequence[str], save: Path | None) -> 
 
 def draw_expression(expression: str, numbers: Sequence[str], save: Path) -> int:
     """The picture of an expression, with its grads."""
-    output = _value(expression, numbers)
+    output = parsed(expression, numbers)
     output.backward()
     print(f"wrote {draw(output).save(save)}")
     return 0
@@ -31,7 +31,7 @@ def draw_expression(expression: str, numbers: Sequence[str], save: Path) -> int:
 
 def explain_expression(expression: str, numbers: Sequence[str], wrt: str | None, form: str, digits: int) -> int:
     """The derivation of a derivative of an expression."""
-    output = _value(expression, numbers)
+    output = parsed(expression, numbers)
     by_label = {node.label: node for node in topological_order(output) if node.label}
     if wrt is not None and wrt not in by_label:
         there_are = did_you_mean(wrt, by_label) or f": there are {', '.join(by_label)}"
@@ -44,7 +44,8 @@ def explain_expression(expression: str, numbers: Sequence[str], wrt: str | None,
     return 0
 
 
-def _value(expression: str, numbers: Sequence[str]) -> Value:
+def parsed(expression: str, numbers: Sequence[str]) -> Value:
+    """The Value of an expression, with numbers such as ``x=1``. ValueError for what cannot be read."""
     found = {}
     for text in numbers:
         name, equals, number = text.partition("=")

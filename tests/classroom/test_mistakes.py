@@ -12,9 +12,9 @@ from autograd_lite import sin as sin_of
 from autograd_lite import tanh as tanh_of
 from autograd_lite.classroom.graphs import Graph, is_activation, listed, rebuilt
 from autograd_lite.classroom.mistakes import LESSONS, MISTAKES, adjoints
-from autograd_lite.nn import GRUCell, LSTMCell, SequenceModel
-from autograd_lite.nn.losses import half_squared_error, sequence_cross_entropy
-from autograd_lite.nn.worked_example import WorkedExample
+from nn import GRUCell, LSTMCell, SequenceModel
+from nn.losses import half_squared_error, sequence_cross_entropy
+from nn.worked_example import WorkedExample
 
 
 def found(output, node, name):

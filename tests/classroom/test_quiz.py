@@ -12,9 +12,9 @@ from autograd_lite.classroom import LESSONS, MISTAKES, quiz
 from autograd_lite.classroom.graphs import Graph, listed
 from autograd_lite.classroom.mistakes import adjoints
 from autograd_lite.classroom.questions import KINDS
-from autograd_lite.nn import MLP, half_squared_error
-from autograd_lite.nn.worked_example import WorkedExample
 from autograd_lite.sentences import LANGUAGES, set_language
+from nn import MLP, half_squared_error
+from nn.worked_example import WorkedExample
 
 ASKED = [
     *[f"w{k}" for k in range(1, 9)],

@@ -1,0 +1,131 @@
+"""A quiz as a page: one HTML document that checks answers without a network, and what Jupyter shows of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+from ..sentences import LANGUAGES, say
+from . import codes
+from .pictures import picture
+from .questions import Question
+from .sheet import Sheet
+from .verdicts import agreeing_digits, told
+
+HEIGHT = 640
+"""Of the page in a notebook, in pixels."""
+WORDS = ("of", "question", "answer", "check", "score", "done", "right", "rounded", "wrong", "no-number")
+"""The sentences that the script of the page fills in."""
+ANSWER = "{answer}"
+"""Stands in a sentence for the answer as it will be typed."""
+
+
+def document(quiz: Sheet, key: str | None) -> str:
+    """The page. key: of the course, for the code that is handed in."""
+    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    script = re.findall(r"<script>(.*?)</script>", template, re.DOTALL)[0]
+    language, name = quiz.language, quiz.graph.name(quiz.graph.output)
+    title = say(language, "title", output=name) + (f" · {quiz.student}" if quiz.student else "")
+    parts = {
+        "hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "language": language,
+        "title": html.escape(title),
+        "picture": picture(quiz.graph),
+        "data": _json(_data(quiz, key)),
+    }
+    table = LANGUAGES[language]
+    return re.sub("@@([a-z]+)@@", lambda found: parts.get(found[1]) or html.escape(table[found[1]]), template)
+
+
+def _data(quiz: Sheet, key: str | None) -> dict[str, Any]:
+    return {
+        "questions": [_question(question, f"{quiz.seed} {quiz.student} {k}") for k, question in enumerate(quiz)],
+        "words": {word: LANGUAGES[quiz.language][word] for word in WORDS},
+        "student": quiz.student,
+        "seed": str(quiz.seed),
+        "key": codes.secret(quiz, key) if key is not None else "",
+    }
+
+
+def _question(question: Question, place: str) -> dict[str, Any]:
+    """What the script knows of a question: hashes of what may be answered, and what is said to it, scrambled.
+
+    cells: of each hash 0 for right, or the number of a sentence in `sealed`.
+    """
+    salt = hashlib.sha256(place.encode()).hexdigest()[:12]
+    cells: dict[str, int] = {}
+    sealed: list[str] = []
+    for answer in (question.answer, *question.wrong):
+        if sealed or answer != question.answer:
+            said = told(question, question.matches(answer), answer if question.kind == "order" else ANSWER)
+            sealed.append(_sealed(salt, said))
+        for text in _cells(question, answer):
+            cells.setdefault(_hashed(salt, text), len(sealed))
+    rough = agreeing_digits(question.digits)
+    if question.kind != "order":
+        cells.update({_hashed(salt, f"~{text}"): -1 for text in _rough(question.answer, rough)})
+    found: dict[str, Any] = {
+        "text": question.text("mathml"),
+        "salt": salt,
+        "digits": question.digits,
+        "rough": rough,
+        "cells": cells,
+        "sealed": sealed,
+        "hints": [_sealed(salt, hint) for hint in question.hints("mathml")],
+        "why": _sealed(salt, question.why("mathml")),
+    }
+    return {**found, "options": question.options} if question.options else found
+
+
+def _cells(question: Question, answer: Any) -> list[str]:
+    """The numbers within half a unit of the answer, and at the edges a tenth beyond, as texts of a digit more than asked for."""
+    if isinstance(answer, str):
+        return [answer]
+    digits, half = question.digits, Decimal(question.half_unit(answer))
+    unit = Decimal(1).scaleb(math.floor(math.log10(abs(answer) or 1)) - digits)
+    low, high = ((Decimal(answer) + sign * half) / unit for sign in (-1, 1))
+    return list(dict.fromkeys(_canonical(float(k * unit), digits) for k in range(round(low), round(high) + 1)))
+
+
+def _rough(answer: float, digits: int) -> list[str]:
+    """The answer in few digits, rounded up and down where it is between."""
+    return list(dict.fromkeys(_canonical(answer * (1 + sign * 1e-9), digits - 1) for sign in (-1, 0, 1)))
+
+
+def _canonical(x: float, digits: int) -> str:
+    """A number as the script writes it: toExponential without a plus."""
+    mantissa, _, exponent = f"{x:.{digits}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if x else "0"
+
+
+def _hashed(salt: str, text: str) -> str:
+    return hashlib.sha256(f"{salt} {text}".encode()).hexdigest()[:12]
+
+
+def _sealed(salt: str, text: str) -> str:
+    """The text, scrambled: not to be read by chance."""
+    data = text.encode()
+    stream = b"".join([hashlib.sha256(f"{salt}/{at}".encode()).digest() for at in range(0, len(data), 32)])
+    return base64.b64encode(bytes([a ^ b for a, b in zip(data, stream)])).decode()
+
+
+def _json(data: Any) -> str:
+    """JSON that can stand in a script element: without a character that could end it."""
+    text = json.dumps(data, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def notebook_output(quiz: Sheet) -> str:
+    """The page in a frame of its own, without any right but to run its script."""
+    title = html.escape(say(quiz.language, "title", output=quiz.graph.name(quiz.graph.output)))
+    return (
+        f'<iframe title="{title}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
+        f'style="border: 0; width: 100%; height: {HEIGHT}px" srcdoc="{html.escape(document(quiz, None))}"></iframe>'
+    )

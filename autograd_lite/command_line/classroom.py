@@ -1,0 +1,95 @@
+"""``quiz``, ``worksheet`` and ``grade``: a quiz of an expression or the worked example, one for each student, and their codes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..classroom import LESSONS, MISTAKES, Quiz, codes, grades, paper, quiz, quiz_of
+from ..files import naming, write_whole
+from ..nn.worked_example import WorkedExample
+from .expressions import parsed
+
+COURSE = "course.json"
+
+
+def ask_quiz(expression: str, numbers: Sequence[str], save: Path | None, form: str | None, **choice: Any) -> int:
+    """A quiz in the terminal, or in a file."""
+    asked = _quiz(expression, numbers, **choice)
+    if save is None:
+        asked.ask()
+    else:
+        print(f"wrote {asked.save(save, form)}")
+    return 0
+
+
+def write_worksheets(expression: str, numbers: Sequence[str], students: Path, key: str, out: Path, **choice: Any) -> int:
+    """For each student a worksheet and a page, with numbers of their own; the key, and what `grade` needs."""
+    asked = _quiz(expression, numbers, **choice)
+    names = [name for line in _text_of(students).splitlines() if (name := " ".join(line.split()))]
+    if not names:
+        raise ValueError(f"{students} has no names: write one in each line")
+    variants = asked.variants(names, key)
+    pages = out / "pages"
+    pages.mkdir(parents=True, exist_ok=True)
+    for number, (name, variant) in enumerate(variants.items(), 1):
+        safe = re.sub(r"[^\w.-]+", "_", name)[:40]
+        variant.save(pages / f"{number:0{len(str(len(names)))}}-{safe}.html", "page", key)
+    sheets = list(variants.values())
+    write_whole(out / "worksheets.html", paper.worksheets(sheets).encode())
+    write_whole(out / "key.html", paper.key(sheets).encode())
+    write_whole(out / COURSE, json.dumps(codes.course(asked), ensure_ascii=False, indent=1).encode())
+    print(f"wrote {out / 'worksheets.html'}, {out / 'key.html'}, {len(names)} pages in {pages}, and {out / COURSE} for grade")
+    return 0
+
+
+def grade_codes(handed_in: Path, key: str, course: Path | None, save: Path | None) -> int:
+    """The grades of a file of codes, and the mistakes of the class."""
+    course = handed_in.parent / COURSE if course is None else course
+    if not course.exists():
+        raise ValueError(f"{course} is not there: name the {COURSE} that `worksheet` wrote, with --course")
+    try:
+        asked = quiz_of(json.loads(_text_of(course)))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{course} is not the file of a course: {error}") from None
+    found = grades.grade(asked, grades.read_codes(_text_of(handed_in)), key)
+    print(found)
+    if save is not None:
+        print(f"wrote {found.save(save)}")
+    return 0
+
+
+def _quiz(
+    expression: str,
+    numbers: Sequence[str],
+    *,
+    ask: str,
+    count: int,
+    seed: int,
+    digits: int,
+    learning_rate: float,
+    lesson: int | None,
+    mistakes: str | None,
+    language: str,
+) -> Quiz:
+    output = WorkedExample()() if expression == "example" and not numbers else parsed(expression, numbers)
+    names = _listed(mistakes) if mistakes is not None else LESSONS[lesson] if lesson is not None else MISTAKES
+    return quiz(
+        output, ask=_listed(ask), count=count, seed=seed, lr=learning_rate, digits=digits, mistakes=names, language=language
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _text_of(path: Path) -> str:
+    with naming(path):
+        data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not text in UTF-8") from None

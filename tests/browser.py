@@ -1,0 +1,54 @@
+"""A browser for the tests of pages: Chromium without a window, a network or anything of a user's."""
+
+import contextlib
+import json
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1366,768",
+]
+
+
+@contextlib.contextmanager
+def browser(profile):
+    """The driver of a browser, whose profile is in that new folder. Skips the test where there is none."""
+    if not CHROMIUM or not DRIVER:
+        pytest.skip("no browser: chromium and chromedriver are not installed")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="no driver of the browser: selenium is not installed")
+    os.environ.update(SE_AVOID_STATS="true", SE_OFFLINE="true")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in [*FLAGS, f"--user-data-dir={profile}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    try:
+        driver.get("about:blank")
+        driver.get_log("performance")
+        yield driver
+    finally:
+        driver.quit()
+
+
+def asked_of_a_network(driver):
+    """The addresses outside of the machine that were asked for since this was last called."""
+    urls = []
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
+            urls.append(message["params"].get("request", message["params"])["url"])
+    return [url[:80] for url in urls if not url.startswith(("file:", "data:", "about:"))]

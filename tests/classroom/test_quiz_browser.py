@@ -1,0 +1,211 @@
+"""The page of a quiz in a real browser: buttons, keys, what is said, the code, without a network, and for everyone."""
+
+import base64
+import os
+import re
+from pathlib import Path
+
+import pytest
+from browser import asked_of_a_network, browser
+
+from autograd_lite import Value, tanh
+from autograd_lite.classroom import codes, quiz
+from autograd_lite.classroom.grades import grade
+from nn.worked_example import WorkedExample
+
+AXE = Path(os.environ.get("CLASSROOM_NODE_MODULES", "")) / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+class Page:
+    """What a student sees and does."""
+
+    def __init__(self, driver, path):
+        self.driver = driver
+        driver.get(path.as_uri())
+
+    def find(self, selector):
+        return self.driver.find_element("css selector", selector)
+
+    def text(self, selector):
+        return self.find(selector).text
+
+    def press(self, key):
+        self.driver.switch_to.active_element.send_keys(key)
+
+    def answer(self, text):
+        choices = self.driver.find_elements("css selector", f'input[type=radio][value="{text}"]')
+        if choices:
+            choices[0].click()
+            self.find("#form button").click()
+        else:
+            self.find("#answer").clear()
+            self.find("#answer").send_keys(text, "\n")
+
+    @property
+    def verdict(self):
+        return self.find("#feedback").get_attribute("class")
+
+    def go(self, number):
+        self.driver.find_elements("css selector", "#numbers button")[number - 1].click()
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return quiz(WorkedExample()(), count=7).variants(["Ada Löve 林"], key="course")["Ada Löve 林"]
+
+
+@pytest.fixture
+def page(chromium, asked, tmp_path):
+    yield Page(chromium, asked.save(tmp_path / "quiz.html", key="course"))
+    assert asked_of_a_network(chromium) == []
+    assert chromium.get_log("browser") == []
+
+
+def test_every_right_answer_is_right_and_the_code_is_graded(page, asked):
+    for number, question in enumerate(asked, 1):
+        page.go(number)
+        page.answer(question.shown(question.answer))
+        assert page.verdict == "right"
+    assert page.text("#score") == "7 of 7 right" and page.find("#handin").is_displayed()
+    code = page.text("#code")
+    assert code == codes.code(asked, [q.shown(q.answer) for q in asked], "course")
+    found = grade(quiz(WorkedExample()(), count=7), [code], "course")
+    assert found.grades[0].student == "Ada Löve 林" and found.grades[0].right == 7 and not found.problems
+
+
+def test_the_page_says_what_the_library_says(page, asked):
+    number = next(k for k, q in enumerate(asked, 1) if q.kind == "adjoint")
+    question = asked.question(number)
+    page.go(number)
+    unit = 2 * question.tolerance
+    answers = [question.shown(x) for x in [*question.wrong][:8]]
+    answers += [f"{question.answer + k * unit:.12g}" for k in (-0.99, -0.61, -0.49, 0.49, 0.61, 3, 40)]
+    answers += [
+        f"{question.answer:.17g}",
+        f"{question.answer:.3e}",
+        question.shown(question.answer).replace(".", ","),
+        "x",
+        "1e3",
+        "7",
+    ]
+    for answer in answers:
+        page.answer(answer)
+        found = asked.check(number, answer)
+        # beyond half a unit the page may accept a further tenth
+        assert (page.verdict, page.text("#feedback")) == (found.verdict, found.words), answer
+
+
+def test_hints_come_one_by_one_and_the_reason_after_the_answer(page, asked):
+    question = asked[0]
+    assert not page.find("#because").is_displayed()
+    for count in range(1, len(question.hints()) + 1):
+        page.find("#hint").click()
+        assert len(page.driver.find_elements("css selector", "#hints li")) == count
+    assert not page.find("#hint").is_enabled()
+    page.answer(question.shown(question.answer))
+    assert page.find("#because").is_displayed() and page.find("#why math")
+
+
+def test_keys(page):
+    page.find("#number").click()
+    page.driver.execute_script("document.getElementById('number').focus()")
+    page.press("\ue014")  # right
+    assert page.text("#number") == "Question 2 of 7"
+    page.press("h")
+    assert len(page.driver.find_elements("css selector", "#hints li")) == 1
+    page.press("\ue010")  # end
+    assert page.text("#number") == "Question 7 of 7" and not page.find("#next").is_enabled()
+    page.press("\ue011")  # home
+    page.press("\ue012")  # left, at the first
+    assert page.text("#number") == "Question 1 of 7"
+    page.find("#answer").send_keys("h\ue012")  # typing is not steering
+    assert page.text("#number") == "Question 1 of 7" and not page.driver.find_elements("css selector", "#hints li")
+
+
+def test_after_a_right_answer_enter_goes_on(page, asked):
+    page.answer(asked[0].shown(asked[0].answer))
+    page.press("\n")
+    assert page.text("#number") == "Question 2 of 7"
+
+
+def test_the_page_does_not_give_the_answers_away(asked):
+    html = asked.html("course")
+    for question in asked:
+        if question.kind in ("adjoint", "update", "delta"):
+            assert question.shown(question.answer)[:6] not in html.replace(question.text("mathml"), "")
+
+
+def test_labels_from_users_are_text(chromium, tmp_path):
+    x = Value(0.3, "</script><img src=x onerror=document.title='broken'>")
+    y = tanh(2 * x)
+    y.label = "{answer}\"'&amp;"
+    page = Page(chromium, quiz(y, count=4).save(tmp_path / "quiz.html"))
+    page.answer("0.5")
+    assert chromium.title.startswith("Quiz: ") and page.verdict == "wrong"
+    assert chromium.get_log("browser") == [] and not chromium.find_elements("css selector", "img")
+
+
+def test_on_a_phone_nothing_is_cut_off(chromium, asked, tmp_path):
+    chromium.set_window_size(500, 900)  # as narrow as this browser's window goes
+    try:
+        page = Page(chromium, asked.save(tmp_path / "quiz.html"))
+        assert page.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        chromium.set_window_size(1366, 768)
+
+
+def violations(driver):
+    driver.execute_script(AXE.read_text(encoding="utf-8"))
+    run = "const done = arguments[0]; axe.run().then((found) => done(found.violations.map((one) => `${one.id}: ${one.help}`)))"
+    return driver.execute_async_script(run)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not in the folder CLASSROOM_NODE_MODULES")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_violation(chromium, asked, tmp_path, theme):
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
+    try:
+        page = Page(chromium, asked.save(tmp_path / "quiz.html", key="course"))
+        assert violations(chromium) == []
+        for number, question in enumerate(asked, 1):
+            page.go(number)
+            page.find("#hint").click()
+            page.answer("7" if number % 2 and not question.options else question.shown(question.answer))
+            page.driver.execute_script("document.getElementById('because').open = true")
+            assert violations(chromium) == []
+        for name in ("worksheet.html", "key.html"):
+            Page(chromium, asked.save(tmp_path / name))
+            assert violations(chromium) == []
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_in_a_notebook_the_page_runs_in_a_frame_without_rights(chromium, asked, tmp_path):
+    shown = asked._repr_mimebundle_()
+    assert 'sandbox="allow-scripts"' in shown["text/html"] and shown["text/plain"].startswith("1. ")
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><meta charset=utf-8><title>notebook</title>{shown['text/html']}", encoding="utf-8")
+    page = Page(chromium, path)
+    chromium.switch_to.frame(0)
+    page.answer(asked[0].shown(asked[0].answer))
+    assert page.verdict == "right"
+    chromium.switch_to.default_content()
+
+
+def test_worksheets_print_in_black_and_white_a_student_on_a_page(chromium, asked, tmp_path):
+    Page(chromium, asked.save(tmp_path / "worksheet.html"))
+    pdf = base64.b64decode(chromium.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 2
+    colours = chromium.execute_script(
+        "return [...document.querySelectorAll('*')].map((element) => getComputedStyle(element))"
+        ".flatMap((style) => [style.color, style.fill, style.stroke, style.backgroundColor])"
+    )
+    greys = {"rgb(0, 0, 0)", "rgb(255, 255, 255)", "rgba(0, 0, 0, 0)", "none"}
+    assert set(colours) <= greys | {"rgba(255, 255, 255, 0)"}
