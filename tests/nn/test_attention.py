@@ -2,6 +2,7 @@
 
 import math
 import random
+from itertools import pairwise
 
 import pytest
 from golden import flat
@@ -13,7 +14,7 @@ from autograd_lite.nn import GPT, Block, LayerNorm, RMSNorm, SelfAttention, sequ
 CLOSE = dict(rel=1e-12, abs=1e-12)
 # Workload 6: the document, 26 being the mark of beginning and end, and its figures
 DOCUMENT = [26, 16, 8, 12, 7, 24, 18, 4, 26]
-LOSS, LOSS_AFTER_10_STEPS = 3.4609528385965427, 0.24516496292890536
+LOSS = 3.4609528385965427
 DERIVATIVES = {"wte.26.0": 0.017161166330378133, "blocks.0.attention.W_q.0.0": 9.409753397823471e-05}
 DERIVATIVES |= {"blocks.0.W_down.15.63": 0.0036608281404264696}
 NORM, SUM = 2.076506776773708, 2.8031601357439015
@@ -64,6 +65,52 @@ def test_workload_6_to_the_last_digits():
     assert {name: grads[name] for name in DERIVATIVES} == pytest.approx(DERIVATIVES, rel=1e-14, abs=1e-17)
     assert math.hypot(*grads.values()) == pytest.approx(NORM, rel=1e-14)
     assert math.fsum(grads.values()) == pytest.approx(SUM, rel=1e-14)
+
+
+def test_a_gpt_in_one_file_runs_on_our_values():
+    """Workload 6 as scalar GPTs in one file write it: nodes of two operands, the largest score taken off by its data."""
+    gpt = workload_6()
+    block = gpt.blocks[0]
+
+    def product(rows, x):
+        return [sum(w_i * x_i for w_i, x_i in zip(row, x)) for row in rows]
+
+    def shares(scores):
+        most = max(score.data for score in scores)
+        powers = [(score - most).exp() for score in scores]
+        return [power / sum(powers) for power in powers]
+
+    def normed(x):
+        scale = (sum(x_i * x_i for x_i in x) / len(x) + 1e-5) ** -0.5
+        return [x_i * scale for x_i in x]
+
+    keys, values, losses = [], [], []
+    for t, (token, target) in enumerate(pairwise(DOCUMENT)):
+        stream = normed([x + p for x, p in zip(gpt.wte[token], gpt.wpe[t])])
+        q, k, v = [product(W, normed(stream)) for W in (block.attention.W_q, block.attention.W_k, block.attention.W_v)]
+        keys, values, heads = [*keys, k], [*values, v], []
+        for h in range(0, 16, 4):
+            weights = shares([sum(a * b for a, b in zip(q[h : h + 4], key[h : h + 4])) / 2.0 for key in keys])
+            heads += [sum(w * x for w, x in zip(weights, column)) for column in zip(*[value[h : h + 4] for value in values])]
+        stream = [a + b for a, b in zip(product(block.attention.W_o, heads), stream)]
+        hidden = [net.relu() for net in product(block.W_up, normed(stream))]
+        stream = [a + b for a, b in zip(product(block.W_down, hidden), stream)]
+        losses.append(-shares(product(gpt.lm, stream))[target].log())
+    loss = (1 / len(losses)) * sum(losses)
+    loss.backward()
+    assert loss.data == pytest.approx(LOSS, rel=1e-14)
+    expected = [p.grad for p in gpt.parameters()]
+    assert math.hypot(*expected) == pytest.approx(NORM, rel=1e-13)
+
+    # as its engine goes back, and as drawings of its graph read it
+    order = topological_order(loss)
+    for node in order:
+        node.grad = 0
+    loss.grad = 1
+    for node in reversed(order):
+        for child, local_grad in zip(node._children, node._local_grads):
+            child.grad += local_grad * node.grad
+    assert [p.grad for p in gpt.parameters()] == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
 
 # PyTorch --------------------------------------------------------------------------------------------------------------
