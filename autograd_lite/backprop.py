@@ -6,7 +6,8 @@ else is asked of it. `Value.backward` is this pass; the tests hold the one again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator, Sequence
+from operator import attrgetter, mul
 from typing import Any, NamedTuple, TypeVar
 
 N = TypeVar("N")
@@ -45,17 +46,12 @@ def topological_order(output: N, known: Container[int] = ()) -> list[N]:
 class NotTaken(float):
     """The local derivative by a side that a choice (`where`) did not take. It is 0, and not even infinity times it is more."""
 
-    __slots__ = ()
-
-    def __reduce__(self) -> str:
-        return "not_taken"
-
 
 not_taken = NotTaken(0.0)
 
 
 class Contribution(NamedTuple):
-    """What `node` passes back to its i-th parent: `adjoint` times `derivative` is `amount`. With it, `total` has come to that."""
+    """What `node` passes back to its i-th parent: `amount`, the `adjoint` of the node times the local `derivative`."""
 
     node: Any
     i: int
@@ -63,51 +59,52 @@ class Contribution(NamedTuple):
     adjoint: float
     derivative: float
     amount: float
-    total: float
 
 
-def product(adjoint: float, derivative: float) -> float:
-    """What a node passes back to a parent: its adjoint times the local derivative."""
-    return adjoint * derivative
-
-
-def total(before: float, amount: float) -> float:
-    """The adjoint of a node once a further contribution has come: they add up over all nodes that it is a parent of."""
-    return before + amount
+def total(node: Any, arrived: Sequence[Contribution]) -> float:
+    """The adjoint of a node: the sum of what has arrived from all nodes that it is a parent of."""
+    adjoint = 0.0
+    for contribution in arrived:
+        adjoint += contribution.amount
+    return adjoint
 
 
 def contributions(
     output: Any,
-    order: Callable[[Any], list[Any]] = topological_order,
-    product: Callable[[float, float], float] = product,
-    total: Callable[[float, float], float] = total,
+    order: Any = topological_order,
+    derivatives: Any = attrgetter("local_derivatives"),
+    product: Any = mul,
+    total: Any = total,
 ) -> Iterator[Contribution]:
-    """The backward pass, step by step: from the output on, each node passes back to its parents.
+    """The backward pass, step by step: from the output on, each node passes its adjoint back to its parents.
 
-    By the chain rule; with another `order`, `product` or `total`, by one of the mistakes that are made with it. A side that was
-    not taken gets nothing, and a node that got nothing passes nothing on.
+    By the chain rule; with another `order`, `derivatives`, `product` or `total`, by one of the mistakes that are made with it. A
+    side that was not taken gets nothing, and a node that got nothing passes nothing on.
     """
-    adjoint = {output: 1.0}
+    arrived: dict[Any, list[Contribution]] = {}
     for node in reversed(order(output)):
-        for i, (parent, derivative) in enumerate(zip(node.parents, node.local_derivatives)):
-            if node in adjoint and derivative is not not_taken:
-                amount = product(adjoint[node], derivative)
-                adjoint[parent] = total(adjoint.get(parent, 0.0), amount)
-                yield Contribution(node, i, parent, adjoint[node], derivative, amount, adjoint[parent])
+        if node is output or node in arrived:
+            adjoint = 1.0 if node is output else total(node, arrived[node])
+            for i, (parent, derivative) in enumerate(zip(node.parents, derivatives(node))):
+                if derivative is not not_taken:
+                    contribution = Contribution(node, i, parent, adjoint, derivative, product(adjoint, derivative))
+                    arrived.setdefault(parent, []).append(contribution)
+                    yield contribution
 
 
-def adjoints(output: Any, order: Callable[[Any], list[Any]] = topological_order, **rules: Any) -> dict[Any, float]:
-    """The derivative of `output` by every node below it, and by itself, in the order of the graph.
+def adjoints(output: Any, **rules: Any) -> dict[Any, float]:
+    """The derivative of `output` by every node below it, and by itself.
 
     >>> from autograd_lite import Value
     >>> a = Value(3.0, "a")
-    >>> adjoints(a * a)[a], adjoints(a * a, total=lambda before, amount: amount)[a]
+    >>> adjoints(a * a)[a], adjoints(a * a, total=lambda node, arrived: arrived[-1].amount)[a]
     (6.0, 3.0)
     """
-    found = {**dict.fromkeys(order(output), 0.0), output: 1.0}
-    for contribution in contributions(output, order, **rules):
-        found[contribution.parent] = contribution.total
-    return found
+    arrived: dict[Any, list[Contribution]] = {node: [] for node in topological_order(output)}
+    for contribution in contributions(output, **rules):
+        arrived[contribution.parent].append(contribution)
+    summed = rules.get("total", total)
+    return {node: 1.0 if node is output else summed(node, parts) if parts else 0.0 for node, parts in arrived.items()}
 
 
 def backward(output: Any, **rules: Any) -> None:

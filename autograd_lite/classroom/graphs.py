@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from .. import formulas, ops
+from .. import backprop, formulas, ops
 from ..backprop import topological_order
 from ..derivation.equations import inlined_nodes
 from ..derivation.expressions import Expression, expression, formula, number, value_of
@@ -72,12 +72,7 @@ class Graph:
     @cached_property
     def adjoint(self) -> dict[Value, float]:
         """The derivative of the output by each node."""
-        adjoint = dict.fromkeys(self.nodes, 0.0)
-        adjoint[self.output] = 1.0
-        for node in reversed(self.nodes):
-            for parent, derivative in zip(self.parents[node], self.derivatives[node]):
-                adjoint[parent] += adjoint[node] * derivative
-        return adjoint
+        return backprop.adjoints(self.output, derivatives=self.derivatives.__getitem__)
 
     # Rules
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import mul
 from typing import NamedTuple
 
-from .. import ops
+from .. import backprop, ops
 from ..derivation.expressions import Expression, number, symbol
 from ..formulas import operands
 from ..value import Value
@@ -21,10 +22,6 @@ Arrivals = Sequence[tuple[Value, float]]
 """The contributions to a node as they arrive, each with the node that it comes from."""
 
 MOST_VARIANTS = 4
-
-
-def multiplied(adjoint: float, derivative: float) -> float:
-    return adjoint * derivative
 
 
 def added_up(node: Value, arrivals: Arrivals) -> float:
@@ -41,7 +38,7 @@ class Wrong(NamedTuple):
     """
 
     slopes: Mapping[Edge, Expression] = {}
-    product: Callable[[float, float], float] = multiplied
+    product: Callable[[float, float], float] = mul
     total: Callable[[Value, Arrivals], float] = added_up
     order: Sequence[Value] = ()
     end: Callable[[Value, float], float] | None = None
@@ -63,13 +60,13 @@ class Mistake(NamedTuple):
 def adjoints(graph: Graph, wrong: Wrong) -> dict[Value, float]:
     """What the pass gives for the derivative of the output by each node."""
     slopes = {edge: graph.number_of(slope) for edge, slope in wrong.slopes.items()}
-    arrived: dict[Value, list[tuple[Value, float]]] = {node: [] for node in graph.nodes}
-    product, total, output = wrong.product, wrong.total, graph.output
-    found = dict.fromkeys(graph.nodes, 0.0)
-    for node in wrong.order or reversed(graph.nodes):
-        adjoint = found[node] = 1.0 if node is output else total(node, arrived[node])
-        for i, (parent, derivative) in enumerate(zip(graph.parents[node], graph.derivatives[node])):
-            arrived[parent].append((node, product(adjoint, slopes.get((node, i), derivative))))
+    found = backprop.adjoints(
+        graph.output,
+        order=lambda output: [*wrong.order][::-1] or graph.nodes,
+        derivatives=lambda node: [slopes.get((node, i), x) for i, x in enumerate(graph.derivatives[node])],
+        product=wrong.product,
+        total=lambda node, arrived: wrong.total(node, [(one.node, one.amount) for one in arrived]),
+    )
     if wrong.end is not None:
         found = {node: wrong.end(node, adjoint) for node, adjoint in found.items()}
     return found

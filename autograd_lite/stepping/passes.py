@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from .. import backprop
 from ..backprop import topological_order
 from ..derivation.markup import rounded
 from ..picture.scopes import paths_of
@@ -50,8 +51,9 @@ class Passes:
         return record
 
     def _go_back(self) -> None:
-        """The chain rule, with the sums of `backward()`."""
+        """The chain rule, with the sums of `backward()`. A side that was not taken gets 0."""
         adjoint, contributions = self.adjoint, self.contributions
+        passed = {(c.node, c.i): c.amount for c in backprop.contributions(self.output, order=lambda output: self.order)}
         adjoint[self.output] = 1.0
         self._add("start", self.output, 1.0)
         for node in reversed(self.order):
@@ -60,7 +62,7 @@ class Passes:
             for i, (parent, derivative) in enumerate(zip(node.parents, node.local_derivatives)):
                 if parent.op == "const":
                     continue
-                contribution = adjoint[node] * derivative
+                contribution = passed.get((node, i), 0.0)
                 edge = self._add("edge", parent, contribution, (adjoint[node], derivative), node, i)
                 before = adjoint.get(parent, 0.0)
                 adjoint[parent] = before + contribution
