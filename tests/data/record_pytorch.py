@@ -144,6 +144,15 @@ def ce(options, outputs, targets):
     return "cross_entropy", options, outputs, targets, partial(F.cross_entropy, **theirs)
 
 
+def clippings():
+    return [
+        clipped(grads, max_norm, norm_type)
+        for grads in ([3.0, -4.0, 0.5, 0.0], [-2.0])
+        for max_norm in (1.0, 100.0)
+        for norm_type in (1.0, 2.0, 3.0, 0.5, float("inf"))
+    ]
+
+
 ORDINARY, FAR = [0.3, -1.7, 2.5, 0.0], [1000.0, -1000.0, 30.0, -40.0]
 SCORES = [[0.5, -1.0, 2.0], [3.0, 0.1, -0.2]]
 FAR_SCORES = [[1000.0, 0.0, -1000.0], [-1000.0, -1000.0, -999.0]]
@@ -271,12 +280,7 @@ def main():
         "slower_after": SLOWER,
         "optimizers": {name: trajectory(*case) for name, case in OPTIMIZERS.items()},
         "schedules": {name: rates(*case) for name, case in SCHEDULES.items()},
-        "clipping": [
-            clipped(grads, max_norm, norm_type)
-            for grads in ([3.0, -4.0, 0.5, 0.0], [-2.0])
-            for max_norm in (1.0, 100.0)
-            for norm_type in (1.0, 2.0, 3.0, 0.5, float("inf"))
-        ],
+        "clipping": clippings(),
         "losses": {name: losses(name) for name in LOSSES},
         "layers": {name: layers(name) for name in LAYERS},
     }
