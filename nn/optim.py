@@ -170,13 +170,14 @@ class Optimizer:
     def _updated(self, group: ParamGroup, data: Sequence[float], grads: Sequence[float]) -> tuple[list[float], dict[str, Any]]:
         """The same of one group."""
         names = self._moving(group)
+        grads = [-grad for grad in grads] if group.maximize else grads
         columns = [data, grads, *[group[name] or [0.0] * len(data) for name in names]]
         numbers = self._numbers(group)
         if len(data) >= MANY and fastest_dialect() == "c":
             found = self._program(group, names, numbers)(*[array("d", column) for column in columns], *numbers.values())
             found = found if names else [found]
         else:
-            update = partial(self._formula, group, SimpleNamespace(**numbers, sqrt=math.sqrt, maximum=max))
+            update = partial(self._update, group, SimpleNamespace(**numbers, sqrt=math.sqrt, maximum=max))
             found = map(list, zip(*map(update, *columns)))
         new, *state = found
         return new, dict(zip(names, state))
@@ -187,7 +188,7 @@ class Optimizer:
         if key not in _programs:
             one = [Value(0.5, name) for name in ("p", "g", *names)]
             given = {name: Value(0.5, name) for name in numbers}
-            results = self._formula(group, SimpleNamespace(**given, sqrt=sqrt, maximum=maximum), *one)
+            results = self._update(group, SimpleNamespace(**given, sqrt=sqrt, maximum=maximum), *one)
             _programs[key] = compile_program(list(results), [*one, *given.values()], dialect="c")
         return _programs[key]
 
@@ -198,9 +199,6 @@ class Optimizer:
     def _numbers(self, group: ParamGroup) -> dict[str, float]:
         """The numbers of this step, the same for all parameters of the group."""
         return {name: float(group[name]) for name in self.kinds if isinstance(group[name], (int, float))}
-
-    def _formula(self, group: ParamGroup, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
-        return self._update(group, h, p, -g if group.maximize else g, *state)
 
     def _update(self, group: ParamGroup, h: Any, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         """The data of one parameter after a step, and what `_moving` names: the formula.

@@ -26,7 +26,7 @@ from nn import accuracy, circles, moons, spiral, xor
         ([[0.7], [0.2], [0.5]], [1, 0, 1], {}, 2 / 3),
         ([[0.7], [0.2]], [[1], [1]], {}, 0.5),
         ([[-0.1], [2.0]], [-1, 1], {"threshold": 0}, 1.0),
-        ([[-0.1], [2.0]], [0, 0], {"threshold": 0.0}, 0.5),
+        ([[-0.1], [2.0]], [0, 0.25], {"threshold": 0.0}, 1.0),
     ],
 )
 def test_the_share_of_examples_whose_class_is_found(outputs, targets, options, expected):
