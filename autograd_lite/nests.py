@@ -22,9 +22,25 @@ def mapped(f: Callable[[Any], Any], nest: Any) -> Any:
 
 def leaves(nest: Any) -> list[Any]:
     """Everything in a nest that is no list, tuple or dict, in order."""
-    found: list[Any] = []
-    mapped(found.append, nest)
-    return found
+    if isinstance(nest, dict):
+        nest = list(nest.values())
+    if not isinstance(nest, (list, tuple)):
+        return [nest]
+    is_flat = not any([issubclass(kind, (list, tuple, dict)) for kind in set(map(type, nest))])
+    return list(nest) if is_flat else [leaf for item in nest for leaf in leaves(item)]
+
+
+def shape(nest: Any) -> tuple[int, ...] | None:
+    """The lengths of a nest of lists and tuples, from the outside; None if they differ within.
+
+    >>> shape([[1, 2, 3], [4, 5, 6]]), shape(7), shape([[1], [2, 3]])
+    ((2, 3), (), None)
+    """
+    if not isinstance(nest, (list, tuple)):
+        return ()
+    inner = {shape(item) for item in nest} or {()}
+    first = inner.pop()
+    return None if inner or first is None else (len(nest), *first)
 
 
 def is_array(thing: Any) -> bool:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from autograd_lite import Value, compile_program, data_of, no_grad, peek, trace
-from autograd_lite.nests import is_array
+from autograd_lite.nests import is_array, leaves
 
 from .losses import ClassTarget, class_target, cross_entropy, last_cross_entropy, sequence_cross_entropy
 
@@ -95,8 +95,8 @@ class Step:
             found, given = trace(self.function, arguments, self.parameters)
             loss, *others = _results(found)
             self._check(loss, arguments)
-        inputs = {f"input{k}": flat for k, nest in enumerate(given.values(), 1) if (flat := _flat(nest))}
-        outputs = {f"output{k}": _flat(nest) for k, nest in enumerate(others, 1)}
+        inputs = {f"input{k}": flat for k, nest in enumerate(given.values(), 1) if (flat := leaves(nest))}
+        outputs = {f"output{k}": leaves(nest) for k, nest in enumerate(others, 1)}
         parameters = {"parameters": self.parameters}
         with self.phase(f"{'compiling' if self.dialect == 'c' else 'writing'} a program in the dialect {self.dialect}"):
             program = compile_program(
@@ -196,12 +196,6 @@ def _shape(nest: Any) -> Any:
     return len(nest) if not {list, tuple} & set(map(type, nest)) else tuple([_shape(item) for item in nest])
 
 
-def _flat(nest: Any) -> list[Any]:
-    if not isinstance(nest, (list, tuple)):
-        return [nest]
-    return [x for item in nest for x in _flat(item)] if {list, tuple} & set(map(type, nest)) else list(nest)
-
-
 def _nested(shape: Any, flat: Iterator[float]) -> Any:
     if shape is None:
         return next(flat)
@@ -209,7 +203,7 @@ def _nested(shape: Any, flat: Iterator[float]) -> Any:
 
 
 def _numbers(arguments: Sequence[Any]) -> list[array[float]]:
-    return [array("d", flat) for argument in arguments if (flat := _flat(argument))]
+    return [array("d", flat) for argument in arguments if (flat := leaves(argument))]
 
 
 def _rows(rows: Sequence[array[float]]) -> Any:

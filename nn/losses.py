@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite import DomainError, Scope, Value, clamp, dot, log, log1p, mean, nll, peek, relu, softplus, sum_, where
+from autograd_lite.nests import leaves
 
 from .nests import real
 
@@ -305,17 +306,13 @@ def _is_sequence(thing: Any) -> bool:
     return isinstance(thing, Iterable) and not isinstance(thing, (Value, str))
 
 
-def _flat(nest: Any) -> list[Any]:
-    return [term for item in nest for term in _flat(item)] if isinstance(nest, list) else [nest]
-
-
 def _reduced(nest: Any, reduction: str, shares: Sequence[Any] = ()) -> Any:
     """The terms added up, or their mean, in which they count for their `shares` (all alike, if there are none); or the nest."""
     if reduction not in ("sum", "mean", "none"):
         raise ValueError(f"unknown reduction {reduction!r}: 'sum' or 'mean', or 'none' for the terms themselves")
     if reduction == "none":
         return nest
-    terms = _flat(nest)
+    terms = leaves(nest)
     alike = all(not isinstance(share, Value) and share == 1 for share in shares)
     if reduction == "mean" and alike and len(terms) > 1:
         return mean(terms)

@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from autograd_lite.nests import leaves
+from autograd_lite.nests import leaves, shape
 
 
 class Summary(NamedTuple):
@@ -21,7 +21,7 @@ class Summary(NamedTuple):
         for name, nest in arrays.items():
             new = set(leaves(nest)) - seen
             seen |= new
-            rows.append((name, " × ".join(map(str, _shape(nest))) or "number", len(new)))
+            rows.append((name, _form(shape(nest)), len(new)))
         return cls(rows)
 
     @property
@@ -44,9 +44,5 @@ class Summary(NamedTuple):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _shape(nest: Any) -> tuple[Any, ...]:
-    """The lengths of a nest of lists from the outside; "?" where they differ."""
-    if not isinstance(nest, list):
-        return ()
-    inner = {_shape(item) for item in nest}
-    return (len(nest), *(inner.pop() if len(inner) == 1 else ("?",)))
+def _form(lengths: tuple[int, ...] | None) -> str:
+    return "uneven" if lengths is None else " × ".join(map(str, lengths)) or "number"

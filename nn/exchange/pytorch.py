@@ -21,12 +21,16 @@ Cells without a bias have none there (``bias=False``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from autograd_lite.nests import leaves, shape
 
 from ..dense import MLP, Layer
 from ..layers import Part, Sequential
 from ..module import Module
+from ..nests import real
 from ..recurrent.cells import Cell
 from ..recurrent.model import Readout, SequenceModel
 from ..recurrent.networks import RNN, BidirectionalRNN, Recurrent, StackedRNN
@@ -53,8 +57,8 @@ def from_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
     problems += [f"unexpected {name!r}" for name in given if name not in expected]
     for name in expected:
         if name in given and _shape(given[name]) != _shape(expected[name]):
-            shape = _shape(given[name])
-            got = "is not a nest of finite numbers" if shape is None else f"has shape {shape}"
+            found = _shape(given[name])
+            got = "is not a nest of finite numbers" if found is None else f"has shape {found}"
             problems.append(f"{name!r} {got}, not {_shape(expected[name])}")
     if problems:
         raise ValueError(f"PyTorch's parameters do not fit this {type(model).__name__}: {'; '.join(problems)}")
@@ -179,8 +183,4 @@ def _sum(first: Sequence[float], other: Sequence[float]) -> list[float]:
 
 def _shape(nest: Any) -> tuple[int, ...] | None:
     """The shape of a nest of lists of finite numbers; None if it is not one."""
-    if isinstance(nest, list):
-        shapes = {_shape(item) for item in nest}
-        inner = shapes.pop() if len(shapes) == 1 else None
-        return None if inner is None else (len(nest), *inner)
-    return () if isinstance(nest, (int, float)) and not isinstance(nest, bool) and abs(nest) < 1.8e308 else None
+    return shape(nest) if all([math.isfinite(real(x)) for x in leaves(nest)]) else None

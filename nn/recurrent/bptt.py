@@ -73,6 +73,8 @@ def bptt(
 
 def one_loss(loss: Loss, logits: Any, targets: Any) -> Value:
     """The loss. TypeError unless it is a Value."""
+    if not callable(loss):
+        raise TypeError(f"loss is a function of the logits and the targets, such as last_cross_entropy; got {loss!r:.60}")
     found = loss(logits, targets)
     if not isinstance(found, Value):
         raise TypeError(f"this needs a loss that is a Value, got {found!r:.60}")

@@ -261,7 +261,7 @@ def test_what_is_shared_counts_once_in_a_summary():
         a=[w, Value(2.0)], b=w, layer=Layer(2, 3, shared_bias=True), empty=Part(), uneven=[[Value(1.0)], [Value(2.0)] * 2]
     )
     rows = {name: (shape, count) for name, shape, count in module.summary().rows}
-    assert rows["a"] == ("2", 2) and rows["layer.bias"] == ("number", 1) and rows["uneven"] == ("2 × ?", 2)
+    assert rows["a"] == ("2", 2) and rows["layer.bias"] == ("number", 1) and rows["uneven"] == ("uneven", 2)
     assert module.summary().parameters == len(module.parameters())
     assert "part" in repr(Part().summary()) and Part().summary().parameters == 0
 

@@ -258,6 +258,8 @@ def test_a_loss_is_a_value(function):
     model = SequenceModel(RNNCell(2, 3, rng=0), 2, rng=1)
     with pytest.raises(TypeError, match="needs a loss that is a Value, got"):
         function(model, XS, TARGETS, loss=lambda logits, targets: 1.0)
+    with pytest.raises(TypeError, match=r"loss is a function .* such as last_cross_entropy; got 'last'"):
+        function(model, XS, TARGETS, loss="last")
 
 
 def test_many_to_one_learns_whether_there_was_a_one():
