@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd_lite import Scope, Value, no_grad, peek, topological_order
+from autograd_lite import Scope, Value, peek, topological_order
 from autograd_lite.nests import leaves
 
 from .module import Module
 from .nests import in_lists
+from .validation import evaluated
 
 
 def plot_decision(
@@ -36,15 +37,8 @@ def plot_decision(
 
         ax = plt.subplots()[1]
     across, up = [_range([place[k] for place in places], margin, points) for k in (0, 1)]
-    parts = model.modules()
-    training = [part.training for part in parts]
-    try:
-        model.eval()
-        with no_grad():
-            grid = [[[peek(out) for out in leaves(model([a, b]))] for a in across] for b in up]
-    finally:
-        for part, mode in zip(parts, training):
-            part.training = mode
+    with evaluated(model.modules()):
+        grid = [[[peek(out) for out in leaves(model([a, b]))] for a in across] for b in up]
     count = len(grid[0][0])
     if count > 1:
         for k in range(count):  # where this output is above all others

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from .module import Module
 from .optim import SGD, Optimizer
 from .progress import reporter
 from .schedules import LRScheduler
-from .validation import Metric, Validation, pairs
+from .validation import Metrics, Validation, pairs
 
 
 def train(
@@ -37,7 +37,7 @@ def train(
     schedule: LRScheduler | None = None,
     callback: Callable[[History], Any] | None = None,
     validation: Iterable[tuple[Any, Any]] | None = None,
-    metrics: Iterable[Metric] | Mapping[str, Metric] = (),
+    metrics: Metrics = (),
     every: int = 1,
     patience: float | None = None,
 ) -> History:
@@ -55,7 +55,7 @@ def train(
     schedule: of the optimizer's rate, a step after each update: ``schedule=StepLR(optimizer, 100)``.
     callback: called with the history after each forward pass; if it returns True, the training ends.
     validation: examples held back; after each `every` updates, and at the end, their mean loss is added to the history.
-    metrics: functions of outputs and target, such as `accuracy`, or a dict of them; their means over the examples held back (over
+    metrics: a function of outputs and target, such as `accuracy`, a list or a dict of them; their means over the examples held back (over
     all examples, where there are none) are added too. For both the model is as after `eval`, and computed without a graph.
     patience: the training ends when the loss on the examples held back has not become lower that many times, and whenever it
     ends the parameters are those of the lowest: ``patience=math.inf`` keeps the best of all steps.

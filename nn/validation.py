@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd_lite import Value, data_of, no_grad, peek, set_together
@@ -13,6 +14,7 @@ from .module import Module
 from .nests import real
 
 Metric = Callable[[Any, Any], Any]
+Metrics = Metric | Iterable[Metric] | Mapping[str, Metric]
 
 
 class Validation:
@@ -24,7 +26,7 @@ class Validation:
         loss: Callable[[Any, Any], Any],
         examples: Sequence[Any],
         held_back: Iterable[Any] | None,
-        metrics: Iterable[Metric] | Mapping[str, Metric],
+        metrics: Metrics,
         every: int,
         patience: float | None,
         parameters: Sequence[Value],
@@ -45,11 +47,8 @@ class Validation:
     def look(self, history: History, step: int) -> bool:
         """Adds what is found after so many updates to the history. Whether there has been no better loss for too long."""
         total, found = 0.0, dict.fromkeys(self.metrics, 0.0)
-        training = [part.training for part in self._parts]
         try:
-            for part in self._parts:
-                part.training = False
-            with no_grad():
+            with evaluated(self._parts):
                 for x, target in self.examples:
                     outputs = self.model(x)
                     total += peek(self.loss(outputs, target)) if self.held_back else 0.0
@@ -57,9 +56,6 @@ class Validation:
                         found[name] += peek(metric(outputs, target))
         except OverflowError as error:
             raise FloatingPointError(f"what is looked at after {step} updates overflows: try a lower learning rate") from error
-        finally:
-            for part, mode in zip(self._parts, training):
-                part.training = mode
         count = len(self.examples)
         history.evaluated.append(step)
         for name, sums in found.items():
@@ -81,6 +77,20 @@ class Validation:
             set_together(self.parameters, self.best)
 
 
+@contextmanager
+def evaluated(parts: Sequence[Module]) -> Iterator[None]:
+    """Within it the modules are as after `eval`, and nothing is recorded."""
+    training = [part.training for part in parts]
+    try:
+        for part in parts:
+            part.training = False
+        with no_grad():
+            yield
+    finally:
+        for part, mode in zip(parts, training):
+            part.training = mode
+
+
 def pairs(examples: Iterable[Any], what: str) -> list[Any]:
     """The examples as a list. ValueError, naming what they are for, if there is none, or one is no pair."""
     found = list(examples)
@@ -92,16 +102,17 @@ def pairs(examples: Iterable[Any], what: str) -> list[Any]:
     return found
 
 
-def _by_name(metrics: Iterable[Metric] | Mapping[str, Metric]) -> dict[str, Metric]:
-    given = metrics.items() if isinstance(metrics, Mapping) else [(getattr(_inner(f), "__name__", repr(f)), f) for f in metrics]
+def _by_name(metrics: Metrics) -> dict[str, Metric]:
+    metrics = [metrics] if callable(metrics) else metrics
+    # of a functools.partial, the name of what it is of
+    given = (
+        metrics.items()
+        if isinstance(metrics, Mapping)
+        else [(getattr(getattr(f, "func", f), "__name__", ""), f) for f in metrics]
+    )
     found = dict(given)
     if len(found) < len(list(given)) or not all(map(callable, found.values())):
         raise ValueError(
             f"metrics are functions of outputs and target, of different names, or a dict of them; got {metrics!r:.60}"
         )
     return found
-
-
-def _inner(f: Any) -> Any:
-    """What a `functools.partial` is of."""
-    return getattr(f, "func", f)

@@ -417,6 +417,7 @@ def test_metrics_are_means_over_the_examples_held_back_or_over_all():
 def test_metrics_have_the_names_of_their_functions():
     history = quiet(MLP([1, 1]), [([1.0], 1)], metrics=[accuracy, partial(mse, reduction="sum")], steps=1)
     assert list(history.metrics) == ["accuracy", "mse"]
+    assert list(quiet(MLP([1, 1]), [([1.0], 1)], metrics=accuracy, steps=1).metrics) == ["accuracy"]
     for metrics in ([accuracy, accuracy], [5], {"accuracy": None}):
         with pytest.raises(ValueError, match="metrics are functions of outputs and target, of different names"):
             quiet(Line(), [(1.0, 2.0)], metrics=metrics)
