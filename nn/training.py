@@ -55,8 +55,8 @@ def train(
     schedule: of the optimizer's rate, a step after each update: ``schedule=StepLR(optimizer, 100)``.
     callback: called with the history after each forward pass; if it returns True, the training ends.
     validation: examples held back; after each `every` updates, and at the end, their mean loss is added to the history.
-    metrics: a function of outputs and target, such as `accuracy`, a list or a dict of them; their means over the examples held back (over
-    all examples, where there are none) are added too. For both the model is as after `eval`, and computed without a graph.
+    metrics: a function of outputs and target, such as `accuracy`, a list or a dict of them; their means over the examples held
+    back (over all examples, where there are none) are added too. For both the model is as after `eval`, and records no graph.
     patience: the training ends when the loss on the examples held back has not become lower that many times, and whenever it
     ends the parameters are those of the lowest: ``patience=math.inf`` keeps the best of all steps.
 
