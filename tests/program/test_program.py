@@ -23,8 +23,8 @@ from array import array
 import numpy as np
 import pytest
 from golden import GOLDEN, flat
+from recurrent_cases import CASES, build, parameter
 from test_golden import network
-from test_recurrent import CASES, build, parameter
 
 import autograd_lite
 import nn
