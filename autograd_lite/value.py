@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 from .backprop import topological_order
 from .engine import eager, fast
 from .engine.eager import new
+from .engine.elsewhere import Elsewhere
 from .engine.errors import as_float, is_real, named, quoted, shown
 from .engine.many import MANY, sum_
 from .engine.modes import in_mode
@@ -19,7 +20,7 @@ from .engine.recording import live, watch
 Operand = Union["Value", float]
 
 
-class Value(Node):
+class Value(Node, Elsewhere):
     """A number that remembers how it was computed: a node of the computation graph.
 
     >>> x = Value(2.0, label="x")
