@@ -3,7 +3,8 @@
 * :mod:`~autograd_lite.command_line.arguments`: the commands and their options, by argparse.
 * :mod:`~autograd_lite.command_line.worked_example`: ``example``.
 * :mod:`~autograd_lite.command_line.expressions`: ``step``, ``draw`` and ``explain``, of an expression.
-* :mod:`~autograd_lite.command_line.characters`: ``train-char`` and ``train-names``, real tasks.
+* :mod:`~autograd_lite.command_line.characters`: ``train-char``, ``sample`` and ``train-names``, real tasks, with
+  :mod:`~autograd_lite.command_line.progress`: what is going on in them.
 * :mod:`~autograd_lite.command_line.classroom`: ``quiz``, ``worksheet`` and ``grade``.
 * :mod:`~autograd_lite.command_line.doctor`: ``doctor``, what is installed.
 
