@@ -5,7 +5,7 @@
 * `losses`, `optim` (`groups`, `schedules`, `clipping`), `training` (`history`, `validation`, `metrics`, `progress`): the general
   procedure of the articles; `worked_example`: theirs, number by number; `datasets`, `curves`, `plots`: what a class looks at;
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
-* `attention` (`norms`, `positions`): from a query to a GPT;
+* `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `names`: a list of them learned by one;
 * `compiled`: a training step as a program; `exchange`: models in PyTorch and JAX;
 * `nests`, `files`: parameters and states that come from outside, checked, and files that are written whole.
 
@@ -21,6 +21,7 @@ if __name__ == "nn":
     autograd_lite.nn.short_name()
 
 from .attention import GPT, Block, SelfAttention
+from .attention_drawings import draw_attention, draw_head, draw_residuals
 from .clipping import clip_grad_norm_, clip_grad_value_
 from .datasets import circles, moons, spiral, xor
 from .dense import MLP, Layer, Neuron, deltas
@@ -104,6 +105,9 @@ __all__ = [
     "clip_grad_value_",
     "cross_entropy",
     "deltas",
+    "draw_attention",
+    "draw_head",
+    "draw_residuals",
     "from_torch_state_dict",
     "from_twin",
     "gradient_flow",

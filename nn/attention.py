@@ -181,14 +181,16 @@ class Block(Module):
         return self.run(xs, past).outputs
 
     def run(self, xs: Sequence[Any], past: Run | None = None, layer: str = "") -> Run:
-        """As of `SelfAttention`; on the way are ``norm_a``, ``resid_mid``, ``norm_f``, ``net_h``, ``h``, ``ff`` and
-        ``resid_post`` too.
+        """As of `SelfAttention`; on the way are ``resid_pre``, which goes in, ``norm_a``, ``resid_mid``, ``norm_f``, ``net_h``,
+        ``h``, ``ff`` and ``resid_post`` too.
         """
+        stream = [as_vector(self, x) for x in xs]
         times = range(_positions(self, xs, past) + 1, len(xs) + 1 + (len(past.outputs) if past else 0))
-        normed = [self.norm_a(x, t, layer, "norm_a") for x, t in zip(xs, times)]
+        normed = [self.norm_a(x, t, layer, "norm_a") for x, t in zip(stream, times)]
         looked = self.attention.run(normed, past, layer)
-        found = [self.feed(x, o, t, layer) for x, o, t in zip(xs, looked.outputs[-len(xs) :], times)]
-        own = _after(past, f"resid_post{layer}", {f"norm_a{layer}": normed} | _named(layer, found))
+        found = [self.feed(x, o, t, layer) for x, o, t in zip(stream, looked.outputs[-len(xs) :], times)]
+        before = {f"resid_pre{layer}": stream, f"norm_a{layer}": normed}
+        own = _after(past, f"resid_post{layer}", before | _named(layer, found))
         return own._replace(states=looked.states | own.states)
 
     def feed(self, x: Sequence[Value | float], o: Units, t: int | str = 1, layer: str = "") -> Steps:

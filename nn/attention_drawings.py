@@ -1,0 +1,273 @@
+"""Attention to look at: who looks at whom, what one head takes, and what is added to the residual stream; as SVG."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograd_lite import Value
+from autograd_lite.files import write_whole
+from autograd_lite.nests import leaves
+from autograd_lite.picture.scene import text_width
+from autograd_lite.picture.svg import escaped, image, style
+
+from .recurrent.networks import Run
+
+MARGIN, WIDEST, LINE = 14.0, 800.0, 20.0
+# A cell with its number
+CELL, HIGH = 40.0, 28.0
+
+MORE_STYLE = """\
+.autograd-lite .left { text-anchor: start }
+.autograd-lite .right { text-anchor: end }
+.autograd-lite .small { font-size: 11px }
+"""
+
+
+class Sheet:
+    """A picture of shapes and texts. Jupyter shows it; `svg` is its text, and `save` writes it."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.shapes = title, list[str]()
+        self.wide = self.high = 0.0
+
+    def svg(self, screen: bool = True) -> str:
+        """The SVG element. On a screen it is no wider than the page, and dark where the page is."""
+        wide, high = self.wide + MARGIN, self.high + MARGIN
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd-lite" role="img" width="{wide:.0f}" height="{high:.0f}" '
+            f'viewBox="0 0 {wide:.0f} {high:.0f}"' + ' style="max-width: 100%; height: auto"' * screen + ">",
+            f"<title>{escaped(self.title)}</title>",
+            f"<style>\n{style(screen)}{MORE_STYLE}</style>",
+            f'<rect class="page" width="{wide:.0f}" height="{high:.0f}"/>',
+            *self.shapes,
+            "</svg>",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the picture to a file named `*.svg`, whole or not at all; returns the path. ValueError for another ending."""
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ValueError(f"this picture is saved as .svg, not as {path.name!r}")
+        write_whole(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg()}'.encode())
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        text = self.svg()
+        return {"text/html": image(text, self.title), "image/svg+xml": text, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<{self.title}; .save('picture.svg') writes it>"
+
+    def text(self, x: float, y: float, text: str, kind: str = "", size: float = 13.0) -> None:
+        """A line, centred on (x, y), or beginning ("left") or ending ("right") there."""
+        width = text_width(text, size)
+        self._reach(x + (width if "left" in kind else 0.0 if "right" in kind else width / 2), y + size / 2)
+        self.shapes.append(f'<text class="{kind}" x="{x:.1f}" y="{y + 0.35 * size:.1f}">{escaped(text)}</text>')
+
+    def cell(self, x: float, y: float, wide: float, high: float, share: float, tip: str) -> None:
+        """A cell that is orange in so far as its share, from -1 to 1, is positive, blue where it is negative."""
+        self._reach(x + wide, y + high)
+        tint, seen = "neg4" if share < 0 else "pos4", min(1.0, abs(share))
+        box = f'x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"'
+        self.shapes.append(
+            f'<g class="node"><title>{escaped(tip)}</title><rect class="box zero" stroke-opacity="0.3" {box}/>'
+            f'<rect class="{tint}" fill-opacity="{seen:.3f}" {box}/></g>'
+        )
+
+    def box(self, x: float, y: float, wide: float, high: float) -> None:
+        self._reach(x + wide, y + high)
+        self.shapes.append(
+            f'<g class="node"><rect class="box part" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" rx="5"/></g>'
+        )
+
+    def wire(self, x: float, y: float, to_x: float, to_y: float, width: float, text: str, tip: str) -> None:
+        """A wire with a text on it, near its beginning."""
+        bend = (to_x - x) / 2
+        path = f"M {x:.1f} {y:.1f} C {x + bend:.1f} {y:.1f} {to_x - bend:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"
+        at_x, at_y, wide = x + 0.29 * (to_x - x), y + 0.216 * (to_y - y), text_width(text, 13.0) + 6  # at 0.3 of the curve
+        self.shapes.append(
+            f'<g class="edge"><title>{escaped(tip)}</title><path class="line" stroke-width="{width:.2f}" d="{path}"/></g>'
+            f'<rect class="behind" x="{at_x - wide / 2:.1f}" y="{at_y - 9:.1f}" width="{wide:.1f}" height="18"/>'
+        )
+        self.text(at_x, at_y, text)
+
+    def caption(self, *lines: str) -> None:
+        """Lines below all that is there."""
+        below = self.high + LINE
+        for k, line in enumerate(lines):
+            self.text(MARGIN, below + LINE * k, line, "caption left")
+
+    def _reach(self, x: float, y: float) -> None:
+        self.wide, self.high = max(self.wide, x), max(self.high, y)
+
+
+def draw_attention(run: Run, tokens: Sequence[Any] | None = None, of: str = "data") -> Sheet:
+    """For each block and head the weights as a heat map, with their numbers: a row for each position that looks, a column for
+    each that is looked at.
+
+    run: of a `SelfAttention`, `Block` or `GPT`. tokens: what stands at each position, to be shown; else its number. of: "data",
+    the weights, which sum to 1 in a row, or "grad", the derivatives of what `backward` was called on by them.
+
+    >>> from nn import SelfAttention
+    >>> run = SelfAttention(4, 2, rng=0).run([[0.5] * 4, [1.0] * 4])
+    >>> draw_attention(run, tokens="ab")
+    <Attention of 2 positions in 2 heads; .save('picture.svg') writes it>
+    """
+    _of(of)
+    layers = _layers(run, "att")
+    names = _names(run, tokens)
+    heads = len(run.states[f"att{layers[0]}"][0])
+    weights = [weight for layer in layers for weight in leaves(run.states[f"att{layer}"])]
+    most = 1.0 if of == "data" else max([abs(weight.grad) for weight in weights], default=0.0) or 1.0
+    sheet = Sheet(f"Attention of {len(names)} positions in {len(layers) * heads} heads")
+    label = max([text_width(name, 13.0) for name in names]) + 8
+    wide, high = label + CELL * len(names) + 2 * MARGIN, HIGH * (len(names) + 1) + LINE + 2 * MARGIN
+    columns = max(1, min(heads, int(WIDEST // wide)))
+    for k, layer in enumerate(layers):
+        for head in range(heads):
+            place = k * -(-heads // columns) * columns + head
+            x, y = MARGIN + place % columns * wide, MARGIN + place // columns * high
+            block = f"block {layer}, " if layer else ""
+            sheet.text(x, y + LINE / 2, f"{block}head {head}", "title left")
+            _heat_map(sheet, x + label, y + LINE, [step[head] for step in run.states[f"att{layer}"]], names, of, most)
+    said = "Each row sums to 1." if of == "data" else "Grad of each weight: orange positive, blue negative."
+    sheet.caption("Row: the position that looks. Column: the one looked at.", said)
+    return sheet
+
+
+def _heat_map(sheet: Sheet, x: float, y: float, rows: Sequence[Any], names: Sequence[str], of: str, most: float) -> None:
+    for s, name in enumerate(names):
+        sheet.text(x + CELL * (s + 0.5), y + HIGH / 2, name)
+    for t, (row, name) in enumerate(zip(rows, names), 1):
+        sheet.text(x - 6, y + HIGH * (t + 0.5), name, "right")
+        for s, weight in enumerate(row):
+            number = getattr(weight, of)
+            tip = f"{weight.label} = {weight.data!r}, grad {weight.grad!r}"
+            sheet.cell(x + CELL * s, y + HIGH * t, CELL, HIGH, number / most, tip)
+            shown = f"{number:.2f}" if of == "data" else f"{number:.1e}" if 0 < abs(number) < 0.005 else f"{number:.2f}"
+            sheet.text(x + CELL * (s + 0.5), y + HIGH * (t + 0.5), shown, "small", 11.0)
+
+
+def draw_head(run: Run, t: int | None = None, head: int = 0, layer: str = "", tokens: Sequence[Any] | None = None) -> Sheet:
+    """What one head makes of one position: the values of those that it looks at, on wires that are as thick as their weights.
+
+    run: as for `draw_attention`. t: the position that looks, from 1; the last one unless given. layer: of several blocks the
+    number of one, such as "2". ValueError for what there is not.
+    """
+    states: dict[str, Any] = run.states
+    layers, names = _layers(run, "att"), _names(run, tokens)
+    layer, t = layer or layers[0], len(names) if t is None else t
+    heads = len(states[f"att{layers[0]}"][0])
+    if layer not in layers or not 1 <= t <= len(names) or not 0 <= head < heads:
+        there_are = f"t from 1 to {len(names)}, heads from 0 to {heads - 1}" + f", layers {', '.join(layers)}" * (layers != [""])
+        raise ValueError(f"there are {there_are}; got t = {t}, head = {head}, layer = {layer!r}")
+    weights, scores = states[f"att{layer}"][t - 1][head], states[f"score{layer}"][t - 1][head]
+    d = len(states[f"head{layer}"][0]) // heads
+    own = slice(head * d, head * d + d)
+    values = [_vector("v", states[f"v{layer}"][s][own]) for s in range(len(weights))]
+    boxes = [[name, f"score {score.data:.2f}", value] for name, score, value in zip(names, scores, values)]
+    sheet = Sheet(f"Head {head} at t = {t}" + f", block {layer}" * bool(layer))
+    sheet.text(MARGIN, MARGIN + LINE / 2, sheet.title, "title left")
+    wide, high = _width(boxes), 3 * LINE + 8
+    far, top = MARGIN + wide + 260.0, MARGIN + LINE + 7
+    middle = top + (high + 12) * len(boxes) / 2 - 6
+    for s, (lines, weight, score) in enumerate(zip(boxes, weights, scores)):
+        y = top + (high + 12) * s
+        end = middle + (s - (len(boxes) - 1) / 2) * min(6.0, high / len(boxes))
+        tip = f"{weight.label} = {weight.data!r}, {score.label} = {score.data!r}"
+        sheet.wire(MARGIN + wide, y + high / 2, far, end, 0.4 + 9 * weight.data, f"{weight.data:.3f}", tip)
+        _box(sheet, MARGIN, y, wide, lines)
+    made = [_vector(name, states[f"{name}{layer}"][t - 1][own]) for name in ("q", "head")]
+    _box(sheet, far, middle - high / 2, _width([made]), [names[t - 1], *made])
+    sheet.caption("The weights, on the wires, are the softmax of the scores. The head is the sum of weight times v.")
+    return sheet
+
+
+def _width(boxes: Iterable[Sequence[str]]) -> float:
+    return max([text_width(line, 13.0) for lines in boxes for line in lines]) + 2 * MARGIN
+
+
+def _box(sheet: Sheet, x: float, y: float, wide: float, lines: Sequence[str]) -> None:
+    sheet.box(x, y, wide, len(lines) * LINE + 8)
+    for k, line in enumerate(lines):
+        sheet.text(x + wide / 2, y + 4 + LINE * (k + 0.5), line, "label" * (k == 0))
+
+
+def draw_residuals(run: Run, tokens: Sequence[Any] | None = None, of: str = "data") -> Sheet:
+    """The residual stream, a column for each position, from what goes in to what comes out: a strip of its numbers, with their
+    root mean square; orange is positive, blue negative.
+
+    run: of a `GPT` or a `Block`. of: "data" or "grad".
+    """
+    _of(of)
+    names = _names(run, tokens)
+    layers = _layers(run, "resid_mid")
+    places = [("what goes in", f"resid_pre{layers[0]}")]
+    for layer in layers:
+        block = f"block {layer}: " if layer else ""
+        places += [(f"{block}+ attention", f"resid_mid{layer}"), (f"{block}+ feed forward", f"resid_post{layer}")]
+    units = leaves([run.states[name] for _, name in places])
+    most = max([abs(getattr(unit, of)) for unit in units]) or 1.0
+    n = len(run.states[places[0][1]][0])
+    sheet = Sheet(f"The residual stream of {len(names)} positions" + ", its grads" * (of == "grad"))
+    label = max([text_width(title, 13.0) for title, _ in places]) + 10
+    strip = max(48.0, min(7.0 * n, WIDEST / len(names))) / n
+    wide = strip * n + MARGIN
+    sheet.text(MARGIN, MARGIN + LINE / 2, sheet.title, "title left")
+    for t, name in enumerate(names):
+        x = MARGIN + label + wide * t
+        sheet.text(x + strip * n / 2, MARGIN + 1.5 * LINE + 4, name, "label")
+        for k, (title, state) in enumerate(places):
+            y = MARGIN + 2 * LINE + 10 + (HIGH + LINE) * k
+            if t == 0:
+                sheet.text(MARGIN + label - 10, y + HIGH / 2, title, "right")
+            numbers = [getattr(unit, of) for unit in run.states[state][t]]
+            for j, (unit, number) in enumerate(zip(run.states[state][t], numbers)):
+                tip = f"{unit.label} = {unit.data!r}, grad {unit.grad!r}"
+                sheet.cell(x + strip * j, y, strip, HIGH, number / most, tip)
+            size = math.hypot(*numbers) / math.sqrt(n)
+            sheet.text(x + strip * n / 2, y + HIGH + 9, f"{size:.3g}", "small", 11.0)
+    sheet.caption(
+        f"Each strip: its {n} numbers, orange positive, blue negative,",
+        f"the fullest {most:.3g}. Below it, their root mean square.",
+    )
+    return sheet
+
+
+def shortened(text: str, most: int = 60) -> str:
+    text = "".join([c if c.isprintable() else "\ufffd" for c in text])
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _vector(name: str, units: Iterable[Value]) -> str:
+    numbers = [f"{unit.data:.2f}" for unit in units]
+    return f"{name} = ({', '.join(numbers if len(numbers) < 7 else [*numbers[:5], '…'])})"
+
+
+def _names(run: Run, tokens: Sequence[Any] | None) -> list[str]:
+    """What each position is called. ValueError for tokens of another number."""
+    count = len(run.outputs)
+    if tokens is None:
+        return [str(t) for t in range(1, count + 1)]
+    if len(tokens) != count:
+        raise ValueError(f"this run has {count} positions, got {len(tokens)} tokens")
+    return [{" ": "␣", "\n": "⏎"}.get(str(token), shortened(str(token), 12)) for token in tokens]
+
+
+def _layers(run: Run, name: str) -> list[str]:
+    """The blocks that have such states, by the ends of their names. ValueError if there are none."""
+    ends = [key.removeprefix(name) for key in run.states if key.startswith(name)]
+    found = [end for end in ends if not end or end.isdecimal()]
+    if not found:
+        raise ValueError(f"this run has no states {name!r}: there are {', '.join(run.states)}")
+    return found
+
+
+def _of(of: str) -> None:
+    if of not in ("data", "grad"):
+        raise ValueError(f"of is 'data' or 'grad', not {of!r}")
