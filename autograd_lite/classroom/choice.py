@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,7 +40,7 @@ def chosen(
         found = askable(graph, kind, nodes)
         rng.shuffle(found)
         looked_at = [Question(graph, ran, kind, node, by, digits, language) for node, by in found[: LOOKED_AT * count]]
-        looked_at = [q for q in looked_at if kind == "order" or math.isfinite(q.answer)]
+        looked_at = [q for q in looked_at if q.can_be_asked]
         pools[kind] = [q for q in looked_at if q.answer not in PLAIN] or looked_at
     shown: Counter[str] = Counter()
     asked: Counter[Value] = Counter()

@@ -21,6 +21,8 @@ HIGHEST = 1e12
 LOWEST = 1e-2
 
 
+LARGEST_PICTURE = 100_000
+"""A picture of more characters is left out where each question has one."""
 DISTRACTORS = 5
 """So many wrong answers stand beside the right one."""
 
@@ -58,6 +60,7 @@ def moodle(quiz: Sheet) -> str:
     Of the answers, the first that is near enough counts: the right one, the mistakes, what was rounded too early.
     """
     svg = picture(quiz.graph)
+    svg = svg if len(svg) <= LARGEST_PICTURE else ""
     questions = [_moodle(title, question, svg) for title, question in _numbered(quiz)]
     category = f'<question type="category"><category>{_text("$course$/" + _title(quiz).replace("/", "//"))}</category></question>'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<quiz>", category, *questions, "</quiz>", ""])

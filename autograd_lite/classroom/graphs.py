@@ -74,6 +74,14 @@ class Graph:
         """The derivative of the output by each node."""
         return backprop.adjoints(self.output, derivatives=self.derivatives.__getitem__)
 
+    @cached_property
+    def arrived(self) -> dict[Value, list[backprop.Contribution]]:
+        """What arrives at each node in the backward pass, in its order."""
+        found: dict[Value, list[backprop.Contribution]] = {node: [] for node in self.nodes}
+        for contribution in backprop.contributions(self.output):
+            found[contribution.parent].append(contribution)
+        return found
+
     # Rules
 
     @cached_property

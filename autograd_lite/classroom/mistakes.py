@@ -10,22 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import mul
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import backprop, ops
+from ..backprop import Contribution
 from ..derivation.expressions import Expression, number, symbol
 from ..formulas import operands
 from ..value import Value
 from .graphs import Edge, Graph
 
-Arrivals = Sequence[tuple[Value, float]]
-"""The contributions to a node as they arrive, each with the node that it comes from."""
+Arrived = Sequence[Contribution]
 
 MOST_VARIANTS = 4
-
-
-def added_up(node: Value, arrivals: Arrivals) -> float:
-    return sum([contribution for _, contribution in arrivals])
 
 
 class Wrong(NamedTuple):
@@ -39,7 +35,7 @@ class Wrong(NamedTuple):
 
     slopes: Mapping[Edge, Expression] = {}
     product: Callable[[float, float], float] = mul
-    total: Callable[[Value, Arrivals], float] = added_up
+    total: Callable[[Value, Arrived], float] = backprop.total
     order: Sequence[Value] = ()
     end: Callable[[Value, float], float] | None = None
     update: Callable[[float, float, float], float] | None = None
@@ -57,16 +53,20 @@ class Mistake(NamedTuple):
     passes: Callable[[Graph], Iterable[Wrong]]
 
 
+def rules(graph: Graph, wrong: Wrong) -> dict[str, Any]:
+    """The rules of the mistaken pass, for `backprop.contributions` and `backprop.adjoints`."""
+    slopes = {edge: graph.number_of(slope) for edge, slope in wrong.slopes.items()}
+    return {
+        "order": lambda output: [*wrong.order][::-1] or graph.nodes,
+        "derivatives": lambda node: [slopes.get((node, i), x) for i, x in enumerate(graph.derivatives[node])],
+        "product": wrong.product,
+        "total": wrong.total,
+    }
+
+
 def adjoints(graph: Graph, wrong: Wrong) -> dict[Value, float]:
     """What the pass gives for the derivative of the output by each node."""
-    slopes = {edge: graph.number_of(slope) for edge, slope in wrong.slopes.items()}
-    found = backprop.adjoints(
-        graph.output,
-        order=lambda output: [*wrong.order][::-1] or graph.nodes,
-        derivatives=lambda node: [slopes.get((node, i), x) for i, x in enumerate(graph.derivatives[node])],
-        product=wrong.product,
-        total=lambda node, arrived: wrong.total(node, [(one.node, one.amount) for one in arrived]),
-    )
+    found = backprop.adjoints(graph.output, **rules(graph, wrong))
     if wrong.end is not None:
         found = {node: wrong.end(node, adjoint) for node, adjoint in found.items()}
     return found
@@ -249,8 +249,8 @@ def _one_time(graph: Graph) -> Iterator[Wrong]:
     times = sorted({time[use] for leaf in shared for use, _ in graph.uses[leaf] if use in time})
     for one in list(dict.fromkeys([*times[:1], *times[::-1]]))[:MOST_VARIANTS]:
 
-        def total(node: Value, arrivals: Arrivals, one: int = one) -> float:
-            return added_up(node, [a for a in arrivals if time.get(a[0]) == one] if node in shared else arrivals)
+        def total(node: Value, arrived: Arrived, one: int = one) -> float:
+            return backprop.total(node, [c for c in arrived if time.get(c.node) == one] if node in shared else arrived)
 
         yield Wrong(total=total, numbers={"count": len(times)})
 
@@ -258,20 +258,20 @@ def _one_time(graph: Graph) -> Iterator[Wrong]:
 # Where contributions meet, the order, and the end
 
 
-def _overwritten(node: Value, arrivals: Arrivals) -> float:
-    return arrivals[-1][1] if arrivals else 0.0
+def _overwritten(node: Value, arrived: Arrived) -> float:
+    return arrived[-1].amount
 
 
-def _first_only(node: Value, arrivals: Arrivals) -> float:
-    return arrivals[0][1] if arrivals else 0.0
+def _first_only(node: Value, arrived: Arrived) -> float:
+    return arrived[0].amount
 
 
-def _averaged(node: Value, arrivals: Arrivals) -> float:
-    return added_up(node, arrivals) / max(len(arrivals), 1)
+def _averaged(node: Value, arrived: Arrived) -> float:
+    return backprop.total(node, arrived) / len(arrived)
 
 
-def _once_each(node: Value, arrivals: Arrivals) -> float:
-    return added_up(node, list(dict(arrivals).items()))
+def _once_each(node: Value, arrived: Arrived) -> float:
+    return backprop.total(node, list({c.node: c for c in arrived}.values()))
 
 
 def _bias_once(graph: Graph) -> Iterator[Wrong]:
@@ -279,8 +279,8 @@ def _bias_once(graph: Graph) -> Iterator[Wrong]:
     most = max([len(graph.uses[bias]) for bias in shared], default=0)
     for k in range(min(most, MOST_VARIANTS)):
 
-        def total(node: Value, arrivals: Arrivals, k: int = k) -> float:
-            return added_up(node, arrivals[k : k + 1] if node in shared else arrivals)
+        def total(node: Value, arrived: Arrived, k: int = k) -> float:
+            return backprop.total(node, arrived[k : k + 1] if node in shared else arrived)
 
         yield Wrong(total=total)
 
@@ -295,8 +295,8 @@ def _zero_grad(graph: Graph) -> Iterator[Wrong]:
 
 
 def _stale_interior(graph: Graph) -> Iterator[Wrong]:
-    def total(node: Value, arrivals: Arrivals) -> float:
-        return added_up(node, arrivals) + (graph.adjoint[node] if graph.parents[node] else 0.0)
+    def total(node: Value, arrived: Arrived) -> float:
+        return backprop.total(node, arrived) + (graph.adjoint[node] if graph.parents[node] else 0.0)
 
     yield Wrong(total=total)
 

@@ -17,10 +17,12 @@ from ..derivation.notation import Notation
 from ..sentences import say
 from ..value import Value
 from .graphs import BLANK, Edge, Graph
-from .mistakes import Mistake, Wrong, added_up, adjoints
+from .mistakes import Mistake, Wrong, adjoints
 
 KINDS = ("value", "local", "contribution", "adjoint", "order", "update", "delta")
 PLAIN = (0.0, 1.0, -1.0)
+MOST_EXPLAINED = 100
+"""In a graph of more nodes than this the reason for an answer is its last step alone."""
 MOST_OPERANDS = 8
 """A formula of more operands is not asked about."""
 
@@ -112,7 +114,7 @@ class Question:
 
     def _is_told(self, x: float) -> bool:
         """Whether a wrong number says something: it differs from the right one, and neither is 0 or 1, which much else gives."""
-        if x in PLAIN or self.answer in PLAIN or not math.isfinite(x):
+        if x in PLAIN or self.answer in PLAIN or not (math.isfinite(x) and math.isfinite(self.answer)):
             return False
         return bool(abs(x - self.answer) > self.half_unit(x) + self.tolerance)
 
@@ -120,6 +122,11 @@ class Question:
         """Half a unit of the last digit asked for, in a number of the size of x."""
         exponent = math.floor(math.log10(abs(x))) + 1 if x else 0
         return 0.5000001 * 10.0 ** (exponent - self.digits)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether it has an answer."""
+        return self.kind == "order" or math.isfinite(self.answer)
 
     @cached_property
     def tolerance(self) -> float:
@@ -236,16 +243,20 @@ class Question:
             case "update":
                 step = product([number(graph.lr), self._adjoint(node)])
                 return symbol(node), Expression("sum", (symbol(node), negative(step)))
+        if self.kind == "local":
+            assert by is not None
+            return partial(graph.notation, by, node, self.answer), self._gradient()[1]
+        return self._gradient()
+
+    def _gradient(self) -> tuple[Expression, Expression]:
+        """The derivative by the node, and what comes back to it: from each node that it is an operand of, or from `by` alone."""
+        graph, node, by = self.graph, self.node, self.by
         terms = []
         for use in dict.fromkeys(use for use, _ in graph.uses[node]):
             if by is None or use is by:
                 places = [i for n, i in graph.uses[node] if n is use]
-                local = rule(graph.notation, use, places, True)
                 factors = [] if use is graph.output or self.kind == "local" else [self._adjoint(use)]
-                terms.append(product([*factors, local]))
-        if self.kind == "local":
-            assert by is not None
-            return partial(graph.notation, by, node, self.answer), terms[0]
+                terms.append(product([*factors, rule(graph.notation, use, places, True)]))
         return self._adjoint(node), total(terms)
 
     def hints(self, markup: str = "text") -> list[str]:
@@ -277,20 +288,25 @@ class Question:
         return symbol(BLANK) if blank is None else filled(e)
 
     def why(self, markup: str = "text") -> str:
-        """The derivation of the answer."""
-        graph, node, notation = self.graph, self.node, self.graph.notation
-        derivations = [] if self.kind in ("value", "local", "contribution") else [explain(graph.output, node)]
-        if self.kind == "update":
-            updated = Value(self.answer, f"{graph.name(node)}+")
-            notation = Notation([*graph.nodes, updated])
-            gradient = partial(notation, graph.output, node, graph.adjoint[node])
-            step = negative(product([number(graph.lr), gradient]))
-            found = equation(notation, symbol(updated), [Expression("sum", (symbol(node), step))], self.answer)
-            derivations.insert(0, Derivation(notation, [("", [found])]))
-        elif not derivations:
-            left, right = self._formula
-            derivations = [Derivation(notation, [("", [equation(notation, left, [right], self.answer)])])]
-        return "\n\n".join([getattr(derivation, markup)() for derivation in derivations])
+        """The derivation of the answer: all of it in a small graph, in a large one its last step."""
+        graph, node = self.graph, self.node
+        if self.kind == "order":
+            return self.hints(markup)[-1]
+        shown = [] if self.kind in ("adjoint", "delta") else [self._last_step()]
+        if self.kind in ("adjoint", "delta", "update"):
+            small = len(graph.nodes) <= MOST_EXPLAINED
+            shown.append(
+                explain(graph.output, node) if small else _derivation(graph.notation, self._gradient(), graph.adjoint[node])
+            )
+        return "\n\n".join([getattr(derivation, markup)() for derivation in shown])
+
+    def _last_step(self) -> Derivation:
+        if self.kind != "update":
+            return _derivation(self.graph.notation, self._formula, self.answer)
+        updated = Value(self.answer, f"{self.graph.name(self.node)}+")
+        notation = Notation([*self.graph.nodes, updated])
+        partial(notation, self.graph.output, self.node, self.graph.adjoint[self.node])
+        return _derivation(notation, (symbol(updated), self._formula[1]), self.answer)
 
     # What a mistake is told with
 
@@ -330,16 +346,20 @@ class Question:
             for edge in uses:
                 if edge in one.slopes and one.slopes[edge] != graph.derivative(edge):
                     return edge
-            arrivals = [(use, graph.adjoint[use] * graph.derivative((use, i))) for use, i in uses]
-            if len(uses) > 1 and (
-                (wrong.order and graph.parents[node]) or wrong.total(node, arrivals) != added_up(node, arrivals)
-            ):
-                return max(uses, key=lambda edge: graph.parents[edge[0]].count(node))
+            if len(arrived := graph.arrived[node]) > 1:
+                waits = wrong.order and graph.parents[node]
+                if waits or wrong.total(node, arrived) != graph.adjoint[node]:
+                    return max(uses, key=lambda edge: graph.parents[edge[0]].count(node))
             for use, _ in uses:
                 if use not in seen:
                     seen.add(use)
                     pending.append(use)
         return graph.uses[asked][0]
+
+
+def _derivation(notation: Notation, sides: tuple[Expression, Expression], result: float) -> Derivation:
+    left, right = sides
+    return Derivation(notation, [("", [equation(notation, left, [right], result)])])
 
 
 def _symbols(e: Expression) -> Iterator[Any]:

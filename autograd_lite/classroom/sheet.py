@@ -116,6 +116,8 @@ class Sheet(Sequence[Question]):
             if self._saturates(graph):
                 continue
             other = self._on(graph)
+            if not all(question.can_be_asked for question in other):
+                continue
             shown = sum([not set(a.told_apart) - set(b.told_apart) for a, b in zip(self, other)])
             if shown > most:
                 best, most = other, shown

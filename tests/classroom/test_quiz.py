@@ -294,3 +294,18 @@ def test_a_quiz_in_chinese(error):
         assert "导数" in quiz(error, ["w5"], ask=["adjoint"], count=1)[0].text()
     finally:
         set_language("en")
+
+
+def test_what_has_no_finite_answer_is_not_asked():
+    x, w = Value(0.0, "x"), Value(2.0, "w")
+    y = x.sqrt() * w + w  # the slope of the root is infinite at 0
+    y.label = "y"
+    for question in quiz(y, count=20):
+        assert question.kind == "order" or abs(question.answer) < 1e300
+
+
+def test_in_a_large_graph_the_reason_is_the_last_step_alone():
+    model = MLP([4, 8, 8, 1], rng=0)
+    loss = half_squared_error(model([0.1, 0.2, 0.3, 0.4]), [0.3])
+    (question,) = quiz(loss, ["w_h1_1_1"], ask=["adjoint"], count=1)
+    assert question.why().startswith("∂E_o1/∂w_h1_1_1 = ∂E_o1/∂net_h1_1 * i1 = ") and "\n" not in question.why()
