@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from .attention import GPT
 from .clipping import clip_grad_norm_
 from .compiled import Step
 from .files import write_json
+from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
 from .nests import checked, load_nests, not_negative, one_each, one_hot, whole
 from .optim import Adam
@@ -56,11 +56,11 @@ class CharacterModel:
     """
 
     def __init__(
-        self, vocabulary: Sequence[str], cell: str, hidden: int, rng: random.Random | int | None = None, length: int = 25
+        self, vocabulary: Sequence[str], cell: str, hidden: int, rng: Rng = None, length: int = 25, seed: int | None = None
     ) -> None:
         if cell not in CELLS:
             raise ValueError(f"unknown cell {cell!r}: one of {', '.join(CELLS)}")
-        rng = rng if isinstance(rng, random.Random) else random.Random(rng)
+        rng = new_rng(rng, seed)
         self.vocabulary = list(vocabulary)
         size, kind = len(self.vocabulary), CELLS[cell]
         self.model: Any
@@ -81,7 +81,7 @@ class CharacterModel:
             raise ValueError(f"{path}: {error}") from None
         return model
 
-    def sample(self, characters: int, rng: random.Random, start: str = "", temperature: float = 1.0) -> str:
+    def sample(self, characters: int, rng: Rng = None, start: str = "", temperature: float = 1.0, seed: int | None = None) -> str:
         """A text that the network makes up, a character at a time, after `start` (characters of the text; else a line break).
 
         temperature: the logits are divided by it; at 0 it is the most probable character each time. ValueError below 0.
@@ -90,6 +90,7 @@ class CharacterModel:
         codes = [places[c] for c in start if c in places] or [places.get("\n", 0)]
         made: list[int] = []
         past: Any = None
+        rng = new_rng(rng, seed)
         with no_grad():
             while len(made) < characters:
                 logits, past = self._next(codes, past, made)

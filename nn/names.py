@@ -13,6 +13,7 @@ from autograd_lite.nests import leaves
 
 from .attention import GPT
 from .files import write_json
+from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
 from .nests import checked, not_negative, whole
 from .optim import Adam
@@ -110,8 +111,9 @@ class NamesTask:
         """Goes on with a learning rate that falls from that one."""
         self.lr = lr
 
-    def sample(self, names: int, rng: random.Random, temperature: float = 1.0) -> list[str]:
+    def sample(self, names: int, rng: Rng = None, temperature: float = 1.0, seed: int | None = None) -> list[str]:
         """Names that the GPT makes up. temperature: the logits are divided by it; ValueError below 0."""
+        rng = new_rng(rng, seed)
         return [self._made_up(rng, temperature) for _ in range(names)]
 
     def _made_up(self, rng: random.Random, temperature: float) -> str:

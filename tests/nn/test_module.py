@@ -29,6 +29,7 @@ from nn import (
     train,
     xor,
 )
+from nn.characters import CharacterModel, CharacterTask
 
 
 class Part(Module):
@@ -311,3 +312,9 @@ def test_seed_of_training_and_of_dropout():
 
     assert losses(seed=3) == losses(rng=3) != losses(seed=4)
     assert [x.data for x in Dropout(seed=3)([1.0] * 20)] == [x.data for x in Dropout(rng=3)([1.0] * 20)]
+
+
+def test_seed_of_samples():
+    task = CharacterTask("abcd" * 50, hidden=3, length=5)
+    assert task.sample(20, seed=3) == task.sample(20, random.Random(3)) != task.sample(20, seed=4)
+    assert CharacterModel("abc", "rnn", 2, seed=3).model.state_dict() == CharacterModel("abc", "rnn", 2, 3).model.state_dict()
