@@ -308,4 +308,4 @@ def test_in_a_large_graph_the_reason_is_the_last_step_alone():
     model = MLP([4, 8, 8, 1], rng=0)
     loss = half_squared_error(model([0.1, 0.2, 0.3, 0.4]), [0.3])
     (question,) = quiz(loss, ["w_h1_1_1"], ask=["adjoint"], count=1)
-    assert question.why().startswith("∂E_o1/∂w_h1_1_1 = ∂E_o1/∂net_h1_1 * i1 = ") and "\n" not in question.why()
+    assert question.why().startswith("∂E_total/∂w_h1_1_1 = ∂E_total/∂net_h1_1 * i1 = ") and "\n" not in question.why()
