@@ -39,8 +39,10 @@ class Summary(NamedTuple):
         return "\n".join([f"{a:<{name}}  {b:<{shape}}  {c:>{count}}" for a, b, c in lines])
 
     def _repr_html_(self) -> str:
-        rows = ["".join([f"<td>{html.escape(text)}</td>" for text in line]) for line in self._lines()]
-        head, body = rows[0].replace("td>", "th>"), "".join([f"<tr>{row}</tr>" for row in rows[1:]])
+        cell = '<td style="text-align: {}">{}</td>'
+        sides = ("left", "left", "right")
+        rows = ["".join([cell.format(side, html.escape(x)) for side, x in zip(sides, line)]) for line in self._lines()]
+        head, body = rows[0].replace("td>", "th>").replace("<td", "<th"), "".join([f"<tr>{row}</tr>" for row in rows[1:]])
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

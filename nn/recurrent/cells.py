@@ -33,8 +33,8 @@ class Cell(Module):
 
     n_in: m, the number of inputs; n_hidden: d, the number of units. bias=False: there is none. parameters: for some or all of
     the names in `shapes`, a nest of numbers or Values (Values are kept, so they may be shared); the others are drawn by `init`
-    ("uniform", "xavier" or "he", see `Neuron`), biases and peepholes being 0. rng: a `random.Random` or its seed, or
-    `seed` its seed.
+    ("uniform", "xavier" or "he", see `Neuron`), biases and peepholes being 0. rng: a `random.Random` or its seed, or `seed` its
+    seed.
 
     transition: a module from d units to d, such as an MLP or a `Layer`: more layers between one state and the next. What
     `forward` calls h is then a, and h = transition(a). Source: Pascanu et al. (2014), "How to construct deep recurrent neural
@@ -57,6 +57,8 @@ class Cell(Module):
     gates: Sequence[str] = ()
     """Of each gate or candidate g there are W_g, U_g and b_g, and its net input ``net_g``; of ``""``, W, U, b and ``z``."""
     states: tuple[str, ...] = ("h",)
+    bias: bool = True
+    transition: Module | None = None
     twin: ClassVar[str] = ""
     """In twins, the name of a step of this cell. Declared beside a `forward` that does with each unit what it does with any:
     the twin's equations are read off one unit, and a matrix is there for each weight with two indices."""
@@ -279,6 +281,8 @@ class LSTMCell(Cell):
         self.peephole, self.coupled, self.forget_gate = peephole, coupled, forget_gate
         if coupled or not forget_gate:
             self.gates = ("i", "o", "c")
+        if not bias and forget_bias != 1.0:
+            raise ValueError(f"an LSTMCell without bias has no forget_bias, got {forget_bias!r:.60}")
         start = {"b_f": [forget_bias] * n_hidden} if "f" in self.gates and bias else {}
         super().__init__(n_in, n_hidden, bias=bias, parameters=start | dict(parameters or {}), **options)
 

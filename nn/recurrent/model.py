@@ -9,6 +9,7 @@ from autograd_lite import Scope, linear
 
 from ..leaves import Rng, as_values, new_rng
 from ..module import Module
+from ..nests import in_lists
 from .cells import Cell
 from .networks import Recurrent, Run, as_network
 from .units import Place, State, Units, labelled, made_by, over_time, place, set_parameters
@@ -62,6 +63,8 @@ class SequenceModel(Module):
     [['y_1[0]', 'y_1[1]'], ['y_2[0]', 'y_2[1]']]
     """
 
+    encoder: Module | None = None
+
     def __init__(
         self,
         network: Cell | Recurrent,
@@ -107,7 +110,8 @@ class SequenceModel(Module):
         if self.encoder is None or x is None:
             return x
         at = place(t)
-        if isinstance(x, Sequence):
+        x = in_lists(x)
+        if isinstance(x, list) and not any([isinstance(item, list) for item in x]):
             units = as_values(x)
             labelled("x", [unit for unit, number in zip(units, x) if unit is not number], at)
             x = units

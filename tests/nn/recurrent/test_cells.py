@@ -272,6 +272,8 @@ MODEL = SequenceModel(cell_of("lstm"), 2, rng=0)
         (lambda: RNNCell(2, 3, "gelu"), ValueError, "tanh or sigmoid or relu units, not 'gelu'"),
         (lambda: LSTMCell(2, 3, peephole="next"), ValueError, "peephole is True, False or 'previous', not 'next'"),
         (lambda: LSTMCell(2, 3, coupled=True, forget_gate=False), ValueError, "not both"),
+        (lambda: LSTMCell(2, 3, forget_bias=2.0, bias=False), ValueError, "without bias has no forget_bias, got 2.0"),
+        (lambda: RNNCell(2, 3, bias=False, parameters={"b": [0.0] * 3}), ValueError, "unknown parameters ['b']: there are W, U"),
         (lambda: GRUCell(2, 3, init="zeros"), ValueError, "unknown init 'zeros': one of xavier, he, uniform"),
         (lambda: RNNCell(2, 3, parameters={"V": 1}), ValueError, "unknown parameters ['V']: there are W, U, b"),
         (lambda: GRUCell(2, 3, parameters={"b_hn": [0.0] * 3}), ValueError, "unknown parameters ['b_hn']"),

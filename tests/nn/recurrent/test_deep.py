@@ -180,6 +180,14 @@ def test_places_are_looked_up_by_an_encoder():
     assert gradients == pytest.approx(list(back.gradients.values()), rel=1e-11, abs=1e-15)
 
 
+def test_arrays_are_read_by_an_encoder():
+    np = pytest.importorskip("numpy", reason="arrays are NumPy's")
+    model = model_of("lstm")
+    assert bptt(model, np.array(XS), TARGETS).gradients == bptt(model, XS, TARGETS).gradients
+    looked_up = SequenceModel(RNNCell(2, 3, rng=0), 2, encoder=Embedding(5, 2, rng=1), rng=2)
+    assert bptt(looked_up, np.array([4, 0]), [0, 1]).gradients == bptt(looked_up, [4, 0], [0, 1]).gradients
+
+
 def test_both_ways_may_be_deep():
     model = SequenceModel(BidirectionalRNN(CELLS["rnn"](2, 3, 0), CELLS["gru"](2, 2, 3)), hidden(5, 5))
     back = bptt(model, XS, [0, 1, 2, 3])
