@@ -162,7 +162,7 @@ def test_pictures_rolled_and_unrolled(name):
     assert few == many
     for part in ("encoder", "readout", "parameters of the encoder"):
         assert f">{part}" in picture
-    assert ">o2" not in picture  # a unit of a layer has no frame
+    assert ">h4" not in picture  # a unit of a layer has no frame
     assert (">transition" in picture) == (name in ("rnn", "gru", "lstm", "stack"))  # the others have a last layer only
     one, unrolled = pieces(1, depth=1)
     assert "t = 4" in unrolled and pieces(2, depth=1)[0] > one
