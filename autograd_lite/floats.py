@@ -37,6 +37,7 @@ class Function(NamedTuple):
     numpy: str | Mapping[float | str, str] = ""
     jax: str | Mapping[float | str, str] = ""
     c: str | Mapping[float | str, str] = ""
+    javascript: str | Mapping[float | str, str] = ""
     body: str = ""
     in_place: bool = False
     many: bool = False
@@ -54,7 +55,12 @@ FUNCTIONS: dict[str, Function] = {
     "sign":       Function(numpy="np.sign({x})", body="1 if x > 0 else -1 if x < 0 else x"),
     "floor":      Function(),
     "ceil":       Function(),
-    "round":      Function(numpy="np.rint({x})", c="rint({x})"),
+    "round":      Function(numpy="np.rint({x})", c="rint({x})", javascript=Source("""
+function round(x) {
+    const near = Math.round(x); // a half goes up
+    return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near;
+}
+""")),
     "maximum":    Function(numpy="np.maximum({all})", body="x if x > y or x != x else y",
                            python={"number": "({y} if {x} <= {y} else {x})"}),
     "minimum":    Function(numpy="np.minimum({all})", body="x if x < y or x != x else y",
@@ -66,7 +72,12 @@ FUNCTIONS: dict[str, Function] = {
     "equal":      Function(body="1 if x == y else 0", in_place=True, twin="where(x == y, 0 * x + 1, 0 * x)"),
     "pow":        Function(on_floats="power", ieee="ieee_power", c={2.0: "({x} * {x})"},
                            python={"": "power({x}, {y})", 2.0: "{x}**2", 3.0: "{x}**3"},
-                           numpy={"": "np.power({x}, {y})", 2.0: "{x}**2", 3.0: "{x}**3"}),
+                           numpy={"": "np.power({x}, {y})", 2.0: "{x}**2", 3.0: "{x}**3"}, javascript=Source("""
+function pow(x, y) {
+    if (y === 2) return x * x;
+    return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y); // JavaScript has NaN
+}
+""")),
     "sqrt":       Function(),
     "cbrt":       Function(twin={"torch": "sign(x) * abs(x) ** (1 / 3)"}),
     "exp":        Function(),
@@ -90,18 +101,50 @@ FUNCTIONS: dict[str, Function] = {
     "cosh":       Function(),
     "tanh":       Function(),
     "sech":       Function(eager="1 / cosh(x)", python="1.0 / cosh({x})", twin="1 / cosh(x)",
-                           body="e = exp(-abs(x)); 2 * e / (1 + e * e)"),
+                           body="e = exp(-abs(x)); 2 * e / (1 + e * e)", javascript=Source("""
+function sech(x) {
+    const e = Math.cosh(x);
+    return e === Infinity ? 2 * Math.exp(-Math.abs(x)) : 1 / e;
+}
+""")),
     "asinh":      Function(numpy="np.arcsinh({x})"),
     "acosh":      Function(numpy="np.arccosh({x})"),
     "atanh":      Function(numpy="np.arctanh({x})", poles={1.0: inf, -1.0: -inf}),
-    "erf":        Function(jax="jax.scipy.special.erf({x})", numpy=Source("erf = np.vectorize(math.erf, otypes=[float])")),
-    "erfc":       Function(jax="jax.scipy.special.erfc({x})", numpy=Source("erfc = np.vectorize(math.erfc, otypes=[float])")),
+    "erf":        Function(jax="jax.scipy.special.erf({x})", numpy=Source("erf = np.vectorize(math.erf, otypes=[float])"),
+                           javascript=Source("""
+function erf(x, complement = false) {
+    const h = Math.fround(x), size = Math.abs(x); // the square of h is exact
+    const bell = Math.exp(-h * h) * Math.exp((h - x) * (h + x));
+    if (size < (complement ? 0.5 : 1)) { // Abramowitz and Stegun, 7.1.6: all terms have one sign
+        let total = 1;
+        for (let n = 1, term = 1; term > 1e-17 * total; n++) total += term *= (2 * x * x) / (2 * n + 1);
+        const z = 1.1283791670955126 * x * bell * total;
+        return complement ? 1 - z : z;
+    }
+    let below = size; // 7.1.14: a continued fraction, from its depth up
+    for (let n = Math.ceil(200 / (x * x)) + 10; n > 0; n--) below = size + (0.5 * n) / below;
+    const tail = size > 28 ? 0 : (0.5641895835477563 * bell) / below;
+    return complement ? (x < 0 ? 2 - tail : tail) : x < 0 ? tail - 1 : 1 - tail;
+}
+""")),
+    "erfc":       Function(jax="jax.scipy.special.erfc({x})", numpy=Source("erfc = np.vectorize(math.erfc, otypes=[float])"),
+                           javascript="erf({x}, true)"),
     "sigmoid":    Function(eager="1 / (1 + exp(-x))", jax="jax.nn.sigmoid({x})",
-                           body="e = exp(-abs(x)); (1 if x >= 0 else e) / (1 + e)"),
+                           body="e = exp(-abs(x)); (1 if x >= 0 else e) / (1 + e)", javascript=Source("""
+function sigmoid(x) {
+    const e = Math.exp(-x);
+    return e === Infinity ? Math.exp(x) : 1 / (1 + e);
+}
+""")),
     "softplus":   Function(numpy="np.logaddexp({x}, 0.0)", body="(x if x > 0 else 0) + log1p(exp(-abs(x)))",
                            twin={"torch": "maximum(x, 0 * x) + log1p(exp(-abs(x)))"}),
     "silu":       Function(eager="x / (1 + exp(-x))", twin="x * sigmoid(x)",
-                           body="e = exp(-0.5 * abs(x)); u = 1 if x >= 0 else e; x * u / (1 + e * e) * u"),
+                           body="e = exp(-0.5 * abs(x)); u = 1 if x >= 0 else e; x * u / (1 + e * e) * u", javascript=Source("""
+function silu(x) {
+    const e = Math.exp(-x), root = Math.exp(0.5 * x);
+    return e === Infinity ? x * root * root : x / (1 + e);
+}
+""")),
     # tanh(log(1 + u)) is (u*u + 2*u) / (u*u + 2*u + 2)
     "mish":       Function(twin="x * tanh(softplus(x))",
                            body="e = exp(-0.5 * abs(x)); u = e * e; x * ((1 + 2 * u) / (1 + 2 * u + 2 * u * u)) if x > 0 else "
@@ -121,6 +164,10 @@ static inline double max_(int n, const double *x) {
     for (int i = 1; i < n; i++) largest = x[i] > largest || x[i] != x[i] ? x[i] : largest;
     return largest;
 }
+"""),                      javascript=Source("""
+function max_(...xs) {
+    return Math.max(...xs);
+}
 """)),
     "min_":       Function(many=True, twin={"torch": "torch.amin(torch.stack(xs), 0)", "jax": "jnp.min(jnp.stack(xs), 0)"},
                            numpy=Source("""
@@ -131,6 +178,10 @@ static inline double min_(int n, const double *x) {
     double smallest = x[0];
     for (int i = 1; i < n; i++) smallest = x[i] < smallest || x[i] != x[i] ? x[i] : smallest;
     return smallest;
+}
+"""),                      javascript=Source("""
+function min_(...xs) {
+    return Math.min(...xs);
 }
 """)),
     # exp(x1 - m) + ... + exp(xn - m) - 1 for the largest, m: without its term, which would round off the others
@@ -148,6 +199,11 @@ static inline double sumexpm1(int n, const double *x) {
     for (int i = 0; i < n; i++) if (i != k) total += exp(x[i] - x[k]);
     return total;
 }
+"""),                      javascript=Source("""
+function sumexpm1(...xs) {
+    const largest = Math.max(...xs), first = xs.indexOf(largest);
+    return xs.reduce((total, x, i) => (i === first ? total : total + Math.exp(x - largest)), largest - largest);
+}
 """)),
     "logsumexp":  Function(many=True, twin={"torch": "torch.logsumexp(torch.stack(xs), 0)",
                                             "jax": "jax.nn.logsumexp(jnp.stack(xs), 0)"},
@@ -159,6 +215,11 @@ def logsumexp(*xs):
 static inline double logsumexp(int n, const double *x) {
     double largest = max_(n, x);
     return isfinite(largest) ? largest + log1p(sumexpm1(n, x)) : largest;
+}
+"""),                      javascript=Source("""
+function logsumexp(...xs) {
+    const largest = Math.max(...xs);
+    return Number.isFinite(largest) ? largest + Math.log1p(sumexpm1(...xs)) : largest;
 }
 """)),
 }

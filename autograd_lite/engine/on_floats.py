@@ -9,6 +9,7 @@ from math import copysign, inf, nan
 from .. import floats
 from ..floats import FLOATS, FUNCTIONS
 from ..formulas import Reading, derivative, is_sum_of_products, other_factors
+from ..ops import FAMILIES, ROWS
 from .families import AT_ONCE, in_order
 
 
@@ -57,13 +58,19 @@ on_floats, on_ieee = OnFloats(), OnIEEE()
 
 
 def value(op: str, x: Sequence[float]) -> float:
-    """The value of an operation of floats. ValueError, ZeroDivisionError or OverflowError where there is none."""
-    return AT_ONCE[op](x)[0] if op in AT_ONCE else float(on_floats.formula(op, x))
+    """The value of an operation, or function, of floats. ValueError, ZeroDivisionError or OverflowError where there is none."""
+    return _read(on_floats, op, x)
 
 
 def ieee_value(op: str, x: Sequence[float]) -> float:
     """The same, infinite or nan where Python raises."""
-    return AT_ONCE[op](x)[0] if op in AT_ONCE else float(on_ieee.formula(op, x))
+    return _read(on_ieee, op, x)
+
+
+def _read(reading: Reading, op: str, x: Sequence[float]) -> float:
+    if op in AT_ONCE:
+        return AT_ONCE[op](x)[0]
+    return float(reading.formula(op, x) if op in ROWS or op in FAMILIES else getattr(reading, op)(*x))
 
 
 def local_derivatives(op: str, x: Sequence[float], z: float) -> list[float]:

@@ -167,3 +167,9 @@ _C = Syntax(
     ),
 )
 C = Dialect(*_spelled(_C, partial(_number, "INFINITY", "NAN")), {})
+
+_JAVASCRIPT = Syntax(
+    *("javascript", "", "Math.{name}({all})", "{name}({all})", "({x} ? {y} : {w})", "{x} || {y}"),
+    *("function {name}({parameters}) {{\n{steps}    return {value};\n}}\n", "", "    const {name} = {value};\n"),
+)
+JAVASCRIPT = Dialect(*_spelled(_JAVASCRIPT, partial(_number, "Infinity", "NaN")), {})

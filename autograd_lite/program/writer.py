@@ -16,6 +16,9 @@ WIDTH = 110
 class Writer:
     """Writes the function ``program`` of a recorded graph: a line for each quantity, for `math`, NumPy or JAX."""
 
+    remark, end = "#", ""
+    declared = ""  # before the name of what a line is to be
+
     def __init__(self, recorded: Recorded, dialect: Dialect, loop: Loop | None = None) -> None:
         self.recorded, self.dialect, self.loop = recorded, dialect, loop
         results = set(recorded.result_places)
@@ -38,13 +41,21 @@ class Writer:
         others = [line for line in self.statements if line.places or line.target >= self.recorded.forward]
         body = self._lines(others)
         if self.loop is not None:
-            body = [f"for _ in range({self.loop.times}):", *[f"    {line}" for line in [*body, *self._fed_back(self.loop)]]]
+            body = self._repeated(self.loop, [f"    {line}" for line in [*body, *self._fed_back(self.loop)]])
         numbers = [port for port in self.recorded.inputs if not port.is_array]
-        renamed = [f"# {port.name}: {comment(label)}" for port in numbers if (label := self._other_label(port.places[0]))]
-        lines = [*docstring(self.recorded), *renamed, *self._unpacked(), *self._lines(constants), *body, *self._returned()]
-        signature = spread("def program(", [f"{port.name}, " for port in self.recorded.inputs], "):")
+        renamed = [
+            f"{self.remark} {port.name}: {comment(label)}" for port in numbers if (label := self._other_label(port.places[0]))
+        ]
+        lines = [*renamed, *self._unpacked(), *self._lines(constants), *body, *self._returned()]
         header = self.dialect.header([self.dialect.array, *templates(self.statements)])
-        return header + "\n".join([*signature, *[f"    {line}".rstrip() for line in lines]]) + "\n"
+        return header + "\n".join([line.rstrip() for line in self._function([f"    {line}" for line in lines])]) + "\n"
+
+    def _function(self, body: list[str]) -> list[str]:
+        about = [f"    {line}" for line in docstring(self.recorded)]
+        return [*spread("def program(", [f"{port.name}, " for port in self.recorded.inputs], "):"), *about, *body]
+
+    def _repeated(self, loop: Loop, body: list[str]) -> list[str]:
+        return [f"for _ in range({loop.times}):", *body]
 
     def _other_label(self, place: int) -> str:
         """The label of a variable that has another name."""
@@ -65,15 +76,15 @@ class Writer:
         before = 0
         for target, template, places in statements:
             if before < self.recorded.forward <= target and lines:
-                lines += ["", "# backward"]
+                lines += ["", f"{self.remark} backward"]
             before = target
             assert isinstance(template, str)
             pieces = re.split(r"(?<=\S )(?=[+-] )", filled(template, [self.variable[place] for place in places]))
-            start = f"{self.variable[target]} = "
+            start = f"{self.declared}{self.variable[target]} = "
             long = len(start) + sum(map(len, pieces)) > WIDTH and len(pieces) > 1
-            found = spread(start + "(" * long, pieces, ")" * long)
+            found = spread(start + "(" * long, pieces, ")" * long + self.end)
             if label := self._other_label(target):
-                found[-1] += f"  # {comment(label)}"
+                found[-1] += f"  {self.remark} {comment(label)}"
             lines += found
         return lines
 
