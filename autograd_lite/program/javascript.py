@@ -15,11 +15,21 @@ from .record import Loop, Recorded, collector_off
 from .runtime import Made
 from .writer import Writer, spread
 
+# Words that are no names in JavaScript, and names that its programs use
+# fmt: off
+RESERVED = {
+    "Infinity", "Math", "NaN", "Number", "arguments", "case", "catch", "const", "debugger", "default", "delete", "do",
+    "enum", "eval", "export", "extends", "false", "function", "implements", "instanceof", "interface", "let", "new", "null",
+    "package", "private", "protected", "public", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined",
+    "var", "void",
+}
+# fmt: on
+
 
 class ScriptWriter(Writer):
     """Writes the function ``program`` of a recorded graph as an ES module."""
 
-    remark, end, declared = "//", ";", "const "
+    remark, end, declared, reserved = "//", ";", "const ", RESERVED
 
     def __init__(self, recorded: Recorded, loop: Loop | None = None) -> None:
         super().__init__(recorded, JAVASCRIPT, loop)
@@ -34,7 +44,7 @@ class ScriptWriter(Writer):
         ]
         return [
             *about,
-            *spread("export function program(", [f"{port.name}, " for port in self.recorded.inputs], ") {"),
+            *spread("export function program(", [f"{name}, " for name in self.parameters.values()], ") {"),
             *body,
             "}",
         ]
@@ -43,7 +53,9 @@ class ScriptWriter(Writer):
         lines = []
         for port in self.recorded.inputs:
             if port.is_array:
-                lines += spread("let [", [f"{self.variable[place]}, " for place in port.places], f"] = {port.name};")
+                lines += spread(
+                    "let [", [f"{self.variable[place]}, " for place in port.places], f"] = {self.parameters[port.name]};"
+                )
         if self.loop is None:
             return lines
         names = [*self.kept.values(), *[self.variable[statement.target] for statement in self.statements]]

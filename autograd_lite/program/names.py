@@ -13,15 +13,6 @@ from ..floats import FLOATS
 # What a program may call or import, in any dialect
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *FLOATS}
 RESERVED |= {"program", "power", "inf", "nan", "math", "functools", "np", "jnp", "jax"}
-# JavaScript's own words
-# fmt: off
-RESERVED |= {
-    "Infinity", "Math", "NaN", "Number", "arguments", "case", "catch", "const", "debugger", "default", "delete", "do",
-    "enum", "eval", "export", "extends", "false", "function", "implements", "instanceof", "interface", "let", "new", "null",
-    "package", "private", "protected", "public", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined",
-    "var", "void",
-}
-# fmt: on
 LONGEST = 40
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from .dialects import Dialect
 from .names import Names, comment, listed
@@ -18,17 +18,20 @@ class Writer:
 
     remark, end = "#", ""
     declared = ""  # before the name of what a line is to be
+    reserved: Collection[str] = ()
 
     def __init__(self, recorded: Recorded, dialect: Dialect, loop: Loop | None = None) -> None:
         self.recorded, self.dialect, self.loop = recorded, dialect, loop
         results = set(recorded.result_places)
         self.statements = statements(recorded.tape, results, dialect.spelling, recorded.names.keys())
-        names = Names([port.name for port in recorded.inputs])
+        names = Names(self.reserved)
+        self.parameters = {port.name: names.of(port.name) for port in recorded.inputs}
         self.variable: dict[int, str] = {}
         labels = recorded.tape.labels
         for port in recorded.inputs:
             for k, place in enumerate(port.places):
-                self.variable[place] = names.of(labels.get(place) or f"{port.name}_{k}") if port.is_array else port.name
+                name = self.parameters[port.name]
+                self.variable[place] = names.of(labels.get(place) or f"{port.name}_{k}") if port.is_array else name
         # a result that is an input is kept before it is fed another
         self.kept = {place: names.temporary() for place in sorted(results & self.variable.keys())} if loop else {}
         targets = [statement.target for statement in self.statements]
@@ -52,7 +55,7 @@ class Writer:
 
     def _function(self, body: list[str]) -> list[str]:
         about = [f"    {line}" for line in docstring(self.recorded)]
-        return [*spread("def program(", [f"{port.name}, " for port in self.recorded.inputs], "):"), *about, *body]
+        return [*spread("def program(", [f"{name}, " for name in self.parameters.values()], "):"), *about, *body]
 
     def _repeated(self, loop: Loop, body: list[str]) -> list[str]:
         return [f"for _ in range({loop.times}):", *body]
@@ -67,8 +70,8 @@ class Writer:
         lines = []
         for port in self.recorded.inputs:
             if port.is_array:
-                comma = "," * (port.size == 1)
-                lines += spread("(", [f"{self.variable[place]}, " for place in port.places], f") = {port.name}", comma)
+                comma, found = "," * (port.size == 1), [f"{self.variable[place]}, " for place in port.places]
+                lines += spread("(", found, f") = {self.parameters[port.name]}", comma)
         return lines
 
     def _lines(self, statements: Sequence[Statement]) -> list[str]:
