@@ -7,7 +7,7 @@ The peers are the extra `benchmark`; one that is missing is named and left out. 
 process of one thread, the peers in turn, round after round. A figure is the median over the rounds of the median run.
 
 on, off         the time of the unit, with the garbage collector on (as Python has it) and off
-x micrograd     how many times faster than micrograd, collector on and off
+x micrograd     how many times faster than micrograd, or a scalar GPT's own engine, collector on and off
 / peer          the time over that of the fastest peer that is a library; / C, over that of C by hand
 ready           seconds until the first run can start: of our programs, to record the graph and its gradient, to write the
                 source, and for the compiler, processor seconds of its own; nothing is compiled before
@@ -61,12 +61,12 @@ PEERS: dict[str, tuple[set[str], Maker]] = {
     "Python by hand": ({"chain", "mazur"}, by_hand.in_python),
     "C by hand": (TRAINED | {"chain"}, by_hand.in_c),
     "eager": ({*WORKLOADS} - {"gpt"}, lambda name: scalars.on(scalars.eager(), name)),
-    "eager, linear": (
-        TRAINED | {"gpt"},
-        lambda name: gpt.eager() if name == "gpt" else scalars.on(scalars.eager(linear=True), name),
-    ),
+    "eager, linear": (TRAINED, lambda name: scalars.on(scalars.eager(linear=True), name)),
     **compiled.PEERS,
 }
+for peer, make in gpt.PEERS.items():
+    others, make_others = PEERS.get(peer, (set(), make))
+    PEERS[peer] = others | {"gpt"}, lambda name, make=make, others=make_others: (make if name == "gpt" else others)(name)
 ROOT = Path(__file__).parent.parent.parent
 LIBRARIES = ("micrograd", "PyTorch", "HIPS", "JAX")
 
@@ -185,7 +185,7 @@ def table(workload: str, found: list[tuple[str, dict[str, float] | str]]) -> str
     """The lines of a workload."""
     work = WORKLOADS[workload]
     good = {peer: result for peer, result in found if not isinstance(result, str)}
-    micrograd = next((result for peer, result in good.items() if peer.startswith("micrograd")), None)
+    micrograd = next((result for peer, result in good.items() if peer.startswith(("micrograd", "a scalar GPT"))), None)
     fastest = min((result["on"] for peer, result in good.items() if peer.startswith(LIBRARIES)), default=None)
     by_hand = good["C by hand"]["on"] if "C by hand" in good else None
     lines = [""]

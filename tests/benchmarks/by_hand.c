@@ -1,4 +1,4 @@
-/* The workloads 1 to 4 as one would write them by hand in C: forward, the derivatives of each line in reverse, update. */
+/* The workloads 1 to 4, and 6, as one would write them by hand in C: forward, the derivatives of each line in reverse, update. */
 #include <math.h>
 #include <string.h>
 
@@ -215,4 +215,121 @@ void lstm(double *p, const int *letters, double *losses) {
         }
         for (int k = 0; k < ALL; k++) p[k] -= 0.01 * clipped(g[k]);
     }
+}
+
+/* 6: p = wte[27][16] wpe[16][16] lm[27][16] q k v o[16][16] up[64][16] down[16][64]; tokens[9]; g as p; returns the loss */
+enum { TOKENS = 27, STEPS = 8, D = 16, HEADS = 4, HEAD = D / HEADS, HIDDEN = 4 * D };
+enum { WTE = 0, WPE = WTE + TOKENS * D, LM = WPE + 16 * D, Q = LM + TOKENS * D, K = Q + D * D, V = K + D * D, O = V + D * D };
+enum { UP = O + D * D, DOWN = UP + HIDDEN * D, GPT = DOWN + D * HIDDEN };
+
+/* y = W x; and back, dx += W' dy and dW += dy x' */
+static inline void product(double *y, const double *W, const double *x, int rows, int columns) {
+    for (int i = 0; i < rows; i++) {
+        double sum = 0;
+        for (int j = 0; j < columns; j++) sum += W[columns * i + j] * x[j];
+        y[i] = sum;
+    }
+}
+static inline void back(double *dx, double *dW, const double *dy, const double *W, const double *x, int rows, int columns) {
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            dx[j] += W[columns * i + j] * dy[i];
+            dW[columns * i + j] += dy[i] * x[j];
+        }
+}
+static inline double normed(double *y, const double *x) {
+    double squares = 0;
+    for (int j = 0; j < D; j++) squares += x[j] * x[j];
+    double scale = 1 / sqrt(squares / D + 1e-5);
+    for (int j = 0; j < D; j++) y[j] = x[j] * scale;
+    return scale;
+}
+static inline void normed_back(double *dx, const double *dy, const double *x, double scale) {
+    double dot = 0;
+    for (int j = 0; j < D; j++) dot += dy[j] * x[j];
+    for (int j = 0; j < D; j++) dx[j] += scale * (dy[j] - x[j] * dot * scale * scale / D);
+}
+
+double gpt(const double *p, const int *tokens, double *g) {
+    static double e[STEPS][D], x[STEPS][D], a[STEPS][D], q[STEPS][D], k[STEPS][D], v[STEPS][D], w[STEPS][HEADS][STEPS];
+    static double h[STEPS][D], m[STEPS][D], f[STEPS][D], u[STEPS][HIDDEN], r[STEPS][D], y[STEPS][TOKENS];
+    static double dq[D], dk[STEPS][D], dv[STEPS][D], da[D], dx[STEPS][D], dm[STEPS][D];
+    double se[STEPS], sa[STEPS], sf[STEPS], loss = 0;
+    for (int t = 0; t < STEPS; t++) {
+        for (int j = 0; j < D; j++) e[t][j] = p[WTE + D * tokens[t] + j] + p[WPE + D * t + j];
+        se[t] = normed(x[t], e[t]);
+        sa[t] = normed(a[t], x[t]);
+        product(q[t], p + Q, a[t], D, D);
+        product(k[t], p + K, a[t], D, D);
+        product(v[t], p + V, a[t], D, D);
+        for (int j = 0; j < D; j++) h[t][j] = 0;
+        for (int n = 0; n < HEADS; n++) {
+            double total = 0;
+            for (int s = 0; s <= t; s++) {
+                double score = 0;
+                for (int j = n * HEAD; j < (n + 1) * HEAD; j++) score += q[t][j] * k[s][j];
+                total += w[t][n][s] = exp(score / 2);
+            }
+            for (int s = 0; s <= t; s++) {
+                w[t][n][s] /= total;
+                for (int j = n * HEAD; j < (n + 1) * HEAD; j++) h[t][j] += w[t][n][s] * v[s][j];
+            }
+        }
+        product(m[t], p + O, h[t], D, D);
+        for (int j = 0; j < D; j++) m[t][j] += x[t][j];
+        sf[t] = normed(f[t], m[t]);
+        product(u[t], p + UP, f[t], HIDDEN, D);
+        for (int j = 0; j < HIDDEN; j++) u[t][j] = u[t][j] > 0 ? u[t][j] : 0;
+        product(r[t], p + DOWN, u[t], D, HIDDEN);
+        for (int j = 0; j < D; j++) r[t][j] += m[t][j];
+        product(y[t], p + LM, r[t], TOKENS, D);
+        double total = 0, right = y[t][tokens[t + 1]];
+        for (int c = 0; c < TOKENS; c++) total += y[t][c] = exp(y[t][c]);
+        for (int c = 0; c < TOKENS; c++) y[t][c] /= total * STEPS;
+        y[t][tokens[t + 1]] -= 1.0 / STEPS;
+        loss += (log(total) - right) / STEPS;
+    }
+    memset(g, 0, GPT * sizeof *g);
+    memset(dk, 0, sizeof dk), memset(dv, 0, sizeof dv), memset(dx, 0, sizeof dx), memset(dm, 0, sizeof dm);
+    for (int t = STEPS - 1; t >= 0; t--) {
+        double dr[D] = {0}, du[HIDDEN] = {0}, df[D] = {0}, dh[D] = {0};
+        back(dr, g + LM, y[t], p + LM, r[t], TOKENS, D);
+        back(du, g + DOWN, dr, p + DOWN, u[t], D, HIDDEN);
+        for (int j = 0; j < HIDDEN; j++) du[j] = u[t][j] > 0 ? du[j] : 0;
+        back(df, g + UP, du, p + UP, f[t], HIDDEN, D);
+        for (int j = 0; j < D; j++) dm[t][j] += dr[j];
+        normed_back(dm[t], df, m[t], sf[t]);
+        for (int j = 0; j < D; j++) dx[t][j] += dm[t][j];
+        back(dh, g + O, dm[t], p + O, h[t], D, D);
+        memset(dq, 0, sizeof dq), memset(da, 0, sizeof da);
+        for (int n = 0; n < HEADS; n++) {
+            double dw[STEPS], mean = 0;
+            for (int s = 0; s <= t; s++) {
+                dw[s] = 0;
+                for (int j = n * HEAD; j < (n + 1) * HEAD; j++) {
+                    dw[s] += dh[j] * v[s][j];
+                    dv[s][j] += dh[j] * w[t][n][s];
+                }
+                mean += dw[s] * w[t][n][s];
+            }
+            for (int s = 0; s <= t; s++) {
+                double score = w[t][n][s] * (dw[s] - mean) / 2;
+                for (int j = n * HEAD; j < (n + 1) * HEAD; j++) {
+                    dq[j] += score * k[s][j];
+                    dk[s][j] += score * q[t][j];
+                }
+            }
+        }
+        back(da, g + Q, dq, p + Q, a[t], D, D);
+        back(da, g + K, dk[t], p + K, a[t], D, D);
+        back(da, g + V, dv[t], p + V, a[t], D, D);
+        normed_back(dx[t], da, x[t], sa[t]);
+        double de[D] = {0};
+        normed_back(de, dx[t], e[t], se[t]);
+        for (int j = 0; j < D; j++) {
+            g[WTE + D * tokens[t] + j] += de[j];
+            g[WPE + D * t + j] += de[j];
+        }
+    }
+    return loss;
 }

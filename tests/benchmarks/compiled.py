@@ -9,7 +9,7 @@ from typing import Any
 import autograd_lite as al
 from autograd_lite import Value, compile_program, gradient
 
-from . import gpt, scalars
+from . import scalars
 from . import workloads as w
 from .arrays import checked, loop
 from .arrays import rate as rate_of
@@ -58,8 +58,8 @@ def updated(loss: Value, parameters: list[Value], rate: Value, clip: float | Non
 
 def stepped(workload: str, dialect: str) -> Run:
     """A call of the program for each update."""
-    if workload in ("chain", "gpt"):
-        return chain(dialect) if workload == "chain" else gpt.compiled(dialect)
+    if workload == "chain":
+        return chain(dialect)
     loss, parameters, clip = recorded(workload)
     rate = Value(0.5, "rate")
     outputs = {"loss": loss, "after": updated(loss, parameters, rate, clip)}
@@ -117,10 +117,10 @@ def batched(workload: str, dialect: str) -> Run:
 
 TRAINED = {"moons", "mazur", "rnn", "lstm"}
 PEERS: dict[str, tuple[set[str], Callable[[str], Run]]] = {
-    "python": (TRAINED | {"chain", "gpt"}, partial(stepped, dialect="python")),
+    "python": (TRAINED | {"chain"}, partial(stepped, dialect="python")),
     "python, repeat": ({"mazur"}, partial(repeated, dialect="python")),
     "numpy, batch": ({"moons"}, partial(batched, dialect="numpy")),
-    "c": (TRAINED | {"chain", "gpt"}, partial(stepped, dialect="c")),
+    "c": (TRAINED | {"chain"}, partial(stepped, dialect="c")),
     "c, batch": ({"moons"}, partial(batched, dialect="c")),
     "c, repeat": (TRAINED, partial(repeated, dialect="c")),
 }
