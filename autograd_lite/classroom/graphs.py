@@ -193,6 +193,20 @@ class Graph:
         return self.number_of(formula(node.op, turned)) == node.data
 
     @cached_property
+    def costs(self) -> set[Value]:
+        """The nodes that the output is a weighted sum of, with given numbers as weights, and those sums."""
+        found = {self.output}
+        for node in reversed(self.nodes):
+            uses = self.uses[node]
+            if uses and node.op != "const" and all(use in found and self._is_given(self.rules[use, i]) for use, i in uses):
+                found.add(node)
+        return found
+
+    def _is_given(self, e: Expression) -> bool:
+        """Whether an expression is of numbers and leaves alone."""
+        return all(isinstance(thing, Value) and not self.parents[thing] for thing in symbols(e))
+
+    @cached_property
     def complement(self) -> dict[Value, Value]:
         """Of a gate g the node 1 - g, and of that the gate."""
         found = {}
@@ -272,6 +286,16 @@ class Graph:
 BLANK = Value(0.0, label="□")
 """Stands in a formula for a number to be filled in."""
 _ONE = number(1.0)
+
+
+def symbols(e: Expression) -> Iterator[Any]:
+    """What the symbols of an expression stand for, from left to right."""
+    if e.kind == "symbol":
+        yield e.parts[0]
+    else:
+        for part in e.parts:
+            if isinstance(part, Expression):
+                yield from symbols(part)
 
 
 @lru_cache(1 << 10)

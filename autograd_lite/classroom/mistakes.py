@@ -98,13 +98,16 @@ RULES: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
 # fmt: on
 
 
-def _by_table(name: str) -> Callable[[Graph], Iterator[Wrong]]:
+def _by_table(
+    name: str, among: Callable[[Graph], Iterable[Value]] = lambda graph: graph.nodes
+) -> Callable[[Graph], Iterator[Wrong]]:
     def passes(graph: Graph) -> Iterator[Wrong]:
+        nodes = set(among(graph))
         for k in range(2):
             slopes = {}
             for edge in graph.edges():
                 node, i = edge
-                if node.op not in RULES[name]:
+                if node.op not in RULES[name] or node not in nodes:
                     continue
                 texts = RULES[name][node.op].get(operands(node.op, len(graph.parents[node]))[i][0], ())
                 if k < len(texts):
@@ -351,7 +354,7 @@ MISTAKES: dict[str, Mistake] = {
         Mistake("answers-step", "∂E/∂w = −η·∂E/∂w", _answers_step),
         Mistake("softmax-quadratic", "∂½Σ(p − t)²/∂z = p − t", _by_table("softmax-quadratic")),
         Mistake("softmax-diagonal", "∂pᵢ/∂zⱼ = 0", _by_table("softmax-diagonal")),
-        Mistake("slope-twice", "δ = (p − t)·p·(1 − p)", _by_table("slope-twice")),
+        Mistake("slope-twice", "δ = (p − t)·p·(1 − p)", _by_table("slope-twice", lambda graph: graph.costs)),
         Mistake("relu-by-upstream", "δ = relu(∂E/∂out)", _by_table("relu-by-upstream")),
         Mistake("max-to-all", "∂max(a, b)/∂a = ∂max(a, b)/∂b = 1", _by_table("max-to-all")),
         Mistake("no-future", "∂E/∂h_t = ∂E_t/∂h_t", _no_future),

@@ -27,7 +27,7 @@ def picture(graph: Graph, blank: str = "") -> str:
         kinds = _classes(group)
         for part in list(group):
             classes, tag = _classes(part), part.tag.removeprefix(f"{{{SVG}}}")
-            if tag == "desc" or "legend" in classes or "delta" in classes:
+            if tag == "desc" or not {"legend", "delta", "behind"}.isdisjoint(classes):
                 group.remove(part)
             elif tag == "title":
                 part.text = (part.text or "").partition(", data")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from ..derivation.markup import MARKUPS, rounded
 from ..derivation.notation import Notation
 from ..sentences import say
 from ..value import Value
-from .graphs import BLANK, Edge, Graph
+from .graphs import BLANK, Edge, Graph, symbols
 from .mistakes import Mistake, Wrong, adjoints
 
 KINDS = ("value", "local", "contribution", "adjoint", "order", "update", "delta")
@@ -225,7 +225,7 @@ class Question:
 
     def _given(self, node: Value) -> list[tuple[Expression, ...]]:
         """The numbers that the formula of a node needs."""
-        operands = dict.fromkeys(_symbols(self.graph.expanded(self.graph.notation.formula(node))))
+        operands = dict.fromkeys(symbols(self.graph.expanded(self.graph.notation.formula(node))))
         return [(symbol(operand), number(operand.data)) for operand in operands]
 
     def _adjoint(self, node: Value) -> Expression:
@@ -277,7 +277,7 @@ class Question:
     def _with_blank(self, e: Expression) -> Expression:
         """The expression with numbers for its symbols, and a blank for the last of these."""
         e = self.graph.expanded(e)
-        *_, blank = [None, *_symbols(e)]
+        *_, blank = [None, *symbols(e)]
 
         def filled(e: Expression) -> Expression:
             if e.kind == "symbol":
@@ -360,13 +360,3 @@ class Question:
 def _derivation(notation: Notation, sides: tuple[Expression, Expression], result: float) -> Derivation:
     left, right = sides
     return Derivation(notation, [("", [equation(notation, left, [right], result)])])
-
-
-def _symbols(e: Expression) -> Iterator[Any]:
-    """What the symbols of an expression stand for, from left to right."""
-    if e.kind == "symbol":
-        yield e.parts[0]
-    else:
-        for part in e.parts:
-            if isinstance(part, Expression):
-                yield from _symbols(part)

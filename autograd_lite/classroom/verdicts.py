@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..engine.errors import is_real
 from ..sentences import say
 from .questions import Pass, Question
 
@@ -16,6 +17,7 @@ class Checked(NamedTuple):
     one, or several where it is ambiguous. words: what the student reads.
     """
 
+    question: Question
     verdict: str
     mistakes: tuple[str, ...]
     words: str
@@ -29,28 +31,36 @@ class Checked(NamedTuple):
         """The mistake, if only one gives the answer."""
         return self.mistakes[0] if len(self.mistakes) == 1 else None
 
+    @property
+    def why(self) -> str:
+        """The derivation of the right answer."""
+        return self.question.why()
+
 
 def checked(question: Question, answer: Any) -> Checked:
     """Whether an answer is right; if not, the mistakes that give it."""
-    language = question.language
     typed = str(answer).strip()
-    if question.kind == "order":
-        x: Any = question.options[ord(typed) - ord("a")] if typed in "abcd"[: len(question.options)] and typed else typed
-        if x not in question.options:
-            words = say(language, "no-option", answer=typed, options=", ".join(question.options))
-            return Checked("wrong", (), words)
-        verdict = "right" if x == question.answer else "wrong"
-    else:
-        x = as_number(answer)
-        if x is None:
-            return Checked("wrong", (), say(language, "no-number", answer=typed))
-        verdict = "right" if abs(x - question.answer) <= question.tolerance else "wrong"
-    if verdict == "right":
-        return Checked("right", (), say(language, "right", answer=typed))
+
+    def verdict(name: str, key: str, **fields: object) -> Checked:
+        return Checked(question, name, (), say(question.language, key, answer=typed, **fields))
+
+    x = _option(question, typed) if question.kind == "order" else as_number(answer)
+    if x is None and question.kind == "order":
+        return verdict("wrong", "no-option", options=", ".join(question.options))
+    if x is None:
+        return verdict("wrong", "no-number")
+    if x == question.answer or (question.kind != "order" and abs(x - question.answer) <= question.tolerance):
+        return verdict("right", "right")
     found = question.matches(x)
     if not found and question.kind != "order" and _is_near(x, question):
-        return Checked("rounded", (), say(language, "rounded", answer=typed, digits=question.digits))
-    return Checked("wrong", tuple(found), told(question, found, x if question.kind == "order" else typed))
+        return verdict("rounded", "rounded", digits=question.digits)
+    return Checked(question, "wrong", tuple(found), told(question, found, str(x) if question.kind == "order" else typed))
+
+
+def _option(question: Question, typed: str) -> Any:
+    """The option that is meant, by its name or its letter."""
+    letters = dict(zip("abcd", question.options))
+    return typed if typed in question.options else letters.get(typed.lower())
 
 
 def told(question: Question, found: Mapping[str, Pass], answer: str) -> str:
@@ -73,8 +83,9 @@ def agreeing_digits(digits: int) -> int:
 
 def as_number(answer: Any) -> float | None:
     """The number that an answer is, with a decimal point or comma; None if it is none."""
-    text = str(answer).strip().replace("−", "-").replace(",", ".").replace(" ", "")
+    text = answer if isinstance(answer, str) else str(float(answer) if is_real(answer) else answer)
+    plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
     try:
-        return float(text) if "_" not in text else None
+        return float(plain) if "_" not in plain else None
     except ValueError:
         return None

@@ -13,7 +13,7 @@ from autograd_lite import tanh as tanh_of
 from autograd_lite.classroom.graphs import Graph, is_activation, listed, rebuilt
 from autograd_lite.classroom.mistakes import LESSONS, MISTAKES, adjoints
 from nn import GRUCell, LSTMCell, SequenceModel
-from nn.losses import half_squared_error, sequence_cross_entropy
+from nn.losses import binary_cross_entropy, half_squared_error, sequence_cross_entropy
 from nn.worked_example import WorkedExample
 
 
@@ -196,6 +196,16 @@ def test_softmax():
     for target in (1, t):
         twice = found(nll(zs, target), zs[1], "slope-twice")[0]
         assert twice == pytest.approx((numbers[1] - 1) * numbers[1] * (1 - numbers[1]))
+
+
+def test_the_slope_that_has_cancelled_is_that_of_a_cost():
+    z = leaf(0.7, "z")
+    for target in (1.0, 0.3):
+        loss = binary_cross_entropy(1.0 * z, target, logits=True)
+        twice = found(loss, z, "slope-twice")[0]
+        assert twice == pytest.approx((s(0.7) - target) * s(0.7) * (1 - s(0.7)))
+    hidden = (leaf(2.0, "w") * z.softplus() - 1.0) ** 2
+    assert found(hidden, z, "slope-twice")[0] == pytest.approx(Graph(hidden).adjoint[z])
 
 
 def test_kinks():

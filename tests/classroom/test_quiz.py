@@ -4,6 +4,7 @@ import random
 import re
 import string
 from collections import Counter
+from fractions import Fraction
 
 import pytest
 
@@ -93,6 +94,37 @@ def test_the_order_is_asked_by_name_or_letter(error):
         assert asked.check(number, question.answer).right and asked.check(number, letter).right
         assert question.wrong and all(asked.check(number, x).diagnosis == "recursive" for x in question.wrong)
         assert "E_o1" in asked.check(number, "?").words or len(question.options) == 4
+
+
+def test_an_option_that_is_named_like_a_letter_is_meant_by_its_name():
+    a, w = Value(0.5, "a"), Value(2.0, "w")
+    b = tanh(a * w)
+    c = b * a
+    d = b * c
+    for node, label in ((b, "b"), (c, "c"), (d, "d")):
+        node.label = label
+    (question,) = quiz(d, ask=["order"], count=1)
+    assert question.options == ["b", "c"] and question.answer == "c"
+    asked = quiz(d, ask=["order"], count=1)
+    assert asked.check(1, "c").right and asked.check(1, "b").diagnosis == "recursive"
+    assert "none of them" in asked.check(1, "ab").words and "none of them" in asked.check(1, "").words
+
+
+@pytest.mark.parametrize("answer", [Fraction(1, 4), "0.25", " ,25", "2.5e-1", 0.25])
+def test_numbers_as_people_write_them(answer):
+    x = Value(0.25, "x")
+    y = x * Value(0.5, "w")
+    y.label = "y"
+    assert quiz(y, ["w"], ask=["adjoint"], count=1).check(1, answer).right
+
+
+@pytest.mark.parametrize("answer", ["", "nan", "inf", "1_0", "0.25x", None, "1e999", "٠٫٢٥", [1]])
+def test_what_is_no_number_or_none_of_this_size_is_wrong(answer):
+    x = Value(0.25, "x")
+    y = x * Value(0.5, "w")
+    y.label = "y"
+    found = quiz(y, ["w"], ask=["adjoint"], count=1).check(1, answer)
+    assert found.verdict == "wrong" and found.mistakes == () and found.why.startswith("∂y/∂w = x = 0.25")
 
 
 def test_every_kind_is_asked_and_every_mistake_of_the_example_shows(error):
