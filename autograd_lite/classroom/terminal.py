@@ -12,20 +12,24 @@ from .verdicts import checked
 
 
 def ask(quiz: Sheet) -> None:
-    """Asks every question until the answer is right, or it is skipped; h gives a hint, q ends."""
+    """Asks every question until the answer is right, or it is skipped; h gives a hint, q ends.
+
+    After an answer that several mistakes give, the one that tells them apart is asked first.
+    """
     right = 0
     try:
         for number, question in enumerate(quiz, 1):
-            _print(f"\n{say(quiz.language, 'of', number=number, count=len(quiz))}. {question.text()}")
-            right += _asked(question)
+            _print(f"\n{say(quiz.language, 'of', number=number, count=len(quiz))}.")
+            right += _asked(quiz, question)
     except EOFError:
         _print("")
     _print(f"\n{say(quiz.language, 'score', right=right, count=len(quiz))}")
 
 
-def _asked(question: Question) -> bool:
+def _asked(quiz: Sheet, question: Question) -> bool:
     """Whether the answer was right in the end. EOFError where there is no more input, or it is "q"."""
     language = question.language
+    _print(question.text())
     for letter, option in zip("abcd", question.options):
         _print(f"  {letter}) {option}")
     hints = iter(question.hints())
@@ -45,6 +49,11 @@ def _asked(question: Question) -> bool:
                 _print(found.words)
                 if found.right:
                     return True
+                further = quiz.further(*found.mistakes) if len(found.mistakes) > 1 else None
+                if further is not None:
+                    _print(say(language, "further"))
+                    _asked(quiz, further)
+                    _print(question.text())
 
 
 def _print(text: str) -> None:

@@ -113,7 +113,6 @@ SENTENCES = {
     "graph": "The graph",
     "given": "Given",
     "name": "Name",
-    "student": "Student",
     "number": "No.",
     "deter": "The answers in this page are hidden, not protected: whoever wants to finds them.",
     "script": "The buttons of this page need JavaScript.",
@@ -123,5 +122,4 @@ SENTENCES = {
     "grades": "{students} students, {right} of {count} answers right, {rounded} rounded too early",
     "grades-mistakes": "Mistakes: how many students, at which questions",
     "grades-questions": "Questions: right, rounded, wrong, without an answer",
-    "or": "{one} or {other}",
 }

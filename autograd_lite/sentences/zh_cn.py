@@ -94,7 +94,6 @@ SENTENCES = {
     "graph": "计算图",
     "given": "已知",
     "name": "姓名",
-    "student": "学生",
     "number": "编号",
     "deter": "本页的答案是藏起来的，不是保护起来的：想找的人找得到。",
     "script": "本页的按钮需要 JavaScript。",
@@ -104,5 +103,4 @@ SENTENCES = {
     "grades": "{students} 名学生，{count} 个答案中 {right} 个正确，{rounded} 个太早四舍五入",
     "grades-mistakes": "错误：多少学生，在哪些题",
     "grades-questions": "题目：正确、太早四舍五入、错误、没有答案",
-    "or": "{one} 或 {other}",
 }

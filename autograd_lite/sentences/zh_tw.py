@@ -94,7 +94,6 @@ SENTENCES = {
     "graph": "計算圖",
     "given": "已知",
     "name": "姓名",
-    "student": "學生",
     "number": "編號",
     "deter": "本頁的答案是藏起來的，不是保護起來的：想找的人找得到。",
     "script": "本頁的按鈕需要 JavaScript。",
@@ -104,5 +103,4 @@ SENTENCES = {
     "grades": "{students} 名學生，{count} 個答案中 {right} 個正確，{rounded} 個太早四捨五入",
     "grades-mistakes": "錯誤：多少學生，在哪些題",
     "grades-questions": "題目：正確、太早四捨五入、錯誤、沒有答案",
-    "or": "{one} 或 {other}",
 }

@@ -180,8 +180,19 @@ def test_a_quiz_by_lines(monkeypatch, capsys):
     monkeypatch.setattr("builtins.input", lambda prompt: print(prompt) or next(typed))
     asked.ask()
     out = capsys.readouterr().out
-    assert "Question 1 of 2. What is ∂E_total/∂w5" in out and "By w5 it is out_h1." in out
+    assert "Question 1 of 2.\nWhat is ∂E_total/∂w5" in out and "By w5 it is out_h1." in out
     assert "Right: 0.082167." in out and out.endswith("1 of 2 right\n")
+
+
+def test_after_an_ambiguous_answer_the_question_that_tells_apart_is_asked(monkeypatch, capsys):
+    asked = quiz(WorkedExample()(), ["w5"], ask=["adjoint"], count=1, mistakes=["half", "zero-grad"])
+    further = asked.further("half", "zero-grad")
+    typed = iter(["0.164334", further.shown(2 * further.answer), "s", "0.082167"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    asked.ask()
+    out = capsys.readouterr().out
+    assert "A question that tells them apart:\n" + further.text() in out and "off by a factor of 2" in out
+    assert out.endswith("1 of 1 right\n")
 
 
 def test_the_terminal_is_not_steered(monkeypatch, capsys):
@@ -216,7 +227,7 @@ def test_a_quiz_in_a_real_terminal():
 
     prompt = "q to quit: "
     first = read_until(prompt)
-    assert "Question 1 of 1. What is" in first
+    assert "Question 1 of 1." in first and "What is" in first
     asked_by_w = "∂y/∂w," in first
     os.write(file, b"h\n")
     read_until(prompt)
