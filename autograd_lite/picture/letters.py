@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from .. import ops
-from ..derivation.expressions import Expression, formula, symbol
 from ..derivation.markup import FUNCTIONS, GREEK, SUPERSCRIPT, cleaned, parts_of_label
+from ..formulas import Reading
+from ..ops import FAMILIES
 from ..value import Value
 
 Run = tuple[str, str]
 """Some characters, and how they are set: "" as they are, ``sub`` lower and smaller, ``sup`` higher and smaller, ``gap``: a space,
 ``gone``: nothing; what is copied or read aloud is the label."""
-LONGEST = 12
-"""A formula of more characters is not shown in the place of an operation's name."""
 
 
 @lru_cache(1 << 12)
@@ -35,49 +34,62 @@ def runs(label: str) -> tuple[Run, ...]:
 
 
 def letters(node: Value) -> str:
-    """An operation in the letters of a textbook, from its formula in the table: ×, Σ, x²; its name where that is short."""
-    if node.op in ops.FAMILIES:
-        return _family(node.op, ops.FAMILIES[node.op].formula)
-    written = _of(formula(node.op, [*map(symbol, node.parents)]), node)
-    return written if written and len(written) <= LONGEST else node.op.rstrip("_")
+    """An operation in the letters of a textbook, from its formula: ×, Σ, x²; its name where that is more than one."""
+    exponent = [
+        str(int(x.data)) if x.op == "const" and x.data.is_integer() and abs(x.data) < 100 else "y" for x in node.parents[1:]
+    ]
+    return _letters(node.op, tuple(["x", *exponent[:2]]))
 
 
-def _family(op: str, formula: str) -> str:
-    """Of an operation over many operands, what is taken over them."""
-    for word, letter in (("total", "Σ"), ("product", "Π")):
-        if formula.startswith(f"{word}("):
-            inner, _, rest = formula.removeprefix(f"{word}(").partition(")")
-            if "(" not in inner:
-                return f"{letter} {inner.replace(' * ', '·')}{rest}".removesuffix(" x").strip()
-    return op.rstrip("_")
+@lru_cache(1 << 10)
+def _letters(op: str, operands: tuple[str, ...]) -> str:
+    if op in FAMILIES:
+        family = FAMILIES[op]
+        operands = tuple(family.derivatives)  # one of each
+    written = _Letters().formula(op, operands)
+    return op.rstrip("_") if written is None or written in operands else written
 
 
-def _of(e: Expression, node: Value) -> str:
-    """What a formula does with the operands, if it is one thing."""
-    parts = e.parts
-    minus = [part.kind == "negative" for part in parts if isinstance(part, Expression)]
-    kinds = {part.parts[0].kind if part.kind == "negative" else part.kind for part in parts if isinstance(part, Expression)}
-    if not kinds <= {"symbol", "number"}:
-        return ""
-    if e.kind == "negative":
-        return "−"
-    if e.kind == "sum" and len(parts) == 2:
-        return "−" if minus[1] else "+"
-    if e.kind == "product" and len(parts) == 2:
-        return "x²" if parts[0] == parts[1] and len(node.parents) == 1 else "×"
-    if e.kind == "quotient":
-        return "1 ÷ x" if len(node.parents) == 1 else "÷"
-    if e.kind == "power":
-        return _power(node)
-    if e.kind in ("sum", "product", "symbol", "number"):
-        return ""
-    return FUNCTIONS.get(e.kind, e.kind)
+def _between(sign: str) -> Callable[..., str | None]:
+    return lambda _, x, y: sign if _are_letters(x, y) else None
 
 
-def _power(node: Value) -> str:
-    """x², x³ where the exponent is a whole number that is given, else xʸ."""
-    exponent = node.parents[-1]
-    x = exponent.data
-    if exponent.op == "const" and x == int(x) and abs(x) < 100 and len(node.parents) == 2:
-        return "x" + str(int(x)).translate(SUPERSCRIPT)
-    return "xʸ"
+def _are_letters(*parts: str | None) -> bool:
+    """Whether each is an operand or a number, not already something done with one."""
+    return all(part is not None and (len(part) == 1 or part.lstrip("-").isdigit()) for part in parts)
+
+
+class _Letters(Reading):
+    """What is done with operands, in a sign or two; None where several things are done with them."""
+
+    add, sub = _between("+"), _between("−")
+
+    def number(self, x: float) -> str:
+        return f"{x:g}"
+
+    def neg(self, x: str | None) -> str | None:
+        return "−" if _are_letters(x) else None
+
+    def mul(self, x: str | None, y: str | None) -> str | None:
+        return None if not _are_letters(x, y) else "x²" if x == y == "x" else "×"
+
+    def div(self, x: str | None, y: str | None) -> str | None:
+        return None if not _are_letters(x, y) else "÷" if x == "x" else f"{x} ÷ {y}"
+
+    def pow(self, x: str | None, y: str | None) -> str | None:
+        return None if not _are_letters(x, y) else "xʸ" if y == "y" else f"{x}{y}".replace(str(y), str(y).translate(SUPERSCRIPT))
+
+    def where(self, *parts: str | None) -> str | None:
+        return None
+
+    def total(self, terms: Sequence[Sequence[str | None]], *last: str) -> str | None:
+        term = terms[0]
+        if not _are_letters(*term):
+            return None
+        return " ".join(["Σ", *["·".join(map(str, term))] * (len(term) > 1), *[f"+ {b}" for b in last]])
+
+    def product(self, terms: Sequence[str | None]) -> str | None:
+        return "Π" if _are_letters(*terms) else None
+
+    def primitive(self, name: str) -> Callable[..., str | None]:
+        return lambda *parts: FUNCTIONS.get(name, name.rstrip("_")) if _are_letters(*parts) else None

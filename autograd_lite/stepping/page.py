@@ -8,13 +8,16 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 from ..derivation.markup import rounded
 from ..derivation.notation import Notation
 from ..picture.draw import Drawing, draw
+from ..picture.drawer import shown
+from ..picture.svg import image
+from ..program import compile_program
 from ..value import Value
 from .words import Step, WordedPasses
 
@@ -27,8 +30,8 @@ HEIGHT = 760
 """Of the page in a notebook, in pixels."""
 
 
-def document(steps: WordedPasses) -> str:
-    """The page. ValueError for more steps than a browser can hold."""
+def document(steps: WordedPasses, code: bool = False) -> str:
+    """The page, with the program beside the graph if that is asked for. ValueError for more steps than a browser can hold."""
     if len(steps) > MOST_IN_A_PAGE:
         raise ValueError(
             f"a page holds {MOST_IN_A_PAGE:,} steps, not {len(steps):,}: save them as .txt, or step through a smaller graph"
@@ -36,12 +39,14 @@ def document(steps: WordedPasses) -> str:
     drawing, picture = _picture(steps, steps.adjoint)
     template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     scripts = re.findall(r"<script>(.*?)</script>", template, re.DOTALL)
+    source = program(steps) if code else ""
     parts = {
         "hash": "sha256-" + base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode(),
         "title": html.escape(f"Step by step: the grads of {steps.name(steps.output)}"),
         "notes": "\n".join(f'<p class="note">{html.escape(note)}</p>' for note in steps.notes),
         "picture": picture,
-        "data": _json(_data(steps, drawing)),
+        "code": f'<pre id="code" tabindex="0" role="region" aria-label="The program">{html.escape(source)}</pre>' if code else "",
+        "data": _json(_data(steps, drawing, source.split("\n"))),
     }
     return re.sub("@@([a-z]+)@@", lambda name: parts[name[1]], template)
 
@@ -56,7 +61,7 @@ def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing
     return drawing, drawing.svg()
 
 
-def _data(steps: WordedPasses, drawing: Drawing | None) -> dict[str, Any]:
+def _data(steps: WordedPasses, drawing: Drawing | None, lines: Sequence[str]) -> dict[str, Any]:
     """What the script of the page reads.
 
     Words and formulas repeat themselves but for names and numbers. So each text is a list: the number of its pattern, and
@@ -85,9 +90,12 @@ def _data(steps: WordedPasses, drawing: Drawing | None) -> dict[str, Any]:
     ]
     numbered = copy.copy(steps)
     numbered.notation = Notation(steps.nodes, marks={node: f"\0\1{k}\0" for node, k in place.items()})
-    listed = [_step(step, place, drawing, folded) for step in numbered]
+    starts = {line.strip().partition(" = ")[0]: k for k, line in enumerate(lines)}
+    listed = [_step(step, place, drawing, folded, starts) for step in numbered]
     return {
         "nodes": nodes,
+        "order": [place[node] for node in steps.order],
+        "grains": {grain: stops for grain, stops in steps.grains().items() if grain != "edge"},
         "patterns": list(patterns),
         "numbers": list(holes)[len(place) :],
         "steps": listed,
@@ -95,24 +103,53 @@ def _data(steps: WordedPasses, drawing: Drawing | None) -> dict[str, Any]:
     }
 
 
-def _step(step: Step, place: Mapping[Value, int], drawing: Drawing | None, folded: Callable[[str], list[int]]) -> dict[str, Any]:
+def _step(
+    step: Step, place: Mapping[Value, int], drawing: Drawing | None, folded: Callable[[str], list[int]], starts: Mapping[str, int]
+) -> dict[str, Any]:
     found: dict[str, Any] = {"node": place[step.node]}
     if step.by is not None:
         found["by"] = place[step.by]
+    if step.kind == "given":
+        found["given"] = True
     found["words"] = folded(step.words)
     found["formulas"] = [folded(formula) for formula in step.steps.equations(step, "mathml")]
     if drawing is not None:
-        ends = [(step.by, step.operand)] if step.by is not None else []
-        if step.kind == "value":
-            ends = [(step.node, i) for i in range(len(step.node.parents))]
-        ids = dict.fromkeys(drawing.edge_element_of[end] for end in ends if end in drawing.edge_element_of)
-        if ids:
-            found["edges"] = list(ids)
+        found |= _passed(step, place, drawing)
     if step.completes:
         found["written"] = True
     elif step.kind == "sum" or step.is_first:
         found["total"] = rounded(step.result, 9)
+    line = next((starts[name] for name in _assigned(step) if name in starts), None)
+    if line is not None:
+        found["line"] = line
     return found
+
+
+def _passed(step: Step, place: Mapping[Value, int], drawing: Drawing) -> dict[str, Any]:
+    """The edges that something passes along, and what: values forward, contributions back."""
+    if step.kind == "value":
+        ends = [drawing.edge_element_of.get((step.node, i), "") for i in range(len(step.node.parents))]
+        return {"parents": [place[parent] for parent in step.node.parents], "edges": ends}
+    end = drawing.edge_element_of.get((step.by, step.operand)) if step.by is not None else None
+    if end is None:
+        return {}
+    if step.completes and step.kind == "edge":  # what it passes is the grad
+        return {"edges": [end]}
+    return {"edges": [end], "flow": shown(step.terms[1] if step.kind == "sum" else step.result, 4)}
+
+
+def program(steps: WordedPasses) -> str:
+    """The passes as a program: a line for each quantity, with the labels of the nodes as names."""
+    leaves = [node for node in steps.order if not node.parents]
+    return str(compile_program(steps.output, leaves, gradients_of=steps.output, wrt=leaves).source)
+
+
+def _assigned(step: Step) -> list[str]:
+    """The names that a program may give to what a step computes."""
+    label, output = step.node.label, step.steps.output.label
+    if step.kind == "value":
+        return [label]
+    return [f"d{output}_d{label}", f"delta_{label.removeprefix('net_')}"] if step.kind != "start" else []
 
 
 def _json(data: Any) -> str:
@@ -138,13 +175,15 @@ def notebook_output(steps: WordedPasses) -> str:
         (f"After the forward pass: the value of every node, up to {name}; no grads yet.", {}),
         (f"After the backward pass: the grad of every node, the derivative of {name} by it.", steps.adjoint),
     ]
-    figures = [_figure(caption, _picture(steps, grads)) for caption, grads in moments]
-    return f"{frame}<details><summary>The same without scripts: pictures and text</summary>{''.join(figures)}{trace}</details>"
+    forward, backward = [_figure(caption, _picture(steps, grads)) for caption, grads in moments]
+    # a notebook that was opened and not run shows neither a frame nor obeys a style sheet: only there the first picture is seen
+    first = f'<style>.autograd-lite-not-run {{ display: none }}</style><div class="autograd-lite-not-run">{backward}</div>'
+    without = "<summary>The same without scripts: pictures and text</summary>"
+    return f"{frame}{first}<details>{without}{forward}{backward}{trace}</details>"
 
 
 def _figure(caption: str, pictured: tuple[Drawing | None, str]) -> str:
     drawing, svg = pictured
     if drawing is None:
         return svg
-    data = base64.b64encode(svg.encode()).decode()
-    return f'<p>{caption}<br><img style="max-width: 100%" alt="{caption}" src="data:image/svg+xml;base64,{data}"></p>'
+    return f"<p>{caption}<br>{image(svg, caption)}</p>"

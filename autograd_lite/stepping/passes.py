@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from .. import backprop
-from ..backprop import topological_order
+from ..backprop import Contribution, contributions, topological_order
 from ..derivation.markup import rounded
 from ..picture.scopes import paths_of
 from ..value import Value
@@ -51,24 +50,26 @@ class Passes:
         return record
 
     def _go_back(self) -> None:
-        """The chain rule, with the sums of `backward()`. A side that was not taken gets 0."""
-        adjoint, contributions = self.adjoint, self.contributions
-        passed = {(c.node, c.i): c.amount for c in backprop.contributions(self.output, order=lambda output: self.order)}
-        adjoint[self.output] = 1.0
+        passed: dict[Value, list[Contribution]] = {}
+        for contribution in contributions(self.output, order=lambda output: self.order):
+            passed.setdefault(contribution.node, []).append(contribution)
+        self.adjoint[self.output] = 1.0
         self._add("start", self.output, 1.0)
         for node in reversed(self.order):
-            if len(contributions.get(node, ())) > 1:
-                self._add("grad", node, adjoint[node], tuple([record.result for record in contributions[node]]))
-            for i, (parent, derivative) in enumerate(zip(node.parents, node.local_derivatives)):
-                if parent.op == "const":
-                    continue
-                contribution = passed.get((node, i), 0.0)
-                edge = self._add("edge", parent, contribution, (adjoint[node], derivative), node, i)
-                before = adjoint.get(parent, 0.0)
-                adjoint[parent] = before + contribution
-                contributions.setdefault(parent, []).append(edge)
-                if len(contributions[parent]) > 1:
-                    self._add("sum", parent, adjoint[parent], (before, contribution), node, i)
+            received = self.contributions.get(node, [])
+            if node is not self.output and len(received) != 1:
+                self._add("grad", node, self.adjoint.setdefault(node, 0.0), tuple([record.result for record in received]))
+            for _, i, parent, adjoint, derivative, amount, total in passed.get(node, []):
+                if parent.op != "const":
+                    self._receive(parent, total, self._add("edge", parent, amount, (adjoint, derivative), node, i))
+
+    def _receive(self, node: Value, total: float, edge: Record) -> None:
+        """Notes a contribution, and adds it to those before."""
+        before = self.adjoint.get(node, 0.0)
+        self.adjoint[node] = total
+        self.contributions.setdefault(node, []).append(edge)
+        if len(self.contributions[node]) > 1:
+            self._add("sum", node, total, (before, edge.result), *edge[5:])
 
     def is_first(self, record: Record) -> bool:
         """Whether it is the first contribution to its node."""

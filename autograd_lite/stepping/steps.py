@@ -24,17 +24,17 @@ class Steps(WordedPasses):
             "print(), .terminal() and .save('lesson.html') show them>"
         )
 
-    def html(self) -> str:
+    def html(self, code: bool = False) -> str:
         """The steps as one HTML document that needs nothing else: no network, no library.
 
-        ValueError for more steps than a browser can hold.
+        code: with the program of the two passes, its present line lit. ValueError for more steps than a browser can hold.
         """
-        return document(self)
+        return document(self, code)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], code: bool = False) -> Path:
         """Writes the steps to a page named `*.html`, or their trace to `*.txt`; returns the path. ValueError for another ending.
 
-        The file is written whole or not at all.
+        code: in the page, the program of the two passes too, its present line lit. The file is written whole or not at all.
         """
         from pathlib import Path
 
@@ -42,7 +42,7 @@ class Steps(WordedPasses):
         ending = path.suffix.lower()
         if ending not in (".html", ".htm", ".txt"):
             raise ValueError(f"steps are saved as .html, a page, or .txt, the trace as text, not as {path.name!r}")
-        write_whole(path, (str(self) + "\n" if ending == ".txt" else self.html()).encode())
+        write_whole(path, (str(self) + "\n" if ending == ".txt" else self.html(code)).encode())
         return path
 
     def terminal(self) -> None:

@@ -28,8 +28,8 @@ class Step(Record):
     Of the backward pass ``"start"`` (the derivative of the output by itself, 1), ``"edge"`` (from the node `by` to its operand
     number `operand`, which is `node`: `terms` are the adjoint of `by` and the local derivative, `result` the contribution, their
     product), ``"sum"`` (`terms` are the sum so far and a further contribution to a node that is used again, `result` the new
-    sum) or ``"grad"`` (the grad of a node that is used again, before it is passed on: `terms` are all contributions to it,
-    `result` is their sum).
+    sum) or ``"grad"`` (the grad of a node that is used again, or that nothing is passed back to: `terms` are all contributions
+    to it, `result` is their sum).
     """
 
     steps: WordedPasses
@@ -148,7 +148,9 @@ class WordedPasses(Passes, Sequence[Step]):
             return f"{name} is computed from {self._listed(list(dict.fromkeys(node.parents)))}, by {node.op.rstrip('_')}."
         if step.kind == "start":
             return f"The backward pass starts at the output: the derivative of {name} by itself is 1."
-        count = len(self.contributions[node])
+        count = len(self.contributions.get(node, []))
+        if step.kind == "grad" and not count:
+            return f"Nothing is passed back to {name}: its grad is 0."
         if step.kind == "grad":
             return f"{name} has its grad: the sum of its {count} contributions."
         assert step.by is not None
@@ -175,9 +177,9 @@ class WordedPasses(Passes, Sequence[Step]):
             return [(left, _result(left, 1.0))]
         if step.kind == "sum":
             return [(None, equation(notation, left, [Expression("sum", tuple(map(number, step.terms)))], step.result))]
-        edges = self.contributions[node]
+        edges = self.contributions.get(node, [])
         if step.kind == "grad":
-            return [(left, self._sum_of_paths(left, edges))]
+            return [(left, self._sum_of_paths(left, node, edges))]
         assert step.by is not None
         local = partial(self.notation, step.by, node, step.terms[1])
         rules = [notation.local_derivative(step.by, step.operand, textbook) for textbook in (True, False)]
@@ -193,10 +195,10 @@ class WordedPasses(Passes, Sequence[Step]):
             (whole, equation(notation, left, forms, step.result)),
         ]
 
-    def _sum_of_paths(self, left: Expression, edges: Sequence[Record]) -> Equation:
+    def _sum_of_paths(self, left: Expression, node: Value, edges: Sequence[Record]) -> Equation:
         """The derivative by a node as the sum of the contributions to it, with symbols where there are few."""
-        if len(edges) > 10 * MOST_OPERANDS:
-            return _result(left, self.adjoint[edges[0].node])
+        if not edges or len(edges) > 10 * MOST_OPERANDS:
+            return _result(left, self.adjoint[node])
         terms = [number(edge.result) for edge in edges]
         if len({edge.by for edge in edges} - {self.output}) == len(edges) <= MOST_OPERANDS:
             terms = []
@@ -204,7 +206,7 @@ class WordedPasses(Passes, Sequence[Step]):
                 assert edge.by is not None
                 upstream = partial(self.notation, self.output, edge.by, edge.terms[0])
                 terms.append(product([upstream, partial(self.notation, edge.by, edge.node, edge.terms[1])]))
-        return equation(self.notation, left, [Expression("sum", tuple(terms))], self.adjoint[edges[0].node])
+        return equation(self.notation, left, [Expression("sum", tuple(terms))], self.adjoint[node])
 
     # As text
 

@@ -138,6 +138,165 @@ def test_keys(page, example):
     assert seen == [2, 3, 2, len(example), len(example), 1]
 
 
+def test_clickers_and_letters_work_whatever_has_the_focus(page, example):
+    seen = []
+    for focused in ("slider", "speed", "grain", "play", "picture"):
+        page.press(Keys.HOME)
+        for key in (Keys.PAGE_DOWN, "n", Keys.PAGE_UP, "p", "b"):
+            page.driver.execute_script("document.getElementById(arguments[0]).focus()", focused)
+            page.driver.switch_to.active_element.send_keys(key)
+            seen.append(page.step)
+    assert seen == [2, 3, 2, 1, example.forward + 1] * 5
+    page.press(Keys.HOME)
+    page.find("#speed").send_keys("fast")
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert page.step == 2
+
+
+def test_the_address_is_that_of_a_step(page, example):
+    address = page.driver.current_url.partition("#")[0]
+    page.driver.get("about:blank")
+    page.driver.get(f"{address}#60")
+    assert page.step == 60 and page.text("#words") == example[59].words
+    page.press(Keys.ARROW_RIGHT)
+    assert page.driver.current_url.endswith("#61")
+
+
+def grain(page, name):
+    page.driver.execute_script(
+        "const g = document.getElementById('grain'); g.value = arguments[0]; g.dispatchEvent(new Event('change'))", name
+    )
+
+
+def test_three_grains_and_a_step_says_all_that_was_done(page, example):
+    counts = {}
+    for name in ("edge", "node", "layer"):
+        page.press(Keys.HOME)
+        grain(page, name)
+        stops, formulas = [page.step], len(page.driver.find_elements(By.CSS_SELECTOR, "#formulas .formula"))
+        while page.find("#forward").is_enabled():
+            page.press(Keys.ARROW_RIGHT)
+            stops.append(page.step)
+            formulas += len(page.driver.find_elements(By.CSS_SELECTOR, "#formulas .formula"))
+        counts[name] = len(stops)
+        assert stops[-1] == len(example) and stops == sorted(set(stops))
+        assert formulas == sum(len(example.equations(step)) for step in example)
+    assert counts["edge"] == len(example) > counts["node"] > 20 > counts["layer"] > 4
+
+
+def test_what_flows_is_written_on_the_wire(page, example):
+    wire = f"#e{index(example, 'net_o1')}_0 .delta"
+    page.driver.execute_script("go(arguments[0])", example.find("net_o1")[0].number - 1)
+    assert page.find(wire).get_property("textContent") == "0.4"
+    step = next(s for s in example.find("w5") if s.kind == "edge")
+    page.driver.execute_script("go(arguments[0])", step.number - 1)
+    assert page.find(".flow text").get_property("textContent") == "0.1385 × 0.5933 = 0.08217"
+    page.press(Keys.ARROW_RIGHT)
+    assert page.find(wire).get_property("textContent") == "0.08217"
+    before = next(s for s in example.find("out_h1") if s.kind == "sum")
+    page.driver.execute_script("go(arguments[0])", before.number - 1)
+    assert page.find(".flow text").get_property("textContent") == "+ 0.0554"
+
+
+def test_there_is_no_answer_in_advance(page, example):
+    everything = """
+        const shown = [...document.querySelectorAll("body *:not(script):not(style)")].filter((e) => e.id !== "data");
+        const told = (e) => [...e.attributes].filter((a) => !["d", "points", "transform"].includes(a.name)).map((a) => a.value);
+        const texts = (e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data);
+        return shown.flatMap((e) => [...told(e), ...texts(e)]).join("\\n")"""
+    text = page.driver.execute_script(everything)
+    for answer in ("0.298371", "0.082167", "0.08216", "0.751365", "0.138498", "−0.741365"):
+        assert answer not in text
+    widths = "return new Set([...document.querySelectorAll('.edge .line')].map((e) => e.getAttribute('stroke-width'))).size"
+    assert page.driver.execute_script(widths) == 1
+    page.press(Keys.END)
+    assert "0.08216704" in page.driver.execute_script(everything) and page.driver.execute_script(widths) > 5
+
+
+def test_guess_then_reveal(page, example):
+    number = example.find("out_o1")[0].number
+    page.driver.execute_script("go(arguments[0])", number - 2)
+    page.find("#guess").click()
+    page.press("n")
+    hidden = page.find("#formulas .asked math:last-child")
+    rows = "[...document.querySelectorAll('#table tr')]"
+    row = f"return {rows}.find((row) => row.cells[0].textContent === 'out_o1').cells[1].textContent"
+    assert page.step == number and page.text("#guess") == "reveal" and hidden.value_of_css_property("visibility") == "hidden"
+    assert page.driver.execute_script(row) == "—" and page.text(f"#n{index(example, 'out_o1')} .data") == "data —"
+    page.press("n")
+    assert page.step == number and page.driver.execute_script(row) == "0.751365070"
+    page.press("n")
+    assert page.step == number + 1 and page.text("#guess") == "reveal"
+
+
+def test_a_hall_can_read_it(page):
+    page.driver.execute_script("go(50)")
+    small = """
+        const svg = document.querySelector("svg.autograd-lite");
+        const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+        const text = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && e.checkVisibility();
+        const size = (e) => parseFloat(getComputedStyle(e).fontSize) * (e.closest("svg") ? scale : 1);
+        return [...document.querySelectorAll("body *")].filter(text)
+          .filter((e) => !e.closest("script, style, h2, title, desc, .sub, .gap, .gone, msub > :last-child, mfrac"))
+          .map((e) => [e.tagName, e.textContent.slice(0, 20), size(e)]).filter(([, , size]) => size < 14.99)"""
+    assert page.driver.execute_script(small) == []
+    row = "const r = document.querySelector('#table tbody tr').getBoundingClientRect(); "
+    seen = row + "return r.top > 0 && r.bottom < innerHeight && r.right <= innerWidth"
+    assert page.driver.execute_script(seen)
+    assert page.driver.execute_script("return document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_at_200_percent_the_picture_is_seen(page):
+    command = page.driver.execute_cdp_cmd
+    command("Emulation.setDeviceMetricsOverride", {"width": 683, "height": 384, "deviceScaleFactor": 2, "mobile": False})
+    try:
+        page.driver.execute_script("go(50)")
+        where = "const r = document.querySelector('#picture').getBoundingClientRect(); "
+        height, below, scrolled = page.driver.execute_script(where + "return [r.height, innerHeight - r.top, scrollY]")
+        assert height >= 190 and below >= 190 and scrolled == 0
+    finally:
+        command("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_hover_lights_the_whole_way(page, example):
+    page.driver.execute_script(
+        "document.getElementById(arguments[0]).dispatchEvent(new PointerEvent('pointerenter'))", f"n{index(example, 'net_h1')}"
+    )
+    lit = {element.get_attribute("id") for element in page.driver.find_elements(By.CSS_SELECTOR, ".node.lit")}
+    names = {example.nodes[int(name[1:])].label for name in lit}
+    assert {"i1", "w1", "b1", "out_h1", "net_o2", "E_total"} <= names and not {"w3", "net_h2", "w5"} & names
+
+
+def test_the_present_line_of_the_program_is_lit(chromium, example, tmp_path):
+    chromium.get(example.save(tmp_path / "lesson.html", code=True).as_uri())
+    page = Page(chromium)
+    for label, kind, line in (
+        ("out_h1", "value", "out_h1 = sigmoid(net_h1)"),
+        ("w5", "edge", "dE_total_dw5 = delta_o1 * out_h1"),
+    ):
+        step = next(step for step in example.find(label) if step.kind == kind)
+        chromium.execute_script("go(arguments[0])", step.number - 1)
+        assert page.text("#code mark").strip() == line
+    quiet(chromium)
+
+
+AXE = os.environ.get("AXE_CORE")  # the path of axe.min.js, of the npm package axe-core
+
+
+@pytest.mark.skipif(not AXE, reason="AXE_CORE does not name axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    with open(AXE, encoding="utf-8") as file:
+        page.driver.execute_script(file.read())
+    for number in (1, 20, 50, 76):
+        page.driver.execute_script("go(arguments[0])", number - 1)
+        found = page.driver.execute_async_script("axe.run(document).then(arguments[0])")
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
 def test_slider(page, example):
     page.driver.execute_script(
         "const s = document.getElementById('slider'); s.value = 67; s.dispatchEvent(new Event('input', {bubbles: true}))"

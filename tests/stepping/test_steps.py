@@ -479,3 +479,26 @@ def test_keys_in_a_terminal(leave):
     finally:
         os.close(file)
         os.waitpid(child, 0)
+
+
+def test_nothing_is_passed_back_to_a_side_that_was_not_taken():
+    from autograd_lite import where
+
+    x, z = Value(2.0, "x"), Value(0.0, "z")
+    root = sqrt(z)
+    root.label = "root"
+    y = where(x > 1, x, root)
+    found = steps(y)
+    y.backward()
+    assert [found.adjoint[node] for node in (x, z, root)] == [x.grad, z.grad, root.grad] == [1.0, 0.0, 0.0]
+    assert [(step.kind, step.words) for step in found.find("root")[1:]] == [
+        ("grad", "Nothing is passed back to root: its grad is 0.")
+    ]
+
+
+def test_a_notebook_that_was_not_run_shows_a_picture(example):
+    html_shown = example._repr_mimebundle_()["text/html"]
+    taken_away = re.sub("<iframe.*?</iframe>|<style>.*?</style>", "", html_shown, flags=re.DOTALL)
+    before_details = taken_away[: taken_away.index("<details>")]
+    assert before_details.count("<img ") == 1 and "data:image/svg+xml;base64," in before_details
+    assert "<style>.autograd-lite-not-run { display: none }</style>" in html_shown
