@@ -59,17 +59,17 @@ class Passes:
             received = self.contributions.get(node, [])
             if node is not self.output and len(received) != 1:
                 self._add("grad", node, self.adjoint.setdefault(node, 0.0), tuple([record.result for record in received]))
-            for _, i, parent, adjoint, derivative, amount, total in passed.get(node, []):
+            for _, i, parent, adjoint, derivative, amount in passed.get(node, []):
                 if parent.op != "const":
-                    self._receive(parent, total, self._add("edge", parent, amount, (adjoint, derivative), node, i))
+                    self._receive(parent, self._add("edge", parent, amount, (adjoint, derivative), node, i))
 
-    def _receive(self, node: Value, total: float, edge: Record) -> None:
+    def _receive(self, node: Value, edge: Record) -> None:
         """Notes a contribution, and adds it to those before."""
         before = self.adjoint.get(node, 0.0)
-        self.adjoint[node] = total
+        self.adjoint[node] = before + edge.result
         self.contributions.setdefault(node, []).append(edge)
         if len(self.contributions[node]) > 1:
-            self._add("sum", node, total, (before, edge.result), *edge[5:])
+            self._add("sum", node, self.adjoint[node], (before, edge.result), *edge[5:])
 
     def is_first(self, record: Record) -> bool:
         """Whether it is the first contribution to its node."""
