@@ -98,7 +98,7 @@ def _index(cell: int, strides: Sequence[int], nest: Nest) -> str:
 
 
 # Longer programs are in functions of so many lines, so that a compiler's time grows in proportion
-FUNCTION = 300
+FUNCTION = 100
 
 
 def in_functions(name: str, blocks: Sequence[Block], nest: Nest = OF_ONE, memory: Sequence[str] = ("double *restrict v",)) -> str:

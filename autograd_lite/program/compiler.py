@@ -19,6 +19,8 @@ from pathlib import Path
 
 FLAGS = ["-shared", "-fPIC", "-ffp-contract=off"]
 BETTER = ["-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-march=native"]
+# What finds nothing in such programs, and takes GCC an eighth of its time
+BETTER += ["-fno-tree-ccp", "-fno-tree-vrp", "-fno-gcse"]
 
 # Of this process, by name. A library once loaded stays so, whether or not it is kept here
 _libraries: dict[str, ctypes.CDLL] = {}

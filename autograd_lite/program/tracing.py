@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from ..backprop import topological_order
@@ -58,7 +58,8 @@ def trace(
     return outputs, inputs
 
 
-# How often a function is recorded again: of a coin that it tosses, nothing is seen in one case of 128
+# How often a function is recorded again: of a coin that it tosses, nothing is seen in one case of 128. Where it gets its random
+# numbers from, nobody can know; so this alone finds them all
 AGAIN = 7
 
 
@@ -96,13 +97,15 @@ def _flat(nest: Any) -> list[Any]:
 
 def _signature(outputs: Any, varying: Container[Value]) -> list[Any]:
     """The graph of some outputs as data: the same for the same operations on the same leaves and constants."""
+    outputs = _flat(outputs)
     places: dict[int, int] = {}
-    place = places.__getitem__
-    lines: list[Any] = []
-    for output in _flat(outputs):
-        for node in topological_order(output, places) if isinstance(output, Value) else ():
-            places[id(node)] = len(places)
-            leaf = id(node) if node in varying else repr(node._data)
-            lines.append((node.op, list(map(place, map(id, node.parents))) or leaf))
-        lines.append(places.get(id(output), type(output)))
-    return lines
+    nodes: list[Value] = []
+    for output in outputs:
+        if isinstance(output, Value):
+            further = topological_order(output, places)
+            places.update(zip(map(id, further), count(len(places))))
+            nodes += further
+    parents = [node.parents for node in nodes]
+    kinds = [node.op if x else id(node) if node in varying else repr(node._data) for node, x in zip(nodes, parents)]
+    edges = list(map(places.__getitem__, map(id, chain.from_iterable(parents))))
+    return [kinds, list(map(len, parents)), edges, [places.get(id(output), type(output)) for output in outputs]]
