@@ -218,7 +218,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
             numbers = [x._data for x in parents]
             if not _same(local_derivatives(node.op, numbers, node._data)[i], recorded[i]):
                 raise _changed(node)
-        if not (node._dy is True and _is(rule, 0.0)):  # a side that is never taken
+        if not (node._chooses() and _is(rule, 0.0)):  # a side that is never taken
             yield parent, rule
 
 

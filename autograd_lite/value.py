@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Union
 
 from .backprop import topological_order
 from .engine import eager, fast
-from .engine.eager import new
 from .engine.elsewhere import Elsewhere
 from .engine.errors import as_float, is_real, named, quoted, shown
 from .engine.many import MANY, sum_
@@ -46,7 +45,7 @@ class Value(Node, Elsewhere):
         if not isinstance(label, str):
             raise TypeError(f"Value needs a str as label, got {shown(label)}")
         self.label = label
-        self._x = self._y = self._dx = self._dy = None
+        self._mark = self._x = None
 
     @property
     def data(self) -> float:
@@ -141,18 +140,7 @@ class Value(Node, Elsewhere):
             return memo[id(self)]  # type: ignore[no-any-return]
 
         for node in topological_order(self, memo):
-            copy = new(type(node))
-            copy._data, copy.grad, copy.op, copy.label = node._data, node.grad, node.op, node.label
-            copy._dx, copy._dy = node._dx, node._dy
-            for name in ("_origin", "scope"):
-                if hasattr(node, name):
-                    setattr(copy, name, getattr(node, name))
-            if node._y is ...:
-                copy._x, copy._y = tuple([memo[id(parent)] for parent in node._x]), ...
-            else:
-                copy._x = None if node._x is None else memo[id(node._x)]
-                copy._y = None if node._y is None else memo[id(node._y)]
-            memo[id(node)] = copy
+            memo[id(node)] = node._copied([memo[id(parent)] for parent in node.parents])
         result: Value = memo[id(self)]
         return result
 

@@ -57,14 +57,9 @@ def slowly(op: str, operands: Sequence[Any]) -> Any:
     if is_parameter(op, 1, values):
         derivatives[1] = 0.0
     node = new(Value)
-    node._data, node.grad, node.op, node.label = z, 0.0, op, ""
-    if op in FAMILIES:
-        node._x, node._y, node._dx, node._dy = tuple(values), ..., tuple(derivatives), None
-    elif len(values) > 2:
-        node._x, node._y, node._dx, node._dy = tuple(values), ..., tuple([d or not_taken for d in derivatives]), True
-    else:
-        node._x, node._y = values if len(values) == 2 else (values[0], None)
-        node._dx, node._dy = derivatives if len(values) == 2 else (derivatives[0], None)
+    node._data, node.grad, node.op, node.label, node._mark = z, 0.0, op, "", None
+    chooses = op in ROWS and len(values) > 2
+    node._keep(values, [d or not_taken for d in derivatives] if chooses else derivatives, op in FAMILIES, chooses)
     return node
 
 
@@ -94,14 +89,18 @@ def within_mode(function: str, op: str, arguments: Sequence[Any]) -> Any:
         if live:
             watch("detaches, by no_grad(),", node)
         node.op = ""
-        node._x = node._y = node._dx = node._dy = None
+        node._x = node._y = node._dx = node._dy = None  # of what is let go of, nothing stays
     return node
 
 
 def constant(number: Any, op: str) -> Any:
     """The leaf of a plain number that is an operand of `op`."""
-    leaf = Value(as_float(number, op))
+    leaf = new(Value)
+    leaf._data = number if type(number) is float else as_float(number, op)
+    leaf.grad = 0.0
     leaf.op = "const"
+    leaf.label = ""
+    leaf._mark = leaf._x = None
     return leaf
 
 

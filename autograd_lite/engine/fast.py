@@ -36,9 +36,6 @@ def backward(output: Any) -> None:
     Raises FloatingPointError under `detect_anomaly`, where an adjoint is infinite or nan.
     """
     watch("goes backward() from", output)
-    # A node whose grad is this very object has been reached in this pass, and its adjoint is still zero. Whatever an
-    # interrupted pass has left behind is another object.
-    zero = float("0")
     order: list[Any] = []
     leaves: list[Any] = []
     before: list[float] = []
@@ -46,14 +43,11 @@ def backward(output: Any) -> None:
         raise RuntimeError("backward() was called within backward(), by a signal handler or a finalizer")
     with _pass:
         try:
-            chooses = _reach(output, zero, order, leaves, before)
+            chooses = _reach(output, order, leaves, before)
             output.grad = 1.0
-            if chooses:
-                _apply_chain_rule_with_choices(order, zero)
-            else:
-                _apply_chain_rule(order)
+            passing = _apply_chain_rule_with_choices(order) if chooses else _apply_chain_rule(order)
             if in_mode("detect_anomaly"):
-                _check_adjoints(order, zero)
+                _check_adjoints(passing)
             after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
             for leaf, grad in zip(leaves, after):
                 leaf.grad = grad
@@ -65,8 +59,8 @@ def backward(output: Any) -> None:
             raise
 
 
-def _apply_chain_rule(order: list[Any]) -> None:
-    """Adds to the grads of each node's operands its adjoint times the local derivatives, from the output on."""
+def _apply_chain_rule(order: list[Any]) -> list[Any]:
+    """Adds to the grads of each node's operands its adjoint times the local derivatives, from the output on. Returns the order."""
     for node in reversed(order):
         adjoint = node.grad
         y = node._y
@@ -78,15 +72,19 @@ def _apply_chain_rule(order: list[Any]) -> None:
             x.grad += adjoint * node._dx
             if y is not None:
                 y.grad += adjoint * node._dy
+    return order
 
 
-def _apply_chain_rule_with_choices(order: list[Any], zero: float) -> None:
-    """The same where a side was not taken: it gets no contribution, and a node without any makes none, whatever is below."""
+def _apply_chain_rule_with_choices(order: list[Any]) -> list[Any]:
+    """The same where a side was not taken: it gets nothing, and a node that got nothing passes nothing on. Those that do."""
+    got = {order[-1]}
     for node in reversed(order):
-        adjoint = node.grad
-        if adjoint is not zero:
+        if node in got:
+            adjoint = node.grad
             for parent, derivative in _taken(node):
                 parent.grad += adjoint * derivative
+                got.add(parent)
+    return [node for node in order if node in got]
 
 
 def _taken(node: Any) -> list[tuple[Any, float]]:
@@ -94,17 +92,19 @@ def _taken(node: Any) -> list[tuple[Any, float]]:
     return [(parent, derivative) for parent, derivative in zip(node.parents, node._derivatives()) if derivative is not not_taken]
 
 
-def _reach(output: Any, zero: float, order: list[Any], leaves: list[Any], before: list[float]) -> bool:
-    """Appends the interior nodes below `output`, parents first, and the leaves with their grads; sets all grads to `zero`.
+def _reach(output: Any, order: list[Any], leaves: list[Any], before: list[float]) -> bool:
+    """Appends the interior nodes below `output`, parents first, and the leaves with their grads; sets all grads to 0.
 
     Returns whether one of them is an operation that chooses. The same walk as `topological_order`, in the form that took
     the least time.
     """
+    mark = object()  # of the nodes reached in this pass: whatever an interrupted one has left behind is another
 
     def reach_leaf(leaf: Any) -> None:
         before.append(leaf.grad)
         leaves.append(leaf)
-        leaf.grad = zero
+        leaf._mark = mark
+        leaf.grad = 0.0
 
     chooses = False
     if output._x is None:
@@ -113,18 +113,20 @@ def _reach(output: Any, zero: float, order: list[Any], leaves: list[Any], before
     path: list[Any] = []
     unread: dict[Any, Any] = {}  # of a node with many operands, those still to be looked at
     node = output
-    node.grad = zero
+    node._mark = mark
+    node.grad = 0.0
     while True:
         x, y = node._x, node._y
         if y is ...:
             for parent in unread.setdefault(node, iter(x)):
-                if parent.grad is not zero:
+                if parent._mark is not mark:
                     if parent._x is None:
                         reach_leaf(parent)
                     else:
                         path.append(node)
                         node = parent
-                        node.grad = zero
+                        node._mark = mark
+                        node.grad = 0.0
                         break
             else:
                 chooses |= node._dy is not None
@@ -133,21 +135,23 @@ def _reach(output: Any, zero: float, order: list[Any], leaves: list[Any], before
                     return chooses
                 node = path.pop()
             continue
-        if x.grad is not zero:
+        if x._mark is not mark:
             if x._x is None:
                 reach_leaf(x)
             else:
                 path.append(node)
                 node = x
-                node.grad = zero
+                node._mark = mark
+                node.grad = 0.0
                 continue
-        if y is not None and y.grad is not zero:
+        if y is not None and y._mark is not mark:
             if y._x is None:
                 reach_leaf(y)
             else:
                 path.append(node)
                 node = y
-                node.grad = zero
+                node._mark = mark
+                node.grad = 0.0
                 continue
         order.append(node)
         if not path:
@@ -155,11 +159,9 @@ def _reach(output: Any, zero: float, order: list[Any], leaves: list[Any], before
         node = path.pop()
 
 
-def _check_adjoints(order: Sequence[Any], zero: float) -> None:
+def _check_adjoints(order: Sequence[Any]) -> None:
     """FloatingPointError for the first step of the chain rule, from the output on, that is infinite or nan."""
     for node in reversed(order):
-        if node.grad is zero:  # no contribution came to it, and it made none
-            continue
         for parent, derivative in _taken(node):
             if not math.isfinite(node.grad * derivative) or not math.isfinite(parent.grad):
                 made = getattr(node, "_origin", "a line before detect_anomaly was switched on")

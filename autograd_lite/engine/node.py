@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from .recording import watch
@@ -13,13 +14,14 @@ N = TypeVar("N", bound="Node")
 class Node:
     """The slots of a node. The operands are x and y, as in the table, and dx, dy the local derivatives by them.
 
-    For an operation over many operands, y is `...`, x is the tuple of operands and dx that of their derivatives. One of three
-    operands chooses: dy is True, and the derivative by a side that was not taken is `not_taken`. A leaf has no x.
+    A leaf has an x of None, and no more; an operation of one operand a y of None. For one over many operands, y is `...`, x is the
+    tuple of operands and dx that of their derivatives. One of three operands chooses: dy is True, and the derivative by a side
+    that was not taken is `not_taken`. `_mark` is what the pass that was last here has marked it with.
 
     Everything is in slots of one object, for the garbage collector's time goes by the number of objects.
     """
 
-    __slots__ = ("_data", "grad", "op", "label", "_x", "_y", "_dx", "_dy", "_origin", "scope")
+    __slots__ = ("_data", "grad", "op", "label", "_x", "_y", "_dx", "_dy", "_mark", "_origin", "scope")
 
     _data: float
     grad: float
@@ -29,15 +31,16 @@ class Node:
     _y: Any
     _dx: Any
     _dy: Any
+    _mark: object
     _origin: str
     scope: Scope  # where it is set: nodes that no module made have none
 
     @property
     def parents(self: N) -> tuple[N, ...]:
         """The operands, in order, with duplicates; empty for a leaf."""
-        if self._y is ...:
-            return tuple(self._x)
-        return () if self._x is None else (self._x,) if self._y is None else (self._x, self._y)
+        if self._x is None:
+            return ()
+        return tuple(self._x) if self._y is ... else (self._x,) if self._y is None else (self._x, self._y)
 
     @property
     def local_derivatives(self) -> tuple[float, ...]:
@@ -45,10 +48,32 @@ class Node:
         watch("reads the local derivatives of", self)
         return self._derivatives()
 
-    # What scalar GPTs in one file, and what draws their graphs, call these
-    _children, _local_grads = parents, local_derivatives
-
     def _derivatives(self) -> tuple[float, ...]:
-        if self._y is ...:
-            return tuple(self._dx)
-        return () if self._x is None else (self._dx,) if self._y is None else (self._dx, self._dy)
+        if self._x is None:
+            return ()
+        return tuple(self._dx) if self._y is ... else (self._dx,) if self._y is None else (self._dx, self._dy)
+
+    def _chooses(self) -> bool:
+        return self._x is not None and self._y is ... and self._dy is True
+
+    def _keep(self, operands: Sequence[Any], derivatives: Sequence[float], many: bool, chooses: bool) -> None:
+        if many or chooses:
+            self._x, self._y, self._dx, self._dy = tuple(operands), ..., tuple(derivatives), chooses or None
+        else:
+            self._x, self._y, self._dx, self._dy = (
+                *operands,
+                *[None] * (2 - len(operands)),
+                *derivatives,
+                *[None] * (2 - len(operands)),
+            )
+
+    def _copied(self: N, operands: Sequence[Any]) -> N:
+        """A node of the same numbers, with these operands."""
+        copy = object.__new__(type(self))
+        copy._data, copy.grad, copy.op, copy.label, copy._mark, copy._x = self._data, self.grad, self.op, self.label, None, None
+        for name in ("_origin", "scope"):
+            if hasattr(self, name):
+                setattr(copy, name, getattr(self, name))
+        if operands:
+            copy._keep(operands, self._derivatives(), self._y is ..., self._chooses())
+        return copy

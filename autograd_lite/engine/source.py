@@ -22,10 +22,10 @@ def {function}({parameters}):
     node.grad = 0.0
     node.op = {op!r}
     node.label = ""
+    node._mark = None
     node._x = {x}
     node._y = {y}
-    node._dx = {dx}
-    node._dy = {dy}
+    node._dx = {dx}{dy}
     return node
 """
 
@@ -49,10 +49,10 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
         node.grad = 0.0
         node.op = 'tanh'
         node.label = ""
+        node._mark = None
         node._x = p
         node._y = None
         node._dx = dx
-        node._dy = None
         return node
     <BLANKLINE>
 
@@ -78,9 +78,9 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
             derivatives[i] = name
     values = ", ".join(["p", "q", "r"][: len(derivatives)])
     slots = {
-        1: ("p", "None", derivatives[0], "None"),
-        2: ("p", "q", derivatives[0], derivatives[-1]),
-        3: ("(p, q, r)", "...", f"({', '.join([f'{d} or not_taken' for d in derivatives])})", "True"),
+        1: ("p", "None", derivatives[0], ""),
+        2: ("p", "q", derivatives[0], f"\n    node._dy = {derivatives[-1]}"),
+        3: ("(p, q, r)", "...", f"({', '.join([f'{d} or not_taken' for d in derivatives])})", "\n    node._dy = True"),
     }
     return _FUNCTION.format(
         function=function,
@@ -125,7 +125,7 @@ def family_source(op: str, function: str, count: int) -> str:
         x=f"({values},)",
         y="...",
         dx="dx",
-        dy="None",
+        dy="\n    node._dy = None",
     )
 
 
