@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from itertools import chain, repeat, starmap
 from typing import TYPE_CHECKING, Any, Union
 
@@ -130,8 +131,10 @@ class Value(Node, Elsewhere):
         watch("copies", self)
         if in_mode("derivative"):
             return sum_([self])  # type: ignore[no-any-return]
-        copied, arguments = self.__reduce__()
-        return copied(*arguments)  # type: ignore[no-any-return]
+        copied, arguments, own = self.__reduce__()
+        copy: Value = copied(*arguments)
+        vars(copy).update(own or {})
+        return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         watch("copies", self)
@@ -140,7 +143,9 @@ class Value(Node, Elsewhere):
             return memo[id(self)]  # type: ignore[no-any-return]
 
         for node in topological_order(self, memo):
-            memo[id(node)] = node._copied([memo[id(parent)] for parent in node.parents])
+            memo[id(node)] = twin = node._copied([memo[id(parent)] for parent in node.parents])
+            if own := node._own():
+                vars(twin).update(deepcopy(own, memo))
         result: Value = memo[id(self)]
         return result
 
@@ -151,7 +156,7 @@ class Value(Node, Elsewhere):
                 f"{named(self)} was computed by {self.op} and cannot be pickled, or copied without its graph: "
                 "pickle its leaves (a model's parameters) and run the forward pass again, or use detach() or deepcopy"
             )
-        return _leaf, (self._data, self.grad, self.op, self.label)
+        return _leaf, (self._data, self.grad, self.op, self.label), self._own() or None
 
     if TYPE_CHECKING:  # made from the table, by `install` below
 

@@ -1,8 +1,11 @@
 """A Value: what it takes, what it records, what it refuses and how it says so."""
 
 import asyncio
+import copy
+import gc
 import math
 import operator
+import pickle
 import sys
 import threading
 from decimal import Decimal
@@ -94,7 +97,7 @@ def test_a_new_value_is_a_leaf():
     v = Value(1.5)
     assert (v.data, v.grad, v.op, v.label, v.parents, v.local_derivatives) == (1.5, 0.0, "", "", (), ())
     with pytest.raises(AttributeError):
-        v.lable = "a typing mistake"
+        v.lable  # noqa: B018  # a typing mistake
 
 
 def test_item_is_the_float():
@@ -749,3 +752,38 @@ def test_a_node_shows_itself():
     assert y.draw(depth=1).svg() == autograd_lite.draw(y, depth=1).svg()
     assert [str(step) for step in y.steps()] == [str(step) for step in autograd_lite.steps(y)]
     assert Value.draw.__doc__ == autograd_lite.draw.__doc__
+
+
+# Attributes of one's own ------------------------------------------------------------------------------------------------
+
+
+def test_a_node_takes_attributes_of_ones_own():
+    p, q = Value(2.0, "p"), Value(3.0)
+    loss = p * q
+    for node in (p, loss):
+        node.velocity = 0.0
+        node.velocity += 1.5
+        assert node.velocity == 1.5
+    assert not hasattr(q, "velocity")
+    del p.velocity
+    with pytest.raises(AttributeError, match="velocity"):
+        p.velocity  # noqa: B018
+
+
+def test_a_copy_keeps_attributes_of_ones_own():
+    p = Value(2.0, "p")
+    p.velocity = [1.5]
+    loss = p * 3.0
+    loss.color = "blue"
+    twin = copy.deepcopy(loss)
+    assert (twin.color, twin.parents[0].velocity, vars(twin.parents[1])) == ("blue", [1.5], {})
+    assert twin.parents[0].velocity is not p.velocity
+    assert copy.copy(p).velocity is p.velocity
+    assert pickle.loads(pickle.dumps(p)).velocity == [1.5]
+
+
+def test_attributes_of_ones_own_cost_nothing_where_there_are_none():
+    bare, own = Value(2.0), Value(2.0)
+    own.velocity = 0.0
+    assert [type(thing) is dict for thing in gc.get_referents(bare)].count(True) == 0
+    assert [type(thing) is dict for thing in gc.get_referents(own)].count(True) == 1

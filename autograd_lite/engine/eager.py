@@ -21,11 +21,11 @@ from ..ops import FAMILIES, ROWS
 from .errors import as_float, described, domain_error, is_real
 from .families import AT_ONCE
 from .modes import current, in_mode, special
+from .node import new
 from .on_floats import ieee_value, local_derivatives, on_floats, value
 from .recording import live, note, user_line, watch
 from .source import family_source, row_source
 
-new = object.__new__
 Value: Any = None  # the class of nodes, once `install` is called
 
 # The slow path -------------------------------------------------------------------------------------------------------

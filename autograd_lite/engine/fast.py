@@ -60,7 +60,7 @@ def backward(output: Any) -> None:
 
 
 def _apply_chain_rule(order: list[Any]) -> list[Any]:
-    """Adds to the grads of each node's operands its adjoint times the local derivatives, from the output on. Returns the order."""
+    """Adds to the grads of each node's operands its adjoint times the local derivatives, from the output on. The order."""
     for node in reversed(order):
         adjoint = node.grad
         y = node._y

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -11,12 +13,18 @@ from .scope import Scope
 N = TypeVar("N", bound="Node")
 
 
-class Node:
+# The one class that Python brings whose objects take attributes of one's own (`p.velocity = 0.0`) and are no larger, nor made any
+# slower, for those that have none: a dict of each node would take a tenth of the time, and three times the memory
+Bare = ast.AST
+new = Bare.__new__
+
+
+class Node(Bare):
     """The slots of a node. The operands are x and y, as in the table, and dx, dy the local derivatives by them.
 
-    A leaf has an x of None, and no more; an operation of one operand a y of None. For one over many operands, y is `...`, x is the
+    A leaf has an x of None, and no more; an operation of one operand a y of None. For one over many operands, y is `...`, x the
     tuple of operands and dx that of their derivatives. One of three operands chooses: dy is True, and the derivative by a side
-    that was not taken is `not_taken`. `_mark` is what the pass that was last here has marked it with.
+    that was not taken is `not_taken`. `_mark` is what the last pass that was here has marked it with.
 
     Everything is in slots of one object, for the garbage collector's time goes by the number of objects.
     """
@@ -60,16 +68,16 @@ class Node:
         if many or chooses:
             self._x, self._y, self._dx, self._dy = tuple(operands), ..., tuple(derivatives), chooses or None
         else:
-            self._x, self._y, self._dx, self._dy = (
-                *operands,
-                *[None] * (2 - len(operands)),
-                *derivatives,
-                *[None] * (2 - len(operands)),
-            )
+            self._x, self._dx = operands[0], derivatives[0]
+            self._y, self._dy = (operands[1], derivatives[1]) if len(operands) == 2 else (None, None)
+
+    def _own(self) -> dict[str, Any]:
+        """The attributes of one's own: asking for `__dict__` would make one where there are none."""
+        return next((thing for thing in gc.get_referents(self) if type(thing) is dict), {})
 
     def _copied(self: N, operands: Sequence[Any]) -> N:
-        """A node of the same numbers, with these operands."""
-        copy = object.__new__(type(self))
+        """A node of the same numbers, with these operands. Without the attributes of one's own."""
+        copy = new(type(self))
         copy._data, copy.grad, copy.op, copy.label, copy._mark, copy._x = self._data, self.grad, self.op, self.label, None, None
         for name in ("_origin", "scope"):
             if hasattr(self, name):
