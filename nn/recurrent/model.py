@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 from autograd_lite import Scope, linear
 
@@ -68,7 +69,7 @@ class SequenceModel(Module):
     def __init__(
         self,
         network: Cell | Recurrent,
-        readout: int | Module,
+        readout: SupportsIndex | Module,
         *,
         encoder: Module | None = None,
         init: str = "uniform",
@@ -78,8 +79,8 @@ class SequenceModel(Module):
         self.encoder = encoder if encoder is None else over_time(encoder, "encoder")
         self.network = as_network(network)
         n_out = self.network.n_out
-        if isinstance(readout, int):
-            readout = Readout(n_out, readout, init=init, rng=rng, seed=seed)
+        if hasattr(readout, "__index__"):
+            readout = Readout(n_out, operator.index(readout), init=init, rng=rng, seed=seed)
         self.readout = over_time(readout, "readout")
         if isinstance(self.readout, Readout) and self.readout.n_in != n_out:
             raise ValueError(f"a readout of {self.readout.n_in} inputs cannot read a network of {n_out} outputs")
