@@ -1,6 +1,7 @@
 """Programs of one position: the loss and gradient of a GPT on sequences of every length, without a program for each."""
 
 import importlib.util
+import math
 import random
 import shutil
 from functools import partial
@@ -128,10 +129,24 @@ def test_training_by_programs_is_training():
     assert losses[0][-1] < losses[0][0]
 
 
-def test_ten_updates_of_workload_6():
-    gpt = GPT(27, 16, heads=4, blocks=1, length=16, rng=random.Random(42))
+def workload_6():
     document = [26, 16, 8, 12, 7, 24, 18, 4, 26]
-    example = document[:-1], document[1:]
+    return GPT(27, 16, heads=4, blocks=1, length=16, rng=random.Random(42)), (document[:-1], document[1:])
+
+
+@pytest.mark.parametrize("dialect", ["python", "numpy", "c"])
+def test_workload_6_in_each_dialect(dialect):
+    if dialect == "c" and shutil.which("cc") is None:
+        pytest.skip("the dialect c needs a C compiler")
+    gpt, example = workload_6()
+    loss, gradient = gpt.compile(MEAN, example, dialect)(*example)
+    assert loss == pytest.approx(3.4609528385965427, rel=1e-12)
+    assert math.hypot(*gradient) == pytest.approx(2.076506776773708, rel=1e-12)
+    assert math.fsum(gradient) == pytest.approx(2.8031601357439015, rel=1e-12)
+
+
+def test_ten_updates_of_workload_6():
+    gpt, example = workload_6()
     step = gpt.compile(MEAN, example, "python")
     optimizer = Adam(gpt.parameters(), lr=0.01, betas=(0.85, 0.99))
     for _ in range(10):

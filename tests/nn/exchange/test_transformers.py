@@ -195,6 +195,26 @@ def test_twins_of_the_parts(torch, jax, model):
     assert apply(params, jax.numpy.array(xs)).tolist() == [pytest.approx(row, **CLOSE) for row in ours]
 
 
+def test_twins_of_workload_6_have_its_loss_and_gradient(torch, jax):
+    model = GPT(27, 16, heads=4, blocks=1, length=16, rng=random.Random(42))
+    document = [26, 16, 8, 12, 7, 24, 18, 4, 26]
+    twin = to_torch(model)
+    loss = torch.nn.functional.cross_entropy(twin(torch.tensor(document[:-1])), torch.tensor(document[1:]))
+    loss.backward()
+    params, apply = to_jax(model)
+    targets = jax.numpy.array(document[1:])
+
+    def mean(params):
+        y = apply(params, jax.numpy.array(document[:-1]))
+        return -jax.numpy.take_along_axis(jax.nn.log_softmax(y, -1), targets[:, None], 1).mean()
+
+    other, gradient = jax.jit(jax.value_and_grad(mean))(params)
+    assert [loss.item(), float(other)] == pytest.approx([3.4609528385965427] * 2, rel=1e-12)
+    norm = 2.076506776773708
+    assert sum((p.grad**2).sum().item() for p in twin.parameters()) ** 0.5 == pytest.approx(norm, rel=1e-12)
+    assert sum(float((g**2).sum()) for g in gradient.values()) ** 0.5 == pytest.approx(norm, rel=1e-12)
+
+
 def test_what_computes_something_else_has_no_twin(torch):
     class Other(Block):
         def feed(self, *args, **options):
