@@ -75,8 +75,8 @@ class Sheet:
         tint, seen = "neg4" if share < 0 else "pos4", min(1.0, abs(share))
         box = f'x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"'
         self.shapes.append(
-            f'<g class="node"><title>{escaped(tip)}</title><rect class="box zero" stroke-opacity="0.3" {box}/>'
-            f'<rect class="{tint}" fill-opacity="{seen:.3f}" {box}/></g>'
+            f'<g class="node"><title>{escaped(tip)}</title>'
+            f'<rect class="box {tint}" fill-opacity="{seen:.3f}" stroke-opacity="0.3" {box}/></g>'
         )
 
     def box(self, x: float, y: float, wide: float, high: float) -> None:

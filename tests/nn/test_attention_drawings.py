@@ -48,7 +48,7 @@ def test_the_heat_map_of_grads_is_of_both_signs():
     svg = draw_attention(run, of="grad").svg()
     signs = {weight.grad > 0 for step in run.states["att"] for head in step for weight in head if weight.grad}
     assert signs == {True, False}
-    assert 'class="pos4"' in svg and 'class="neg4"' in svg
+    assert 'class="box pos4"' in svg and 'class="box neg4"' in svg
     assert max(map(float, re.findall(r'fill-opacity="([0-9.]+)"', svg))) == 1.0
 
 
