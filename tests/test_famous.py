@@ -277,3 +277,59 @@ def test_a_softmax_of_ones_own_and_its_loss():
     exps = [math.exp(x.data) for x in logits]
     expected = [e / sum(exps) - (k == 3) for k, e in enumerate(exps)]
     assert [logit.grad for logit in logits] == pytest.approx(expected, rel=1e-13)
+
+
+# EurekaLabsAI's: classes of points, an optimizer that keeps its moments on the parameters, colours on the nodes
+
+
+class Moments:
+    """Adam with decoupled decay, its state in attributes of the parameters."""
+
+    def __init__(self, parameters, lr, betas=(0.9, 0.95), weight_decay=0.0):
+        self.parameters, self.lr, self.betas, self.weight_decay, self.t = parameters, lr, betas, weight_decay, 0
+        for p in parameters:
+            p.m = 0
+            p.v = 0
+
+    def step(self):
+        self.t += 1
+        for p in self.parameters:
+            p.m = self.betas[0] * p.m + (1 - self.betas[0]) * p.grad
+            p.v = self.betas[1] * p.v + (1 - self.betas[1]) * p.grad**2
+            m, v = (x / (1 - beta**self.t) for x, beta in zip((p.m, p.v), self.betas))
+            p.data -= self.lr * (m / (v**0.5 + 1e-8) + self.weight_decay * p.data)
+        for p in self.parameters:
+            p.grad = 0
+
+
+def test_an_optimizer_may_keep_its_state_on_the_parameters():
+    points = [([math.sin(k), math.cos(2 * k)], k % 3) for k in range(12)]
+    losses = []
+    for own in (True, False):
+        model = nn.MLP([2, 4, 3], "tanh", None, rng=1)
+        optimizer = nn.AdamW(model.parameters(), lr=0.1, betas=(0.9, 0.95), weight_decay=1e-2)
+        if own:
+            optimizer = Moments(model.parameters(), 0.1, weight_decay=1e-2)
+        for _ in range(15):
+            total = Value(0.0)
+            for x, target in points:
+                if own:
+                    counts = [logit.exp() for logit in model(x)]
+                    total = total + -(counts[target] / sum(counts)).log()
+                else:
+                    total = total + nn.cross_entropy(model(x), target)
+            loss = total * (1.0 / len(points))
+            model.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.data)
+    assert losses[:15] == pytest.approx(losses[15:], rel=1e-10) and losses[14] < losses[0]
+
+
+def test_a_node_may_have_a_colour_of_its_own():
+    x, w = Value(1.5), Value(-0.5)
+    for node in (x, w):
+        setattr(node, "_vis_color", "lightblue")  # noqa: B010
+    y = (x * w + 1.0).tanh()
+    colours = {getattr(n, "_vis_color", "white") for n in (x, w, y, *y._prev, *y._prev[0]._prev)}
+    assert colours == {"lightblue", "white"} and not hasattr(y, "_vis_color")

@@ -382,6 +382,18 @@ def test_ctrl_c_ends_a_command_with_one_line(tmp_path):
     assert process.communicate(timeout=60)[1] == "autograd-lite: interrupted\n" and process.returncode == 130
 
 
+def test_an_interrupt_while_the_command_is_loaded_ends_with_one_line(monkeypatch, capsys):
+    class Interrupted:
+        @staticmethod
+        def find_spec(name, *_):
+            if name == "autograd_lite.command_line.arguments":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "autograd_lite.command_line.arguments")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted, *sys.meta_path])
+    assert main(["doctor"]) == 130 and capsys.readouterr().err == "autograd-lite: interrupted\n"
+
+
 def test_a_locale_without_unicode_is_enough():
     plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     process = command("explain", "tanh(x)", "x=1", "--wrt", "x", stdout=subprocess.PIPE, env=plain)
