@@ -3,7 +3,7 @@
 In the order of reading:
 
 * `node`: how a node keeps its operands; `scope`: the part of a model that it is of; `errors`: errors that teach, and what counts
-  as a number;
+  as a number; `elsewhere`: what other engines call the parts of a node;
 * `on_floats`: operations on floats, also at singular points; `families`: those over many operands;
 * `source`: a row as a function in Python; `eager`: these functions on Values, and what they do where a straight line does not;
   `many`: operations over many operands;

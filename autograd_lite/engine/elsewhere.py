@@ -1,4 +1,4 @@
-"""What micrograd calls the parts of a node, for the programs that were written with it."""
+"""What other engines call the parts of a node, for the programs that were written with them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..ops import ROWS
 
 
 class Elsewhere:
-    """`_prev` (a node's parents), `_op` and `_backward()`, the chain rule at this node alone.
+    """micrograd's `_prev` (a node's parents), `_op` and `_backward()`, the chain rule at this node alone; `_children` and
+    `_local_grads`, the parents and local derivatives of scalar GPTs in one file.
 
     >>> from autograd_lite import Value
     >>> a, b = Value(2.0), Value(-3.0)
@@ -26,6 +27,12 @@ class Elsewhere:
     @property
     def _prev(self: Any) -> tuple[Any, ...]:
         return self.parents  # type: ignore[no-any-return]
+
+    _children = _prev
+
+    @property
+    def _local_grads(self: Any) -> tuple[float, ...]:
+        return self.local_derivatives  # type: ignore[no-any-return]
 
     @property
     def _op(self: Any) -> str:
