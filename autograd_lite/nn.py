@@ -9,10 +9,6 @@ import sys
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nn import *  # noqa: F403
 
 FOLDER = Path(__file__).parent.parent / "nn"
 

@@ -1,0 +1,3 @@
+from nn import *  # noqa: F403
+
+def short_name() -> None: ...
