@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import Value, dot, exp, linear, logsumexp, softmax
+from autograd_lite.nests import is_array
 
 from .compiled import Step, fastest_dialect
 from .dense import Activation, activation_function
@@ -24,7 +25,7 @@ from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
 from .module import Module
 from .nests import place_as_vector
-from .norms import Given, LayerNorm, RMSNorm, as_vector, at_least_one, place_of
+from .norms import Given, LayerNorm, RMSNorm, as_vector, at_least_one, by_name, place_of
 from .positions import PositionStep, shares_parameters
 from .recurrent.networks import Run
 from .recurrent.units import Units, labelled, set_parameters
@@ -62,10 +63,11 @@ class SelfAttention(Module):
         rng: Rng = None,
         seed: int | None = None,
     ) -> None:
-        if at_least_one("attention", "number", n) % at_least_one("attention", "head", heads):
+        n, heads = at_least_one("attention", "number", n), at_least_one("attention", "head", heads)
+        if n % heads:
             raise ValueError(f"{heads} heads cannot share {n} numbers: n must be a multiple of the heads")
         self.n, self.heads, self.causal, self.bias = n, heads, causal, bias
-        set_parameters(self, _shapes({name: (n, n) for name in "qkvo"}, bias), parameters or {}, init, new_rng(rng, seed))
+        set_parameters(self, _shapes({name: (n, n) for name in "qkvo"}, bias), by_name(parameters), init, new_rng(rng, seed))
 
     def forward(self, xs: Sequence[Any], past: Run | None = None) -> list[Units]:
         """The outputs of `run`."""
@@ -79,6 +81,8 @@ class SelfAttention(Module):
         ``head``, ``o`` as ``states[name][t - 1][unit]``, ``score`` and ``att`` as ``states[name][t - 1][head][s - 1]``.
         """
         before = _positions(self, xs, past)
+        if past and past.states.keys().isdisjoint([f"k{layer}"]):
+            raise ValueError(f"the past is a run of another model: it has no states {f'k{layer}'!r}")
         looking = _named(layer, [self.project(x, t, layer) for t, x in enumerate(xs, before + 1)])
         keys, values = [(past.states[name] if past else []) + looking[name] for name in (f"k{layer}", f"v{layer}")]
         seen = [t if self.causal else len(keys) for t in range(before + 1, len(keys) + 1)]
@@ -167,7 +171,7 @@ class Block(Module):
         rng: Rng = None,
         seed: int | None = None,
     ) -> None:
-        given, rng = parameters or {}, new_rng(rng, seed)
+        given, rng = by_name(parameters), new_rng(rng, seed)
         self.n, self.n_hidden = n, at_least_one("a block", "hidden unit", 4 * n if n_hidden is None else n_hidden)
         self.activation, self._activate, self.bias = activation, activation_function(activation), bias
         self.norm_a = new_norm(norm, n, bias, _below(given, "norm_a"))
@@ -246,9 +250,10 @@ class GPT(Module):
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        given, rng = parameters or {}, new_rng(rng, seed)
-        self.vocabulary, self.n, self.length = at_least_one("a GPT", "token", vocabulary), n, length
-        shapes = {"wte": (vocabulary, n), "wpe": (at_least_one("a GPT", "position", length), n), "lm": (vocabulary, n)}
+        given, rng = by_name(parameters), new_rng(rng, seed)
+        vocabulary, n = at_least_one("a GPT", "token", vocabulary), at_least_one("a GPT", "number", n)
+        self.vocabulary, self.n, self.length = vocabulary, n, at_least_one("a GPT", "position", length)
+        shapes = {"wte": (vocabulary, n), "wpe": (self.length, n), "lm": (vocabulary, n)}
         names = [f"blocks.{k}" for k in range(at_least_one("a GPT", "block", blocks))]
         set_parameters(self, shapes, _own(given, "norm", *names), init, rng)
         options |= {"norm": norm, "bias": bias, "init": init, "rng": rng}
@@ -364,10 +369,14 @@ def _own(given: Given, *paths: str) -> dict[str, Any]:
 
 def _positions(module: Module, xs: Sequence[Any], past: Run | None) -> int:
     """How many positions there are before these. ValueError where there cannot be any, or if these are none."""
+    if not isinstance(xs, Sequence) and not is_array(xs):
+        raise TypeError(f"a {type(module).__name__} reads a sequence of positions, got {xs!r:.60}")
     if len(xs) == 0:
         raise ValueError(f"a {type(module).__name__} needs a sequence of at least one position")
     if past is None:
         return 0
+    if not isinstance(past, Run):
+        raise TypeError(f"past is what `run` gave for the positions before these, got {past!r:.60}")
     if not all(part.causal for part in module.modules() if isinstance(part, SelfAttention)):
         raise ValueError("without causal=True each position looks at all others: give them all at once, and no past")
     return len(past.outputs)

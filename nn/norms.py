@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ class RMSNorm(Module):
     def __init__(self, n: int, eps: float = 1e-5, elementwise_affine: bool = True, *, parameters: Given | None = None) -> None:
         self.n, self.eps, self.elementwise_affine = at_least_one("a norm", "number", n), eps, elementwise_affine
         start = self._start()
-        set_parameters(self, {name: (n,) for name in start}, start | dict(parameters or {}), "uniform", 0)
+        set_parameters(self, {name: (n,) for name in start}, start | dict(by_name(parameters)), "uniform", 0)
 
     def _start(self) -> dict[str, list[float]]:
         return {"weight": [1.0] * self.n} if self.elementwise_affine else {}
@@ -104,11 +105,22 @@ def as_vector(module: Any, x: Sequence[Value | float]) -> Units:
     return units
 
 
-def at_least_one(whose: str, what: str, number: int) -> int:
-    """The number. ValueError if it is 0 or less."""
+def at_least_one(whose: str, what: str, number: Any) -> int:
+    """The number. TypeError if it is no whole number, ValueError if it is 0 or less."""
+    try:
+        number = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{whose} needs a whole number of {what}s, got {number!r:.60}") from None
     if number < 1:
         raise ValueError(f"{whose} needs at least one {what}, got {number}")
-    return number
+    return int(number)
+
+
+def by_name(parameters: Given | None) -> Given:
+    """The parameters that are given. TypeError for what has no names."""
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise TypeError(f"parameters are given by name, as in a state_dict; got a {type(parameters).__name__}")
+    return parameters or {}
 
 
 def _scale(x: Units, eps: float, at: Place, name: str) -> Value:

@@ -275,6 +275,29 @@ def test_what_does_not_fit_is_named(make, message):
         make()
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SelfAttention(4, 2.0), "attention needs a whole number of heads, got 2.0"),
+        (lambda: GPT("abc", 4, 2), "a GPT needs a whole number of tokens, got 'abc'"),
+        (lambda: GPT(3, 4, 2, parameters=[[1.0]]), "parameters are given by name, as in a state_dict; got a list"),
+        (lambda: LayerNorm(2, parameters=3.0), "parameters are given by name"),
+        (lambda: GPT(3, 4, 2)(None), "a GPT reads a sequence of positions, got None"),
+        (lambda: GPT(3, 4, 2).run([0], past=3), "past is what `run` gave for the positions before these, got 3"),
+    ],
+)
+def test_what_is_of_another_kind_is_named(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_a_past_of_another_model_is_refused():
+    one, two = [GPT(3, 4, 2, blocks=blocks, length=4, rng=0) for blocks in (1, 2)]
+    for model, past in ((one, two.run([0])), (two, one.run([0]))):
+        with pytest.raises(ValueError, match="the past is a run of another model: it has no states"):
+            model.run([1], past)
+
+
 # Names, pictures, derivations -----------------------------------------------------------------------------------------
 
 
