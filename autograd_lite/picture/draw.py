@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from . import dot as graphviz
 from .drawer import Drawer
 from .geometry import Layout
 from .layout import layered
+from .page import page
 from .printing import printed
 from .rows import in_rows
 from .scene import Picture
@@ -43,11 +44,13 @@ class Drawing:
         element_of: dict[Value, str],
         edge_element_of: dict[tuple[Value, int], str],
         dot: bool,
+        opened: Callable[[], Picture] | None = None,
     ) -> None:
         self.picture = picture
         self.element_of = element_of
         self.edge_element_of = edge_element_of
         self._dot = dot
+        self._opened = opened  # makes the picture with every part open
 
     @cached_property
     def source(self) -> str:
@@ -88,7 +91,9 @@ class Drawing:
         return svg(self.picture, self.layout)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the picture to a file named `*.svg`, `*.png` or `*.pdf`, or its source to `*.dot`; returns the path.
+        """Writes the picture to a file named `*.svg`, `*.png`, `*.pdf` or `*.html`, or its source to `*.dot`; returns the path.
+
+        The page has all parts, to open and close: pan by dragging, zoom by the wheel, search a label, hover for numbers.
 
         They look alike. png and pdf need Graphviz's `dot` or the package CairoSVG: RuntimeError, saying how to get them, without.
         ValueError for another ending. The file is written whole or not at all.
@@ -101,10 +106,13 @@ class Drawing:
             data = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg()}'.encode()
         elif ending == ".dot":
             data = self.source.encode()
+        elif ending == ".html":
+            picture = self._opened() if self._opened else self.picture
+            data = page(picture, layered(*picture.graph)).encode()
         elif ending in (".png", ".pdf"):
             data = printed(self.picture, self.layout, ending[1:], path.name)
         else:
-            raise ValueError(f"a drawing is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
+            raise ValueError(f"a drawing is saved as .svg, .png, .pdf, .html or .dot, not as {path.name!r}")
         write_whole(path, data)
         return path
 
@@ -165,8 +173,14 @@ def draw(
             f"{len(shown):,} nodes are too many to be seen, more than {MOST:,}: collapse parts with collapse=True or depth=1, "
             "draw a smaller graph, or insist with force=True"
         )
-    drawer = Drawer(order, paths, shown, _grads(order, grads), names or {}, by, rolled, frames)
-    return Drawing(*drawer.picture(), dot)
+    shown_grads = _grads(order, grads)
+
+    def opened() -> Picture:
+        every = units(order, paths, False, None)
+        return Drawer(order, paths, every, shown_grads, names or {}, by, False, True).picture()[0]
+
+    drawer = Drawer(order, paths, shown, shown_grads, names or {}, by, rolled, frames)
+    return Drawing(*drawer.picture(), dot, None if rolled else opened)
 
 
 def _grads(order: Sequence[Value], given: Mapping[Value, float] | None) -> Mapping[Value, float]:

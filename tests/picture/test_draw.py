@@ -200,7 +200,7 @@ def test_a_notebook_that_was_not_run_shows_an_image():
 
 
 def test_another_ending_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"saved as \.svg, \.png, \.pdf or \.dot, not as 'x\.gif'"):
+    with pytest.raises(ValueError, match=r"saved as \.svg, \.png, \.pdf, \.html or \.dot, not as 'x\.gif'"):
         draw(Value(1.0)).save(tmp_path / "x.gif")
     assert list(tmp_path.iterdir()) == []
 
