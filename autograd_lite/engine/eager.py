@@ -18,6 +18,7 @@ from ..backprop import not_taken
 from ..floats import FLOATS
 from ..formulas import letters, split
 from ..ops import FAMILIES, ROWS
+from .documentation import docstring
 from .errors import as_float, described, domain_error, is_real
 from .families import AT_ONCE
 from .modes import current, in_mode, special
@@ -198,6 +199,7 @@ NAMES: dict[str, Any] = {
     "slowly": slowly,
     "operator_slowly": operator_slowly,
     "constant": constant,
+    "__name__": "autograd_lite",  # where they are imported from
 }
 functions = Functions(NAMES)
 
@@ -218,17 +220,23 @@ def install(node_class: type) -> dict[str, Callable[..., Any]]:
     global Value
     NAMES["Value"] = Value = node_class
     functions.write(*ROWS)
-    operations = {op: functions[op] for op in ROWS}
+    for op in ROWS:
+        attach(op)
     for op, method in OPERATORS.items():
-        setattr(Value, method, functions[method])
-        setattr(Value, method.replace("__", "__r", 1), _reflected(op))
-    for op, function in operations.items():
-        setattr(Value, op, function)
+        for name, function in ((method, functions[method]), (method.replace("__", "__r", 1), _reflected(op))):
+            function.__doc__, function.__qualname__ = functions[op].__doc__, f"Value.{name}"
+            setattr(Value, name, function)
     for method, op in OTHER_NAMES.items():
-        setattr(Value, method, operations[op])
+        setattr(Value, method, functions[op])
     if sys.platform == "emscripten":  # CPython itself recurses, but no further than the stack reaches; not so in a browser
         Value.__del__ = release
-    return operations
+    return {op: functions[op] for op in ROWS}
+
+
+def attach(op: str) -> None:
+    """Gives the class of nodes the function of a row as a method, and the function what `help` shows of it."""
+    functions[op].__doc__ = docstring(op, functions[op], Value)
+    setattr(Value, op, functions[op])
 
 
 # As Python calls them, and NumPy: np.arcsin(an array of Values) calls the method arcsin of each

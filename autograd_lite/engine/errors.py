@@ -83,6 +83,6 @@ def domain_error(op: str, nodes: Sequence[Any], error: Exception) -> Exception:
     if isinstance(error, OverflowError):
         return OverflowError(f"{op} overflows for {described(op, nodes)}: the result is beyond 1.8e308")
     got = described(op, nodes)
-    needs = ROWS[op].needs if op in ROWS else "finite operands"
+    needs = (ROWS[op].needs if op in ROWS else "finite operands") or "operands at which its formula has a value"
     kind = DivisionByZeroError if isinstance(error, ZeroDivisionError) else DomainError
     return kind(f"{op} needs {needs}, got {got.removeprefix('x = ') if len(nodes) == 1 else got}")

@@ -20,7 +20,8 @@ def _groups(op: str, *groups: Iterable[Any]) -> list[list[Any]]:
 def linear(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
     """w1*x1 + ... + wn*xn + b as one node: the net input of a neuron. Its parents are the w, the x and b, in this order.
 
-    weights, inputs: n operands each (else ValueError). A float if all operands are plain numbers.
+    weights, inputs: n operands each (else ValueError). A float if all operands are plain numbers. The derivative by w_i is x_i,
+    by x_i it is w_i, and by b it is 1.
 
     >>> from autograd_lite import Value
     >>> linear([Value(2.0), Value(3.0)], [10.0, 100.0], Value(1.0)).data
@@ -37,19 +38,33 @@ def linear(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
 
 
 def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
-    """x1*y1 + ... + xn*yn as one node. ValueError unless there are as many x as y; 0.0 if there are none."""
+    """x1*y1 + ... + xn*yn as one node. ValueError unless there are as many x as y; 0.0 if there are none.
+
+    The derivative by x_i is y_i, and by y_i it is x_i.
+
+    >>> dot([1.0, 2.0], [10.0, 100.0])
+    210.0
+    """
     xs, ys = _groups("dot", xs, ys)
     return functions["dot"][len(xs)](xs, ys)
 
 
 def sum_(xs: Iterable[Any]) -> Any:
-    """x1 + ... + xn as one node, added from left to right; 0.0 if there are none."""
+    """x1 + ... + xn as one node, added from left to right; 0.0 if there are none. The derivative by each is 1.
+
+    >>> sum_([1.0, 2.0, 3.0])
+    6.0
+    """
     xs = list(xs)
     return functions["sum_"][len(xs)](xs)
 
 
 def mean(xs: Iterable[Any]) -> Any:
-    """(x1 + ... + xn) / n. ValueError if there are none."""
+    """(x1 + ... + xn) / n. ValueError if there are none.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
     xs = _some("mean", xs)
     return sum_(xs) / len(xs)
 
@@ -58,6 +73,9 @@ def var(xs: Iterable[Any], correction: float = 1) -> Any:
     """The variance of n numbers: the sum of (x_i - mean(x))**2, divided by n - correction. ValueError for too few.
 
     The default is that of a sample, as in PyTorch; with ``correction=0``, NumPy's default, it is that of the numbers themselves.
+
+    >>> var([1.0, 2.0, 3.0]), var([1.0, 2.0, 3.0, 4.0], correction=0)
+    (1.0, 1.25)
     """
     xs = _some("var", xs)
     if len(xs) <= correction:
@@ -67,33 +85,65 @@ def var(xs: Iterable[Any], correction: float = 1) -> Any:
 
 
 def std(xs: Iterable[Any], correction: float = 1) -> Any:
-    """The standard deviation: the square root of `var`."""
+    """The standard deviation: the square root of `var`.
+
+    >>> std([1.0, 3.0, 5.0])
+    2.0
+    """
     return functions["sqrt"](var(xs, correction))
 
 
 def prod(xs: Iterable[Any]) -> Any:
-    """x1 * ... * xn as one node; 1.0 if there are none."""
+    """x1 * ... * xn as one node; 1.0 if there are none. The derivative by each is the product of the others.
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
     xs = list(xs)
     return family("prod", xs) if xs else 1.0
 
 
 def max_(xs: Iterable[Any]) -> Any:
-    """The largest as one node; a tie splits the derivative evenly. nan if one is nan. ValueError if there are none."""
+    """The largest as one node; nan if one is nan. ValueError if there are none.
+
+    The derivative by the largest is 1, and by the others 0; a tie splits it evenly.
+
+    >>> max_([3.0, 7.0, -2.0])
+    7.0
+    """
     return family("max_", _some("max_", xs))
 
 
 def min_(xs: Iterable[Any]) -> Any:
-    """The smallest as one node; a tie splits the derivative evenly. nan if one is nan. ValueError if there are none."""
+    """The smallest as one node; nan if one is nan. ValueError if there are none.
+
+    The derivative by the smallest is 1, and by the others 0; a tie splits it evenly.
+
+    >>> min_([3.0, 7.0, -2.0])
+    -2.0
+    """
     return family("min_", _some("min_", xs))
 
 
 def logsumexp(xs: Iterable[Any]) -> Any:
-    """log(exp(x1) + ... + exp(xn)) as one node, without overflow. ValueError if there are none."""
+    """log(exp(x1) + ... + exp(xn)) as one node, without overflow. ValueError if there are none.
+
+    The derivatives are `softmax(xs)`.
+
+    >>> print(f"{logsumexp([1000.0, 1000.0]):.6f}")  # 1000 + log(2)
+    1000.693147
+    """
     return family("logsumexp", _some("logsumexp", xs))
 
 
 def log_softmax(xs: Iterable[Any]) -> list[Any]:
-    """The logarithm of each of `softmax(xs)`, also where that underflows: x_i - logsumexp(x). ValueError if there are none."""
+    """The logarithm of each of `softmax(xs)`, also where that underflows: x_i - logsumexp(x). ValueError if there are none.
+
+    Each is one node of all operands, x_i the first of them. Its derivative by x_j is (i == j) - p_j.
+
+    >>> log_softmax([0.0, 1000.0])
+    [-1000.0, 0.0]
+    """
     return [family("log_softmax", operands) for operands in _each_first(_some("log_softmax", xs))]
 
 
@@ -115,6 +165,9 @@ def nll(logits: Iterable[Any], target: int | Iterable[Any]) -> Any:
     target: the index k of a class, for -log(p_k); or n weights, for -(w1 * log(p1) + ... + wn * log(pn)), where a weight of 0
     leaves its term out. The local derivative by logit i is p_i - (i == k), or p_i * (w1 + ... + wn) - w_i. ValueError unless
     there is at least one logit, and a weight for each.
+
+    >>> print(f"{nll([2.0, 1.0, 0.0], 0):.6f}")
+    0.407606
     """
     logits = _some("nll", logits)
     if isinstance(target, int):
@@ -136,3 +189,5 @@ def _some(op: str, xs: Iterable[Any]) -> list[Any]:
 
 
 MANY = {f.__name__: f for f in (linear, dot, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax)}
+for _function in (*MANY.values(), nll):
+    _function.__module__ = "autograd_lite"  # where they are imported from

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..floats import FUNCTIONS
 from ..formulas import formula_of, is_composed, is_sum_of_products, letters, operands, other_factors, split
 from ..ops import FAMILIES, ROWS
+from .documentation import names_of
 
 _FUNCTION = """
 def {function}({parameters}):
@@ -31,28 +32,28 @@ def {function}({parameters}):
 
 
 def row_source(op: str, function: str, slowly: str = "slowly") -> str:
-    """The function of a row as Python source, in the letters of the table; p, q and r are the Values of x, y and w.
+    """The function of a row as Python source. Its parameters are Values, named as in the row; a, b and c are their numbers.
 
     >>> print(row_source("tanh", "tanh"))
     <BLANKLINE>
-    def tanh(p):
+    def tanh(x):
         if special:
-            return within_mode('tanh', 'tanh', (p,))
+            return within_mode('tanh', 'tanh', (x,))
         try:
-            x = p._data
-            z = tanh(x)
-            dx = (1.0 / cosh(x)) ** 2
+            a = x._data
+            z = tanh(a)
+            da = (1.0 / cosh(a)) ** 2
         except Exception:
-            return slowly('tanh', (p,))
+            return slowly('tanh', (x,))
         node = new(Value)
         node._data = z
         node.grad = 0.0
         node.op = 'tanh'
         node.label = ""
         node._mark = None
-        node._x = p
+        node._x = x
         node._y = None
-        node._dx = dx
+        node._dx = da
         return node
     <BLANKLINE>
 
@@ -60,27 +61,31 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
     ``__...__`` is an operator, for which `slowly` leaves an unknown operand its turn.
     """
     row = ROWS[op]
-    formula = _tree(row.formula)
-    derivatives = [ast.unparse(_Replaced(formula).visit(_tree(text))) for text in row.derivatives]
-    lines = ["x = p._data", "y = q._data", "w = r._data"][: len(derivatives)]
+    names = names_of(op)
+    numbers = [letter for letter in "abcdefg" if letter not in names][: len(names)]
+    formula, *rules = [_tree(text, numbers) for text in (row.formula, *row.derivatives)]
+    derivatives = [ast.unparse(_Replaced(formula).visit(rule)) for rule in rules]
+    lines = [f"{number} = {name}._data" for number, name in zip(numbers, names)]
     default = ""
     if function.endswith("_parameter"):
         derivatives[1] = "0.0"
     elif function.startswith("__") and not row.parameter:
-        lines.insert(1, f"if type(q) is not Value: return {slowly}({op!r}, (p, q))")
+        lines.insert(1, f"if type({names[1]}) is not Value: return {slowly}({op!r}, ({', '.join(names)}))")
     elif row.parameter:
-        lines.insert(1, f"if type(q) is float or type(q) is int: return {op}_parameter(p, constant(q, {op!r}))")
+        first, second = names
+        plain = f"type({second}) is float or type({second}) is int"
+        lines.insert(1, f"if {plain}: return {op}_parameter({first}, constant({second}, {op!r}))")
         default = "" if row.default is None else f"={row.default}"
     lines.append(f"z = {ast.unparse(formula)}")
-    for i, (name, text) in enumerate(zip(("dx", "dy", "dw"), derivatives)):
-        if text not in ("x", "y", "z", "0.0", "1.0", "-1.0"):
-            lines.append(f"{name} = {text}")
-            derivatives[i] = name
-    values = ", ".join(["p", "q", "r"][: len(derivatives)])
+    for i, (number, text) in enumerate(zip(numbers, derivatives)):
+        if text not in (*numbers, "z", "0.0", "1.0", "-1.0"):
+            lines.append(f"d{number} = {text}")
+            derivatives[i] = f"d{number}"
+    values = ", ".join(names)
     slots = {
-        1: ("p", "None", derivatives[0], ""),
-        2: ("p", "q", derivatives[0], f"\n    node._dy = {derivatives[-1]}"),
-        3: ("(p, q, r)", "...", f"({', '.join([f'{d} or not_taken' for d in derivatives])})", "\n    node._dy = True"),
+        1: (values, "None", derivatives[0], ""),
+        2: (*names, derivatives[0], f"\n    node._dy = {derivatives[-1]}"),
+        3: (f"({values})", "...", f"({', '.join([f'{d} or not_taken' for d in derivatives])})", "\n    node._dy = True"),
     }
     return _FUNCTION.format(
         function=function,
@@ -90,7 +95,7 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
         operands=values,
         slowly=slowly,
         lines="\n        ".join(lines),
-        **dict(zip(("x", "y", "dx", "dy"), slots[len(derivatives)])),
+        **dict(zip(("x", "y", "dx", "dy"), slots[len(names)])),
     )
 
 
@@ -132,9 +137,10 @@ def family_source(op: str, function: str, count: int) -> str:
 # Formulas as the functions write them --------------------------------------------------------------------------------
 
 
-def _tree(text: str) -> ast.expr:
-    """A formula: numbers as floats, `where` as Python's own choice, and functions in place where that is faster."""
-    return _InPlace({}).visit(ast.parse(text, mode="eval").body)  # type: ignore[no-any-return]
+def _tree(text: str, letters: Sequence[str]) -> ast.expr:
+    """A formula in other letters: numbers as floats, `where` as Python's own choice, functions in place where that is faster."""
+    tree = ast.parse(text, mode="eval").body
+    return _InPlace({x: ast.Name(letter) for x, letter in zip("xyw", letters)}).visit(tree)  # type: ignore[no-any-return]
 
 
 class _InPlace(ast.NodeTransformer):
