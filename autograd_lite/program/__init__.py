@@ -5,8 +5,9 @@ read them:
 
 * `tape`: the graph as operations on numbers; `record`: with inputs, results and derivatives; `tracing`: a function as a graph;
 * `dialects`: the spelling of each; `statements`: operations as lines; `names`, `writer`: these as a function in Python;
-* `program`: what a user holds; `runtime`, and one for each dialect: `python`, `numpy`, `jax`, `c`; `arguments`: what they take;
-* for long programs: `loops` finds what repeats, `rows` writes it for NumPy, `c_source` in C; `compiler`, `calling`: C as it runs.
+* `program`: what a user holds; `runtime`, one for each dialect (`python`, `numpy`, `jax`, `c`, `javascript`); `arguments`;
+* for long programs: `loops` finds what repeats; `rows` writes it for NumPy, `c_lines` and `c_source` in C, `lanes` for batches;
+* `compiler`, `calling`: C as it runs.
 """
 
 from .program import Program, compile_program

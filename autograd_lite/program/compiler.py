@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import re
 import shlex
 import shutil
 import stat
@@ -105,10 +106,13 @@ def _compiled(source: str, command: Sequence[str], name: str, directory: Path | 
 
 
 def _made(source: str, command: Sequence[str], folder: str) -> Path:
-    code, made = Path(folder, "program.c"), Path(folder, "program.so")
-    code.write_text(source, encoding="utf-8")
+    made = Path(folder, "program.so")
+    codes = [Path(folder, name) for name in ("program.c", "rest.c")]
+    units = _units(source)
+    for code, unit in zip(codes, units):
+        code.write_text(unit, encoding="utf-8")
     for flags in ([*FLAGS, *BETTER], FLAGS):
-        done = _run([*command, *flags, str(code), "-o", str(made), "-lm"], folder)
+        done = _built([*command, *flags], codes[: len(units)], made, folder)
         if done.returncode == 0:
             break
     else:
@@ -117,6 +121,39 @@ def _made(source: str, command: Sequence[str], folder: str) -> Path:
     if not made.exists():
         raise OSError("it reports success, and made no library")
     return made
+
+
+def _built(command: Sequence[str], codes: Sequence[Path], made: Path, folder: str) -> subprocess.CompletedProcess[str]:
+    """What the compiler answers: of several files, which it compiles at the same time, the first that is no success."""
+    files = list(map(str, codes))
+    if len(files) > 1:
+        from concurrent.futures import ThreadPoolExecutor
+
+        objects = [f"{file}.o" for file in files]
+        with ThreadPoolExecutor(len(files)) as pool:
+            each = list(pool.map(lambda file, to: _run([*command, "-c", file, "-o", to], folder), files, objects))
+        for done in each:
+            if done.returncode:
+                return done
+        files = objects
+    return _run([*command, *files, "-o", str(made), "-lm"], folder)
+
+
+# A source of so many characters takes long enough to be worth two compilers. What they share nobody else sees
+LONG, SHARED = 50_000, '__attribute__((visibility("hidden"))) '
+FUNCTION = re.compile(r"^static (void run\d+\(double \*restrict v\)) (\{\n.*?^\}\n)", re.MULTILINE | re.DOTALL)
+
+
+def _units(source: str) -> list[str]:
+    """A long source as two files: half of the functions that it calls one after the other are in the first."""
+    functions = list(FUNCTION.finditer(source)) if len(source) > LONG else []
+    apart = [found for found in functions if found.end() < len(source) / 2]
+    if not apart:
+        return [source]
+    before, after = source[: apart[0].start()], source[apart[-1].end() :]
+    defined = [f"{SHARED}{found[1]} {found[2]}" for found in apart]
+    declared = [f"{SHARED}{found[1]};\n" for found in apart]
+    return ["".join([before, *defined]), "".join([before, *declared, after])]
 
 
 def _loaded(path: Path) -> ctypes.CDLL:

@@ -4,6 +4,8 @@ import ctypes
 import errno
 import hashlib
 import os
+import random
+import re
 import shutil
 import signal
 import stat
@@ -245,6 +247,30 @@ def test_what_a_compiler_says_is_told_in_one_line():
     with pytest.raises(RuntimeError, match=r"does not work: .*program\.c:1:\d+: error: .*this") as told:
         compiler.library("this is not C", "-O2")
     assert "\n" not in str(told.value)
+
+
+def test_a_long_program_is_compiled_by_two_at_once_to_the_same_bits(compiled, monkeypatch):
+    def compiled_from(long):
+        monkeypatch.setattr(compiler, "LONG", long)
+        compiler._libraries.clear()
+        shutil.rmtree(compiler._cache_directory(), ignore_errors=True)
+        compiled.clear()
+        return compile_program(y, [x], gradients_of=y, dialect="c"), len(compiled)
+
+    rng = random.Random(0)
+    x = y = Value(0.5, "x")
+    for _ in range(600):
+        y = rng.choice([tanh, lambda v: v * x, lambda v: v + 0.25, lambda v: exp(-v)])(y)
+    whole, commands = compiled_from(10**9)
+    assert commands == 1
+    halves, commands = compiled_from(1000)
+    assert commands == 3  # each half, and both together
+    assert [halves(number) for number in (0.5, -0.25, 1.0)] == [whole(number) for number in (0.5, -0.25, 1.0)]
+    functions = re.findall(r"^static void run\d+\(.*\{$", whole.source, re.MULTILINE)
+    for broken in (functions[0], functions[-1]):  # in the one half, and in the other
+        source = whole.source.replace(broken, f"{broken}\n    wrong;")
+        with pytest.raises(RuntimeError, match=r"does not work: .*\.c:\d+:\d+: error: .*wrong"):
+            compiler.library(source, "-O2")
 
 
 def script(path, text):
