@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import write_whole
 from ..value import Value
-from .page import document, notebook_output
 from .terminal import show
 from .words import WordedPasses
 
@@ -29,6 +28,8 @@ class Steps(WordedPasses):
 
         code: with the program of the two passes, its present line lit. ValueError for more steps than a browser can hold.
         """
+        from .page import document  # with modules that few need
+
         return document(self, code)
 
     def save(self, path: str | os.PathLike[str], code: bool = False) -> Path:
@@ -54,6 +55,8 @@ class Steps(WordedPasses):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         try:
+            from .page import notebook_output
+
             return {"text/html": notebook_output(self), "text/plain": self.text()}
         except Exception as error:  # Jupyter would show a traceback in the place of everything else
             return {"text/plain": f"no steps: {type(error).__name__}: {error}"}
