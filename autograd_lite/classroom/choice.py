@@ -10,7 +10,7 @@ from itertools import pairwise
 from ..value import Value
 from .graphs import Graph
 from .mistakes import Mistake
-from .questions import MOST_OPERANDS, PLAIN, Question, passes
+from .questions import MOST_OPERANDS, Question, passes
 
 MOST_LISTED = 12
 """Below more nodes than this the order is not asked."""
@@ -41,7 +41,7 @@ def chosen(
         rng.shuffle(found)
         looked_at = [Question(graph, ran, kind, node, by, digits, language) for node, by in found[: LOOKED_AT * count]]
         looked_at = [q for q in looked_at if q.can_be_asked]
-        pools[kind] = [q for q in looked_at if q.answer not in PLAIN] or looked_at
+        pools[kind] = [q for q in looked_at if not q.is_plain] or looked_at
     shown: Counter[str] = Counter()
     asked: Counter[Value] = Counter()
     questions: list[Question] = []

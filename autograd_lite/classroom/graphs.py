@@ -120,9 +120,12 @@ class Graph:
     def number_of(self, e: Expression) -> float:
         """The number of an expression; nan outside a domain."""
         try:
-            return value_of(e, lambda thing: thing.data if isinstance(thing, Value) else thing)
+            return value_of(e, self._number_of)
         except (ValueError, ArithmeticError):
             return math.nan
+
+    def _number_of(self, thing: Any) -> float:
+        return thing.data if isinstance(thing, Value) else thing if isinstance(thing, float) else self.notation.numbers[thing]
 
     # Parts of a network
 

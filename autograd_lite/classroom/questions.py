@@ -128,6 +128,11 @@ class Question:
         """Whether it has an answer."""
         return self.kind == "order" or math.isfinite(self.answer)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the answer is 0 or 1, or an update changes nothing."""
+        return self.answer in PLAIN or (self.kind == "update" and self.answer == self.node.data)
+
     @cached_property
     def tolerance(self) -> float:
         """How far from the right number a right answer may be."""
@@ -268,24 +273,27 @@ class Question:
         if self.kind == "order":
             return [rule_of_kind, *[self._say(key, fields, markup) for key in ("order-uses", "order-answer")]]
         left = [] if self.kind in ("contribution", "update") else [self._formula[0]]
-        right = self._formula[1]
+        right = graph.expanded(self._formula[1])
         marks = MARKUPS[markup]
-        steps = [self._written([(*left, side)], markup) for side in (right, self._with_blank(right))]
+        shown = (right, self._with_blank(right)) if any(symbols(right)) else ()  # a number alone is the answer
+        steps = [self._written([(*left, side)], markup) for side in shown]
         answer = [graph.write(right, markup, values=True), marks.number(self.shown(self.answer))]
         return [rule_of_kind, *steps, self._as_formula(marks.equals.join(dict.fromkeys(answer)), markup)]
 
     def _with_blank(self, e: Expression) -> Expression:
-        """The expression with numbers for its symbols, and a blank for the last of these."""
-        e = self.graph.expanded(e)
-        *_, blank = [None, *symbols(e)]
+        """The expression with numbers for its symbols, and a blank for the last of the largest term, or for the answer."""
+        number_of = self.graph.notation.number_of
+        terms = [part for part in e.parts if any(symbols(part))] if e.kind == "sum" else [e]
+        things = [*symbols(max(terms, key=lambda term: abs(self.graph.number_of(term))))]
+        blank = next((thing for thing in things if math.isclose(number_of(thing), self.answer)), things[-1])
 
         def filled(e: Expression) -> Expression:
             if e.kind == "symbol":
                 thing = e.parts[0]
-                return symbol(BLANK) if thing == blank else number(self.graph.notation.number_of(thing))
+                return symbol(BLANK) if thing == blank else number(number_of(thing))
             return e._replace(parts=tuple([filled(part) if isinstance(part, Expression) else part for part in e.parts]))
 
-        return symbol(BLANK) if blank is None else filled(e)
+        return filled(e)
 
     def why(self, markup: str = "text") -> str:
         """The derivation of the answer: all of it in a small graph, in a large one its last step."""

@@ -225,6 +225,12 @@ def test_over_300_random_graphs_no_right_answer_is_refused_or_called_a_mistake()
         for number, question in enumerate(asked, 1):
             if question.kind == "order":
                 continue
+            number_alone = rf"(?<![\w.]){re.escape(question.shown(question.answer))}(?!\w|\.\d)"
+            if not question.is_plain and not re.search(number_alone, question.text()):
+                assert not any(re.search(number_alone, hint) for hint in question.hints()[:-1]), (
+                    question.text(),
+                    question.hints(),
+                )
             right = question.answer
             edge = right + rng.choice([-1, 1]) * 0.999 * question.tolerance
             for answer in (right, question.shown(right), repr(right), f"{right:.{question.digits - 1}e}", edge):
