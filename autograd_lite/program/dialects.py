@@ -5,25 +5,74 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import Any, NamedTuple, cast
+from functools import cached_property, partial
+from typing import NamedTuple
 
 from ..floats import FLOATS, FUNCTIONS, Function, Source
 from ..formulas import Reading
 from .spelling import NAME, SUM, Spelling, Text, written
 
 
-class Dialect(NamedTuple):
+class Syntax(NamedTuple):
+    """How a dialect writes numbers; calls, of a function of its own and of one of many operands; choices; definitions."""
+
+    column: str
+    """That of the table of functions."""
+    inf: str
+    nan: str
+    choice: str
+    own: str = ""
+    many: str = ""
+    either: str = ""
+    definition: str = ""
+    parameter: str = ""
+    step: str = ""
+
+    def number(self, x: float) -> str:
+        return repr(x) if math.isfinite(x) else self.nan if x != x else self.inf if x > 0 else f"-{self.inf}"
+
+
+class Dialect:
     """A dialect of straight-line source.
 
-    definitions: of the functions that it lacks. imports: the line for each module or function that the spellings name. array:
-    what makes a list an array.
+    imports: the line for each module or function that the spellings name. module: of arrays, what the table calls np. array: what
+    makes a list an array.
     """
 
-    spelling: Spelling
-    definitions: Mapping[str, str]
-    imports: Mapping[str, str]
-    array: str = ""
+    def __init__(self, syntax: Syntax, imports: Mapping[str, str] = {}, module: str = "np", array: str = "") -> None:
+        self.syntax, self.imports, self.module, self.array = syntax, imports, module, array
+
+    @property
+    def spelling(self) -> Spelling:
+        """How it spells the functions of the table."""
+        return self._from_table[0]
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        """Those that it lacks: their definitions, one that needs another after it."""
+        return self._from_table[1]
+
+    @cached_property
+    def _from_table(self) -> tuple[Spelling, dict[str, str]]:
+        syntax, definitions = self.syntax, dict[str, str]()
+        spelling = Spelling(syntax.number, {})
+        body = Body(spelling, syntax)
+        for name, row in FUNCTIONS.items():
+            found = getattr(row, syntax.column) or (syntax.column == "jax" and row.numpy) or (row.in_place and body.template(row))
+            templates: Mapping[float | str, str] = {"": syntax.many if row.many else syntax.own}
+            if isinstance(found, Source) or (not found and row.body and syntax.definition):
+                definitions[name] = self._own(found or body.definition(name, row))
+                templates = {"": syntax.many} if row.many else {}
+            elif found:
+                templates = {"": found} if isinstance(found, str) else found
+            for y, text in templates.items():
+                if text:
+                    spelling.functions[(name, y) if y else name] = self._own(text.replace("{name}", name))
+        return spelling, definitions
+
+    def _own(self, text: str) -> str:
+        """With the module of this dialect for np."""
+        return re.sub(r"\bnp\.", f"{self.module}.", text)
 
     def header(self, templates: Iterable[str]) -> str:
         """The imports and the functions that these lines need."""
@@ -44,21 +93,6 @@ class Dialect(NamedTuple):
 
 
 WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-
-
-class Syntax(NamedTuple):
-    """How a dialect calls a function of its own, and one of many operands; how it chooses; how it defines a function."""
-
-    column: str
-    """Of the table of functions."""
-    module: str
-    own: str
-    many: str
-    choice: str
-    either: str
-    definition: str
-    parameter: str
-    step: str
 
 
 class Body(Reading):
@@ -105,71 +139,54 @@ class Body(Reading):
         return self.syntax.definition.format(name=name, parameters=listed, steps=lines, value=self(result, names).template)
 
 
-def _spelled(syntax: Syntax, number: Callable[[float], str]) -> tuple[Spelling, dict[str, str]]:
-    """The spelling of a dialect, and the definitions of the functions that it lacks, from the table."""
-    spelling, definitions = Spelling(number, {}), dict[str, str]()
-    body = Body(spelling, syntax)
-    for name, row in FUNCTIONS.items():
-        found = getattr(row, syntax.column) or (syntax.column == "jax" and row.numpy) or (row.in_place and body.template(row))
-        templates: Mapping[float | str, str] = {"": syntax.many if row.many else syntax.own}
-        if isinstance(found, Source) or (not found and row.body and syntax.definition):
-            definitions[name] = found or body.definition(name, row)
-            templates = {"": syntax.many} if row.many and syntax.column == "c" else {}
-        elif found:
-            templates = {"": found} if isinstance(found, str) else found
-        spelling.functions.update(
-            {(name, y) if y else name: text.replace("{name}", name) for y, text in templates.items() if text}
-        )
-    if syntax.module:
-        for texts in cast("list[dict[Any, str]]", [spelling.functions, definitions]):
-            for key, text in texts.items():
-                texts[key] = re.sub(r"\bnp\.", f"{syntax.module}.", text)
-    return spelling, definitions
-
-
-def _number(inf: str, nan: str, x: float) -> str:
-    return repr(x) if math.isfinite(x) else nan if x != x else inf if x > 0 else f"-{inf}"
-
-
-_IN_PYTHON = "def {name}({parameters}):\n{steps}    return {value}\n"
-_STEP = "    {name} = {value}\n"
-
 # On floats, a function is one of Python's own, of `math`, or of `floats`
 _IMPORTS = {
     FUNCTIONS[name].on_floats or name: f"from {'math' if f is getattr(math, name, None) else 'autograd_lite.floats'} import"
     for name, f in FLOATS.items()
     if f is not abs
 }
-_PYTHON = Syntax("python", "", "", "", "({y} if {x} else {w})", "", "", "", "")
 PYTHON = Dialect(
-    *_spelled(_PYTHON, partial(_number, "inf", "nan")),
+    Syntax("python", "inf", "nan", choice="({y} if {x} else {w})"),
     {**_IMPORTS, "inf": "from math import", "nan": "from math import"},
 )
 
-_ARRAYS = Syntax("numpy", "np", "np.{name}({all})", "", "np.where({x}, {y}, {w})", "({x}) | ({y})", _IN_PYTHON, "", _STEP)
-NUMPY = Dialect(
-    *_spelled(_ARRAYS, partial(_number, "np.inf", "np.nan")),
-    {"np": "import numpy as np", "math": "import math", "functools": "import functools"},
+ARRAYS = Syntax(
+    *("numpy", "np.inf", "np.nan"),
+    own="np.{name}({all})",
+    choice="np.where({x}, {y}, {w})",
+    either="({x}) | ({y})",
+    definition="def {name}({parameters}):\n{steps}    return {value}\n",
+    step="    {name} = {value}\n",
 )
+NUMPY = Dialect(ARRAYS, {"np": "import numpy as np", "math": "import math", "functools": "import functools"})
 JAX = Dialect(
-    *_spelled(_ARRAYS._replace(column="jax", module="jnp"), partial(_number, "jnp.inf", "jnp.nan")),
+    ARRAYS._replace(column="jax", inf="jnp.inf", nan="jnp.nan"),
     {"jnp": "import jax.numpy as jnp", "jax": "import jax", "functools": "import functools"},
-    "jnp.stack(",
+    module="jnp",
+    array="jnp.stack(",
 )
 
 # Operands in any number are an array, with their number before it
-_C = Syntax(
-    *("c", "", "", "{name}({n}, (double[]){{all}})", "({x} ? {y} : {w})", "{x} || {y}"),
-    *(
-        "static inline double {name}({parameters}) {{\n{steps}    return {value};\n}}\n",
-        "double ",
-        "    double {name} = {value};\n",
-    ),
+C = Dialect(
+    Syntax(
+        *("c", "INFINITY", "NAN"),
+        many="{name}({n}, (double[]){{all}})",
+        choice="({x} ? {y} : {w})",
+        either="{x} || {y}",
+        definition="static inline double {name}({parameters}) {{\n{steps}    return {value};\n}}\n",
+        parameter="double ",
+        step="    double {name} = {value};\n",
+    )
 )
-C = Dialect(*_spelled(_C, partial(_number, "INFINITY", "NAN")), {})
 
-_JAVASCRIPT = Syntax(
-    *("javascript", "", "Math.{name}({all})", "{name}({all})", "({x} ? {y} : {w})", "{x} || {y}"),
-    *("function {name}({parameters}) {{\n{steps}    return {value};\n}}\n", "", "    const {name} = {value};\n"),
+JAVASCRIPT = Dialect(
+    Syntax(
+        *("javascript", "Infinity", "NaN"),
+        own="Math.{name}({all})",
+        many="{name}({all})",
+        choice="({x} ? {y} : {w})",
+        either="{x} || {y}",
+        definition="function {name}({parameters}) {{\n{steps}    return {value};\n}}\n",
+        step="    const {name} = {value};\n",
+    )
 )
-JAVASCRIPT = Dialect(*_spelled(_JAVASCRIPT, partial(_number, "Infinity", "NaN")), {})
