@@ -448,6 +448,7 @@ LOSSES = {
     "cross_entropy": nn.cross_entropy,
     "cross_entropy of probabilities": functools.partial(nn.cross_entropy, logits=False),
     "sequence_cross_entropy": lambda outputs, targets: nn.sequence_cross_entropy([outputs], [targets]),
+    "last_cross_entropy": lambda outputs, targets: nn.last_cross_entropy([outputs, outputs], targets),
     "hinge": nn.hinge,
     "huber": nn.huber,
     "mae": nn.mae,
