@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import shutil
 import sys
@@ -22,6 +23,10 @@ PLAIN |= {"“": '"', "”": '"', "⁽": "(", "⁾": ")", "\ufffd": "?", **dict(
 
 HELP = "n/→ forward  p/← back  Home End  g go to  b backward pass  q quit"
 LONGEST_NAME = 24
+GAP = "   |   "
+"""Between two columns of the table."""
+_ENTRY = re.compile(r"^[> ] \S.*  +(\d\S*|-\S+|—|inf|nan)  +(\d\S*|-\S+|—|inf|nan)( \+| *$|   \|)")
+_NUMBER = re.compile(r"(?<=  )-?(?:\d[\d.]*(?:e[-+]?\d+)?|inf)(?=  | \+|$| \|)")
 
 # What a key sends, after ESC [ or ESC O, and as the second character on Windows
 SEQUENCES = {"C": "next", "D": "back", "B": "next", "A": "back", "H": "first", "F": "last"}
@@ -135,7 +140,8 @@ def _walk(steps: WordedPasses, key: Callable[[os.terminal_size], str]) -> None:
     typed: str | None = None
     while True:
         size = shutil.get_terminal_size()
-        _paint(screen(steps, now, *size, typed, sys.stdout.encoding))
+        lines = screen(steps, now, *size, typed, sys.stdout.encoding)
+        _paint(list(map(coloured, lines)) if has_colours() else lines)
         pressed = key(size)
         meaning = LETTERS.get(pressed, pressed)
         if typed is not None:
@@ -184,20 +190,37 @@ def screen(
 
 
 def _table(steps: WordedPasses, now: int, space: int, columns: int, fit: Callable[[str], str]) -> list[str]:
-    """Values and grads after step `now`, in so many lines, those around the active node."""
+    """Values and grads after step `now`, in so many lines and as many columns as there is room for, around the active node."""
     nodes = [node for node in steps.order if node in steps.adjoint]
+    wide = min(max([width(fit(steps.name(node))) for node in nodes[:1000]] + [4]), LONGEST_NAME)
+    beside = max((columns + len(GAP)) // (wide + 38 + len(GAP)), 1)
+    shown = (space - 1) * beside
     active = nodes.index(steps[now].node) if steps[now].node in steps.adjoint else 0
-    first = min(max(active - (space - 1) // 2, 0), max(len(nodes) - space + 1, 0))
-    nodes = nodes[first : first + space - 1]
+    first = min(max(active - shown // 2, 0), max(len(nodes) - shown, 0))
+    nodes = nodes[first : first + shown]
     computed, grads = steps.so_far(now, nodes)
-    rows = [("node", "value", "grad"), *((fit(steps.name(node)), fit(computed[node]), fit(grads[node])) for node in nodes)]
-    wide = min(max(width(name) for name, _, _ in rows), LONGEST_NAME)
-    lines = []
-    for (name, data, grad), node in zip(rows, [None, *nodes]):
-        mark = ">" if node is steps[now].node else " "
-        name = clip(name, wide, fit("…"))
-        lines.append(clip(f"{mark} {name}{' ' * (wide - width(name))}  {data:>16}  {grad:>16}", columns, fit("…")))
-    return lines
+
+    def entry(mark: str, name: str, data: str, grad: str) -> str:
+        name = clip(fit(name), wide, fit("…"))
+        return clip(f"{mark} {name}{' ' * (wide - width(name))}  {fit(data):>16}  {fit(grad):>16}", columns, fit("…"))
+
+    entries = [entry(">" if n is steps[now].node else " ", steps.name(n), computed[n], grads[n]) for n in nodes]
+    high = -(-len(entries) // beside)
+    rows = [GAP.join(entries[k::high]) for k in range(high)]
+    return [GAP.join([entry(" ", "node", "value", "grad")] * len(entries[::high])), *rows]
+
+
+def has_colours() -> bool:
+    """Whether a terminal wants colours: see no-color.org."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def coloured(line: str) -> str:
+    """A line of the table with the node of the step bold, negative numbers blue and positive ones yellow."""
+    if not _ENTRY.search(line):
+        return line
+    shaded = _NUMBER.sub(lambda number: f"\x1b[{34 if number[0].lstrip().startswith('-') else 33}m{number[0]}\x1b[39m", line)
+    return re.sub(rf"(^|{re.escape(GAP)})(> .*?)(?={re.escape(GAP)}|$)", "\\1\x1b[1;7m\\2\x1b[0m", shaded)
 
 
 def _paint(lines: Sequence[str]) -> None:

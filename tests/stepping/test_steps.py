@@ -502,3 +502,25 @@ def test_a_notebook_that_was_not_run_shows_a_picture(example):
     before_details = taken_away[: taken_away.index("<details>")]
     assert before_details.count("<img ") == 1 and "data:image/svg+xml;base64," in before_details
     assert "<style>.autograd-lite-not-run { display: none }</style>" in html_shown
+
+
+def test_a_wide_window_has_several_columns_and_the_present_node_marked(example):
+    wide = terminal.screen(example, 50, 140, 26)
+    assert sum(line.count("value") for line in wide) == 2 and sum(line.count("> ") for line in wide) == 1
+    shown = "\n".join(wide)
+    assert all(label in shown for label in ("i1", "w8", "net_h1", "out_o1"))
+
+
+def test_colours_are_by_sign_and_no_color_is_respected(example, monkeypatch):
+    lines = terminal.screen(example, 50, 100, 40)
+    painted = [terminal.coloured(line) for line in lines]
+    assert [re.sub("\x1b\\[[0-9;]*m", "", line) for line in painted] == lines
+    row = next(line for line in painted if "net_o2" in line and "-0.038098237" in line and "back" not in line)
+    assert "\x1b[33m1.224921404\x1b[39m" in row and "\x1b[34m-0.038098237\x1b[39m" in row
+    assert [line for line in painted if re.search("\x1b\\[1;7m> out_h1.*0.036350306.*\x1b\\[0m", line)] and painted[0] == lines[0]
+    assert any("\x1b[33m0.3775\x1b[39m" in line and "—" in line for line in painted)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert terminal.has_colours()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not terminal.has_colours()
