@@ -6,7 +6,7 @@ In reading order:
 * `letters`: labels and operations in the letters of a textbook;
 * `scene`: what a picture shows, and `drawer`: how it is made of a graph;
 * `geometry`, `columns`, `layout`, `rows`: where everything stands;
-* `svg`, `dot`, `printing`: how it is written;
+* `svg`, `dot`, `printing`, `page`: how it is written;
 * `draw`: what a user calls.
 """
 

@@ -64,19 +64,24 @@ def _piece(piece: Piece, center: Point) -> str:
     if piece.kind == "const":
         return f"{piece.id} [shape=plaintext, {look}];"
     style = {"operation": "rounded,filled", "part": "rounded,filled"}.get(piece.kind, "filled")
-    odd = f', penwidth=3, color="{COLORS["odd"][0]}"' if piece.tint == "odd" else ""
+    rim = "active" if piece.active else "odd" if piece.tint == "odd" else ""
+    odd = f', penwidth=3, color="{COLORS[rim][0]}"' if rim else ""
     two = ", peripheries=2" if piece.kind == "part" else ""
     return f'{piece.id} [shape=box, style="{style}", fillcolor="{TINTS[piece.tint][0]}"{odd}{two}, {look}];'
 
 
 def _wire(picture: Picture, wire: Wire, path: Sequence[Point], label: Point, frames: Iterable[tuple[float, ...]]) -> str:
     color = LANES[wire.lane][0] if wire.lane >= 0 else COLORS["loop" if "delay" in wire.kind else "line"][0]
+    if wire.active:
+        color = COLORS["active"][0]
     before = next((point for point in reversed(path[:-1]) if point != path[-1]), path[0])
     dx, dy = path[-1][0] - before[0], path[-1][1] - before[1]
     length = (dx * dx + dy * dy) ** 0.5 or 1.0
     end = (path[-1][0] - dx / length * 7.0, path[-1][1] - dy / length * 7.0)
     spline = " ".join([f"e,{_at(path[-1])}", *map(_at, path[:-1]), _at(end)])
-    look = f'id="{wire.id}", color="{color}", penwidth={wire.thickness:.2f}, arrowsize=0.7, pos="{spline}"'
+    look = (
+        f'id="{wire.id}", color="{color}", penwidth={4.0 if wire.active else wire.thickness:.2f}, arrowsize=0.7, pos="{spline}"'
+    )
     if "delay" in wire.kind:
         look += ", style=dashed"
     if wire.text:

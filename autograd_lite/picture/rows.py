@@ -9,7 +9,9 @@ from itertools import pairwise
 from .geometry import Layout, Link, Point, Shape
 
 WIDEST = 1400.0
-"""A wider picture is broken into rows."""
+"""A picture is broken into rows of about this width."""
+SLACK = 1.15
+"""What is wider by no more than this stays in one row."""
 MOST_CROSSING = 4
 """Where arrows from more shapes than this cross, no row ends."""
 MOST_PIECES = 4000
@@ -23,7 +25,7 @@ def in_rows(layout: Layout, shapes: Sequence[Shape], links: Sequence[Link]) -> L
     """The layout in rows, or as it is."""
     low = min([x for x, _ in _extents(layout, shapes)], default=0.0)
     high = max([x for _, x in _extents(layout, shapes)], default=0.0)
-    if high - low <= WIDEST:
+    if high - low <= WIDEST * SLACK:
         return layout
     cuts = _cuts(layout, shapes, links, low, high)
     spans = [(min(xs), max(xs)) for xs in ([x for x, _ in path] for path in layout.paths)]
@@ -55,7 +57,7 @@ def _cuts(layout: Layout, shapes: Sequence[Shape], links: Sequence[Link], low: f
             tails[k].add(link.tail)
     thin = [(gap, len(own)) for gap, own in zip(gaps, tails) if len(own) <= MOST_CROSSING]
     cuts, start = [], low
-    while high - start > WIDEST:
+    while high - start > WIDEST * SLACK:
         near = [(count, -gap) for gap, count in thin if start + 0.5 * WIDEST < gap <= start + WIDEST]
         far = [gap for gap, _ in thin if gap > start + WIDEST]
         if not near and not far:

@@ -52,6 +52,8 @@ class Piece(NamedTuple):
     group: int
     bars: list[tuple[int, float]]
     """Of a part over time, the size of the gradient by time step."""
+    active: bool = False
+    """Whether the present step is about it."""
 
     @property
     def size(self) -> Point:
@@ -70,6 +72,7 @@ class Wire(NamedTuple):
     thickness: float
     kind: str
     lane: int = -1
+    active: bool = False
 
 
 class Frame(NamedTuple):

@@ -34,6 +34,7 @@ COLORS = {
     "open": ("#f8f8f8", "#1c1c1c"),
     "loop": ("#7a3db8", "#c9a0f5"),
     "odd":  ("#c01818", "#ff8a80"),
+    "active": ("#8e24aa", "#e29bf5"),
 }
 # Arrows of one piece among those of others: far apart in hue and in lightness, also to the colour-blind
 LANES = [("#00695c", "#4fd0bd"), ("#8e2a6b", "#f29ad2"), ("#7a5200", "#e3b65b"), ("#3949ab", "#9fb0ff"), ("#4d6b00", "#b7d95c"),
@@ -60,6 +61,9 @@ def style(dark: bool = True) -> str:
             f".delay .line {{ stroke: {color['loop']} }}",
             f".delay .head, .delay .delta, .bar {{ fill: {color['loop']} }}",
             f".node .odd {{ stroke: {color['odd']} }}",
+            f".node.active .box {{ stroke: {color['active']}; stroke-width: 4px }}",
+            f".edge.active .line {{ stroke: {color['active']}; stroke-width: 4px }}",
+            f".edge.active .head {{ fill: {color['active']} }}",
             f".cluster .frame {{ stroke: {color['line']}; fill: {color['open']} }}",
         ]
         for k, shades in enumerate(LANES):
@@ -148,7 +152,7 @@ def _piece(piece: Piece, center: Point, screen: bool) -> str:
     (x, y), (width, height) = center, piece.size
     plain = piece.kind == "const"
     out = [
-        f'<g id="{piece.id}" class="node {piece.kind}" transform="translate({_short(x)} {_short(y)})">'
+        f'<g id="{piece.id}" class="node {piece.kind}{" active" * piece.active}" transform="translate({_short(x)} {_short(y)})">'
         f"<title>{escaped(piece.tip)}</title>"
     ]
     box = f'x="{_short(-width / 2)}" y="{_short(-height / 2)}" width="{_short(width)}" height="{_short(height)}"'
@@ -226,8 +230,9 @@ def _wire(wire: Wire, path: Sequence[Point], label: Point, frames: Sequence[tupl
             f'<rect class="behind{inside}" x="{_short(x - width / 2)}" y="{_short(y - 6)}" width="{_short(width)}" height="12"/>'
             f'<text class="delta" x="{_short(x)}" y="{_short(y + 4)}">{escaped(wire.text)}</text>'
         )
-    lane = f' data-lane="{wire.lane}"' if wire.lane >= 0 else ""
-    return f'<g id="{wire.id}" class="{wire.kind}"{lane}>{line}<polygon class="head" points="{head}"/>{text}</g>'
+    lane = f' data-lane="{wire.lane}"' if wire.lane >= 0 and not wire.active else ""
+    kind = wire.kind + " active" * wire.active
+    return f'<g id="{wire.id}" class="{kind}"{lane}>{line}<polygon class="head" points="{head}"/>{text}</g>'
 
 
 def _path(points: Sequence[Point]) -> str:

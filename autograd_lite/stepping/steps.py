@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..files import write_whole
@@ -33,17 +34,34 @@ class Steps(WordedPasses):
         return document(self, code)
 
     def save(self, path: str | os.PathLike[str], code: bool = False) -> Path:
-        """Writes the steps to a page named `*.html`, or their trace to `*.txt`; returns the path. ValueError for another ending.
+        """Writes the steps to a file; returns the path. ValueError for another ending, or for too many steps.
 
-        code: in the page, the program of the two passes too, its present line lit. The file is written whole or not at all.
+        `*.html` is a page, with `code` the program of the two passes beside it, its present line lit; `*.txt` the trace as text;
+        `*.zip` an SVG for each step; `*.pptx` a slide for each, to be edited (with python-pptx); `*.gif` and `*.mp4` a film (with
+        Pillow or imageio, and what `Drawing.save` needs for png). ImportError names what is missing. The file is written whole
+        or not at all.
         """
         from pathlib import Path
 
+        from .export import archive, film, slides  # which imports much
+
         path = Path(path)
+        written: dict[str, Callable[[], bytes]] = {
+            ".html": lambda: self.html(code).encode(),
+            ".htm": lambda: self.html(code).encode(),
+            ".txt": lambda: f"{self}\n".encode(),
+            ".zip": lambda: archive(self),
+            ".pptx": lambda: slides(self),
+            ".gif": lambda: film(self, "gif"),
+            ".mp4": lambda: film(self, "mp4"),
+        }
         ending = path.suffix.lower()
-        if ending not in (".html", ".htm", ".txt"):
-            raise ValueError(f"steps are saved as .html, a page, or .txt, the trace as text, not as {path.name!r}")
-        write_whole(path, (str(self) + "\n" if ending == ".txt" else self.html(code)).encode())
+        if ending not in written:
+            raise ValueError(
+                "steps are saved as .html, a page, or .txt, the trace as text, or .zip, .pptx, .gif or .mp4, pictures, "
+                f"not as {path.name!r}"
+            )
+        write_whole(path, written[ending]())
         return path
 
     def terminal(self) -> None:

@@ -363,7 +363,7 @@ def test_arrows_from_one_piece_have_one_colour_and_those_of_others_another():
 
 
 def test_a_long_picture_is_broken_into_rows(dot):
-    for output, most in ((chain(1000)[1], 1500), (WorkedExample()(), 1500), (chain(12)[1], 1500)):
+    for output, most in ((chain(1000)[1], 1700), (WorkedExample()(), 1700), (chain(12)[1], 1700)):
         layout = draw(output, dot=dot).layout
         xs = [x for x, _ in layout.centers] + [x for path in layout.paths for x, _ in path]
         assert max(xs) - min(xs) < most

@@ -10,9 +10,12 @@ import pty
 import random
 import re
 import select
+import shutil
 import sys
 import time
 import weakref
+import xml.etree.ElementTree as ET
+import zipfile
 
 import pytest
 
@@ -401,9 +404,56 @@ def test_save_writes_whole_files(tmp_path, example, monkeypatch):
 
 
 def test_another_ending_is_refused(tmp_path, example):
-    with pytest.raises(ValueError, match=r"saved as \.html, a page, or \.txt, the trace as text, not as 'x\.pdf'"):
+    with pytest.raises(ValueError, match=r"saved as \.html, a page, or \.txt, the trace as text, or \.zip, .* not as 'x\.pdf'"):
         example.save(tmp_path / "x.pdf")
     assert not os.listdir(tmp_path)
+
+
+def test_a_picture_for_each_step(tmp_path, example):
+    with zipfile.ZipFile(example.save(tmp_path / "steps.zip")) as file:
+        assert file.namelist() == [f"step_{k:03}.svg" for k in range(1, len(example) + 1)]
+        texts = [" ".join("".join(t.itertext()) for t in ET.fromstring(file.read(name)).iter()) for name in file.namelist()]
+        last = file.read(file.namelist()[-1]).decode()
+    for step, text in zip(example, texts):
+        assert f"Step {step.number} of {len(example)}. " in text and " ".join(step.words.split()[:3]) in text
+    at = example.find("out_o1")[0].number
+    assert "0.751365" not in texts[at - 2] and "data 0.751365" in texts[at - 1] and "0.0821670" not in texts[at]
+    assert "grad 0.0821670" in texts[-1].replace("0.082167", "0.0821670") and last.count(" active") >= 1
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
+def test_a_film(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    x = Value(2.0, "x")
+    found = steps(x * x)
+    with image.open(found.save(tmp_path / "steps.gif")) as film:
+        assert film.n_frames == len(found) and film.size[0] % 2 == film.size[1] % 2 == 0
+
+
+def test_slides_can_be_edited(tmp_path, example):
+    pptx = pytest.importorskip("pptx")
+    slides = pptx.Presentation(str(example.save(tmp_path / "steps.pptx"))).slides
+    assert [slide.shapes.title.text for slide in slides] == [step.words for step in example]
+    texts = {shape.text_frame.text for shape in slides[-1].shapes if shape.has_text_frame}
+    assert "w5\ndata 0.4\ngrad 0.082167" in texts
+
+
+@pytest.mark.parametrize("ending, module, package", [("gif", "PIL", "Pillow"), ("pptx", "pptx", "python-pptx")])
+def test_what_is_missing_is_named(ending, module, package, tmp_path, monkeypatch, example):
+    for name in [name for name in sys.modules if name.split(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=f"steps as .{ending} need the package {package}: pip install"):
+        example.save(tmp_path / f"x.{ending}")
+    assert not os.listdir(tmp_path)
+
+
+def test_too_many_steps_are_no_pictures(tmp_path):
+    y = Value(0.5, "x")
+    for _ in range(200):
+        y = tanh(y)
+    with pytest.raises(ValueError, match=r"402 steps are too many for pictures, more than 300"):
+        steps(y).save(tmp_path / "x.zip")
 
 
 # The terminal
