@@ -787,3 +787,10 @@ def test_attributes_of_ones_own_cost_nothing_where_there_are_none():
     own.velocity = 0.0
     assert [type(thing) is dict for thing in gc.get_referents(bare)].count(True) == 0
     assert [type(thing) is dict for thing in gc.get_referents(own)].count(True) == 1
+
+
+def test_operands_and_their_derivatives_by_the_names_of_scalar_gpts():
+    x, y = Value(2.0), Value(3.0)
+    z = x * y
+    assert z._children == z.parents == (x, y) and z._local_grads == z.local_derivatives == (3.0, 2.0)
+    assert x._children == x._local_grads == ()
