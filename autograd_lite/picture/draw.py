@@ -14,7 +14,6 @@ from . import dot as graphviz
 from .drawer import Drawer
 from .geometry import Layout
 from .layout import layered
-from .page import page
 from .printing import printed
 from .rows import in_rows
 from .scene import Picture
@@ -108,6 +107,8 @@ class Drawing:
             data = self.source.encode()
         elif ending == ".html":
             picture = self._opened() if self._opened else self.picture
+            from .page import page  # with modules that few need
+
             data = page(picture, layered(*picture.graph)).encode()
         elif ending in (".png", ".pdf"):
             data = printed(self.picture, self.layout, ending[1:], path.name)
