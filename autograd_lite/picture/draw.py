@@ -154,8 +154,9 @@ def draw(
     The parts that made the nodes (neuron, layer, time step: see `Scope`) have frames. Above 150 nodes they collapse, as many
     levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
     rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
-    delay. frames: False for none around the parts that are open. dot: False for the built-in layout also where Graphviz's `dot`
-    is there, which otherwise lays out small pictures: those of short arrows and at most one frame. It has a second for it.
+    delay; or the examples of a batch into one, each piece with how many there are. frames: False for none around the parts that
+    are open. dot: False for the built-in layout also where Graphviz's `dot` is there, which otherwise lays out small pictures:
+    those of short arrows and at most one frame. It has a second for it.
 
     ValueError above 2,000 visible nodes, without ``force=True``.
 

@@ -118,6 +118,8 @@ class Drawer:
 
     def _part(self, part: Level, nodes: Sequence[Value], name: str, group: int) -> Piece:
         count = f"{len(nodes)} node{'s' * (len(nodes) != 1)}"
+        if self.rolled and not any(time is not None for time in self.times.values()):
+            count = f"×{len(nodes)}"
         sizes = self._sizes(part, nodes) or ["‖grad‖ —"]
         if all(node.op == "const" for node in nodes):
             sizes = []
@@ -188,7 +190,7 @@ class Drawer:
         ]
         if not self.grads:
             caption.append("grads are — until backward() is called")
-        if self.rolled:
+        if self.rolled and any(time is not None for time in self.times.values()):
             caption.append("Dashed: from one time step to another, as from t−1 to t; bars: size of the gradient by time step.")
         leaves = sum(node.op == "" for node in self.order)
         description = (

@@ -154,9 +154,9 @@ def folded(order: Sequence[Value], paths: dict[Value, Path]) -> dict[Value, Any]
 
 
 def folded_units(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]:
-    """The units of the rolled-up picture. ValueError if there is no time step."""
+    """The units of the rolled-up picture, of time steps or else of examples. ValueError if there are neither."""
     if all(split_time(path)[0] is None for path in set(paths.values())):
-        raise ValueError("rolled=True needs nodes of time steps, as the recurrent networks make them: there are none here")
+        return _examples(order, paths)
     keys = folded(order, paths)
     found: dict[Any, Unit] = {}
     for node in order:
@@ -188,3 +188,43 @@ def states(order: Sequence[Value], paths: dict[Value, Path]) -> dict[int, dict[s
         if time is not None and key in carried:
             found.setdefault(time, {}).setdefault(key[1], []).append(node)
     return found
+
+
+def _examples(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]:
+    """The units of several examples as one: what has the same role in the same part, and what is computed from that alike."""
+    keys: dict[Value, Any] = {}
+    uses: dict[Value, set[Any]] = {}
+    numbers: dict[Any, int] = {}  # a key within a key by its number, so that keys stay small
+
+    def number(node: Value) -> int:
+        return numbers.setdefault(keys[node], len(numbers))
+
+    for node in order:
+        inner = [parent for parent in node.parents if parent.parents]
+        if _role(node) and node.parents:
+            keys[node] = (paths[node], _role(node))
+        elif any(keys[parent] is not parent for parent in inner):
+            keys[node] = (paths[node], node.op, tuple(sorted(map(number, inner))))
+        elif node.parents:
+            keys[node] = node
+        for i, parent in enumerate(node.parents):
+            uses.setdefault(parent, set()).add((number(node), i))
+    groups: dict[Any, list[Value]] = {}
+    for node in order:  # what is given is alike where it is used alike
+        key = keys.get(node) or ("given", paths[node], frozenset(uses.get(node, [node])))
+        groups.setdefault(key, []).append(node)
+    if all(len(group) == 1 for group in groups.values() if group[0].parents):
+        needed = "nodes of time steps, as the recurrent networks make them, or of several examples"
+        raise ValueError(f"rolled=True needs {needed}: there are none here")
+    return [Unit(paths[group[0]], _level(group) if len(group) > 1 else None, group) for group in groups.values()]
+
+
+def _level(group: Sequence[Value]) -> Level:
+    """The part that several nodes are shown as: their label, if they have one in common, and what is done in them."""
+    first = group[0]
+    label = first.label if all(node.label == first.label for node in group) else _role(first)
+    if not first.parents:
+        is_number = first.op == "const"
+        same = all(node.data == first.data for node in group)
+        return Level(label or ("input" if not is_number else f"{first.data:.6g}" if same else "number"))
+    return Level(f"{label} = {letters(first)}" if label else letters(first))

@@ -687,6 +687,22 @@ def test_time_and_role_are_said_by_the_scope_and_not_read_from_text(title):
     assert [texts(edge, "delta") for edge in by_id(drawing).values() if edge.get("class") == "edge delay"] == [["t−1 ×2"]]
 
 
+@pytest.mark.parametrize("count", [2, 8])
+def test_a_batch_is_drawn_as_one_example(count, dot):
+    mlp = MLP([2, 3, 1], rng=0)
+    loss = half_squared_error([mlp([0.1 * k, 1.0]) for k in range(count)], [[float(k)] for k in range(count)], reduction="mean")
+    loss.backward()
+    one = mlp([0.5, 1.0])
+    drawing = draw(loss, rolled=True, dot=dot)
+    assert len(drawing.picture.pieces) < len(topological_order(half_squared_error(one, [1.0]))) + 4
+    parts = {texts(g, "label")[0]: texts(g, "count") for name, g in by_id(drawing).items() if "part" in g.get("class")}
+    for name in ("net_h1 = Σ w·x + b", "out_o1 = σ", "i1", "i2", "−", "x²"):
+        assert parts[name] == [f"×{count}"], name
+    shown = {texts(g, "label")[0] for g in by_id(drawing).values() if texts(g, "label")}
+    assert {"w_h1_1", "b_o1"} <= shown and not {"w_h1_1", "b_o1"} & set(parts)
+    assert set(drawing.element_of) == set(topological_order(loss))
+
+
 def test_rolled_up_needs_time():
     x = Value(1.0, "t = 3")
     x.scope = Scope("at t = 3")
