@@ -29,7 +29,9 @@ def docstring(op: str, function: Callable[..., Any], node_class: Callable[[float
     if row.parameter:
         lines += ["", f"A plain number as {names[1]} is a parameter: it is not differentiated by."]
     if row.needs:
-        by_zero = "; where it divides by zero, DivisionByZeroError" if re.search(r" / |pow\(", row.formula + row.what) else ""
+        by_zero = (
+            "; where it divides by zero, DivisionByZeroError" if " / " in row.formula + row.what or "pow(" in row.formula else ""
+        )
         lines += ["", f"Domain: {_renamed(row.needs, names)}. Outside, DomainError, a ValueError{by_zero}."]
     if row.convention:
         lines += ["", f"Convention: {_renamed(row.convention, names)}."]
@@ -58,9 +60,15 @@ def _example(op: str, function: Callable[..., Any], node_class: Callable[[float]
 
 def _powers(text: str) -> str:
     """A formula with powers as Python writes them."""
-    return _POWER.sub(lambda match: "**".join([x if x.isalnum() else f"({x})" for x in match.groups()]), text)
+    return (
+        text
+        if "pow(" not in text
+        else _POWER.sub(lambda match: "**".join([x if x.isalnum() else f"({x})" for x in match.groups()]), text)
+    )
 
 
 def _renamed(text: str, names: Sequence[str]) -> str:
     letters = dict(zip("xyw", names))
+    if all([letter == name for letter, name in letters.items()]):
+        return text
     return re.sub(r"\b[xyw]\b", lambda match: letters.get(match[0], match[0]), text)
