@@ -25,6 +25,7 @@ from .functional import grad, hessian, jacobian, jvp, value_and_grad
 from .gradient import gradient
 from .picture.draw import draw
 from .program import Program, compile_program, trace
+from .registry import register, registered, unregister
 from .stepping.steps import steps
 from .value import OPERATIONS, Value, data_of, peek, set_together
 
@@ -65,6 +66,8 @@ __all__ = [
     "no_grad",
     "peek",
     "prod",
+    "register",
+    "registered",
     "set_together",
     "softmax",
     "std",
@@ -72,6 +75,7 @@ __all__ = [
     "sum_",
     "topological_order",
     "trace",
+    "unregister",
     "value_and_grad",
     "var",
 ]
@@ -91,3 +95,14 @@ if TYPE_CHECKING:
         def __call__(self, x: float, y: Value, w: Any = ..., /) -> Value: ...
 
     def __getattr__(name: str) -> Operation: ...
+
+else:
+
+    def __getattr__(name):
+        """An operation that was registered."""
+        if name in OPERATIONS:
+            return OPERATIONS[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *OPERATIONS})

@@ -45,15 +45,15 @@ def check_gradients(
     for i, (node, derivative) in enumerate(zip(nodes, derivatives)):
         name = "".join([c if c.isprintable() else "?" for c in str(node.label)[:40]]) or f"input {i}"
         try:
-            difference = _difference(f, nodes, node)
+            found, _ = difference(f, nodes, node)
         except (ValueError, ArithmeticError) as error:
-            difference, verdict = math.nan, f"no difference: {error}"
+            found, verdict = math.nan, f"no difference: {error}"
         else:
-            agrees = abs(derivative - difference) <= tolerance * max(1.0, abs(derivative), abs(difference))
+            agrees = abs(derivative - found) <= tolerance * max(1.0, abs(derivative), abs(found))
             verdict = "agrees" if agrees else "DIFFERS: a wrong derivative, or a kink near this point"
         if verdict != "agrees":
             failing.append(name)
-        print(f"{name:<10}{node.data:>12.6g}{derivative:>17.9g}{difference:>17.9g}  {verdict}", file=file)
+        print(f"{name:<10}{node.data:>12.6g}{derivative:>17.9g}{found:>17.9g}  {verdict}", file=file)
     if failing:
         print(f"not in agreement: {', '.join(failing)}", file=file)
     return not failing
@@ -63,8 +63,8 @@ def check_gradients(
 WIDTHS = (1e-3, 1e-5, 1e-7, 1e-9)
 
 
-def _difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> float:
-    """The central difference of `f` by one node, at the width where it is best: by how much it varies and by its rounding.
+def difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> tuple[float, float]:
+    """The central difference of `f` by one node, and how good it is: at the width where it varies least and is rounded least.
 
     At each, the error of second order is extrapolated away. Raises what `f` raises if it does at all of them.
     """
@@ -88,10 +88,10 @@ def _difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> float
                 except (ValueError, ArithmeticError) as error:
                     failed = error
                     continue
-                difference = (4.0 * narrow - wide) / 3.0
-                found.append(((abs(wide - narrow) + rounding) / max(1.0, abs(difference)), difference))
+                middle = (4.0 * narrow - wide) / 3.0
+                found.append((middle, (abs(wide - narrow) + rounding) / max(1.0, abs(middle))))
     finally:
         node.data = data
     if not found:
         raise failed
-    return min(found, key=lambda pair: (math.isnan(pair[0]), pair[0]))[1]
+    return min(found, key=lambda pair: (math.isnan(pair[1]), pair[1]))

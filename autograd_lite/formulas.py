@@ -148,6 +148,24 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
+# What is read off the table once --------------------------------------------------------------------------------------
+
+F = TypeVar("F", bound=Callable[..., Any])
+_kept: list[Any] = []
+
+
+def of_the_table(function: F) -> F:
+    """As `functools.cache`, for what depends on rows: until `forget`."""
+    _kept.append(cache(function))
+    return _kept[-1]  # type: ignore[no-any-return]
+
+
+def forget() -> None:
+    """Forgets what was read off the table: one of its rows is new, or gone."""
+    for function in _kept:
+        function.cache_clear()
+
+
 # What the names in the table stand for -------------------------------------------------------------------------------
 
 

@@ -10,7 +10,16 @@ made of others is in :mod:`autograd_lite.floats`. Among equal formulas the one t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Table(dict[str, T]):
+    """Rows by the name of their operation."""
+
+    def __missing__(self, op: str) -> T:
+        raise LookupError(f"there is no operation {op!r:.60}: if it was registered, register it again")
 
 
 class Row(NamedTuple):
@@ -57,7 +66,7 @@ def row(what: str, formula: str, *derivatives: str, names: str = "", **more: Any
 
 
 # fmt: off
-ROWS: dict[str, Row] = {
+ROWS: Table[Row] = Table({
     #                   what                         z                dz/dx                             dz/dy
     "add":          row("sum",                       "x + y",         "1",                              "1"),
     "sub":          row("difference",                "x - y",         "1",                              "-1"),
@@ -160,9 +169,9 @@ ROWS: dict[str, Row] = {
                         convention="slope 1 by x at a bound; high where low > high"),
     "where":        row("y where x is not 0, else w", "where(x, y, w)", "0",                            "where(x, 1, 0)",
                         "where(x, 0, 1)", names="condition x y"),
-}
+})
 
-FAMILIES: dict[str, Family] = {
+FAMILIES: Table[Family] = Table({
     "sum_":         Family("sum",                         "total(x)",            {"x": "1"}),
     "dot":          Family("dot product",                 "total(w * x)",        {"w": "x", "x": "w"}),
     "linear":       Family("net input of a neuron",       "total(w * x) + b",    {"w": "x", "x": "w", "b": "1"}, tail="b"),
@@ -188,5 +197,5 @@ FAMILIES: dict[str, Family] = {
     "weighted_nll": Family("cross-entropy of weights w",  "total(w * (logsumexp(*xs) - x))",
                            {"w": "nll(x, *others)", "x": "softmax(x, *others) * (sum_(*ws) - w) - w * unlike(x, *others)"},
                            stable="total(where(w, w * (log1p(sumexpm1(*xs)) + (max_(*xs) - x)), 0))"),
-}
+})
 # fmt: on

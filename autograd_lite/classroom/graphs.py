@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from .. import backprop, formulas, ops
@@ -301,7 +301,7 @@ def symbols(e: Expression) -> Iterator[Any]:
                 yield from symbols(part)
 
 
-@lru_cache(1 << 10)
+@formulas.of_the_table
 def is_activation(op: str, parameters: tuple[float, ...] = ()) -> bool:
     """Whether an operation of one operand is bent, and straight far away on both sides, as sigmoid, tanh and ReLU are.
 

@@ -9,15 +9,14 @@ import linecache
 import math
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
 from operator import attrgetter
 from types import CodeType
 from typing import Any
 
 from ..backprop import not_taken
 from ..floats import FLOATS
-from ..formulas import letters, split
-from ..ops import FAMILIES, ROWS
+from ..formulas import forget, letters, of_the_table, split
+from ..ops import FAMILIES, ROWS, Table
 from .documentation import docstring
 from .errors import as_float, described, domain_error, is_real
 from .families import AT_ONCE
@@ -126,7 +125,7 @@ OPERATORS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__tru
 UNROLLED = 256
 
 
-class Functions(dict[str, Any]):
+class Functions(Table[Any]):
     """The functions of the table by name, written in terms of `names`; of a family by their number of groups."""
 
     def __init__(self, names: dict[str, Any]) -> None:
@@ -204,7 +203,7 @@ NAMES: dict[str, Any] = {
 functions = Functions(NAMES)
 
 
-@cache
+@of_the_table
 def _for_modes() -> Functions:
     """The functions once more, for use within a mode: these never ask for it."""
     written = Functions({**NAMES, "special": ()})
@@ -237,6 +236,24 @@ def attach(op: str) -> None:
     """Gives the class of nodes the function of a row as a method, and the function what `help` shows of it."""
     functions[op].__doc__ = docstring(op, functions[op], Value)
     setattr(Value, op, functions[op])
+
+
+def add(op: str) -> None:
+    """The function of a row that is new, and the method."""
+    forget()
+    functions.write(op)
+    attach(op)
+
+
+def remove(op: str) -> None:
+    """Undoes `add`, however far it came."""
+    for name in (op, f"{op}_parameter"):
+        functions.pop(name, None)
+        NAMES.pop(name, None)
+    if op in vars(Value):
+        delattr(Value, op)
+    linecache.cache.pop(f"<autograd_lite {op}>", None)
+    forget()
 
 
 # As Python calls them, and NumPy: np.arcsin(an array of Values) calls the method arcsin of each

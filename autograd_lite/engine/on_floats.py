@@ -9,7 +9,6 @@ from math import copysign, inf, nan
 from .. import floats
 from ..floats import FLOATS, FUNCTIONS
 from ..formulas import Reading, derivative, is_sum_of_products, other_factors
-from ..ops import FAMILIES, ROWS
 from .families import AT_ONCE, in_order
 
 
@@ -70,7 +69,7 @@ def ieee_value(op: str, x: Sequence[float]) -> float:
 def _read(reading: Reading, op: str, x: Sequence[float]) -> float:
     if op in AT_ONCE:
         return AT_ONCE[op](x)[0]
-    return float(reading.formula(op, x) if op in ROWS or op in FAMILIES else getattr(reading, op)(*x))
+    return float(getattr(reading, op)(*x) if op in FLOATS else reading.formula(op, x))
 
 
 def local_derivatives(op: str, x: Sequence[float], z: float) -> list[float]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from ..floats import FUNCTIONS
-from ..formulas import formula_of, is_composed, is_sum_of_products, letters, operands, other_factors, split
+from ..formulas import formula_of, is_composed, is_sum_of_products, letters, of_the_table, operands, other_factors, split
 from ..ops import FAMILIES, ROWS
 from .documentation import names_of
 
@@ -138,7 +137,7 @@ def family_source(op: str, function: str, count: int) -> str:
 # Formulas as the functions write them --------------------------------------------------------------------------------
 
 
-@cache
+@of_the_table
 def _written(text: str, formula: str, letters: tuple[str, ...]) -> str:
     """A rule in these letters: z for the formula, floats, Python's own choice for `where`, and in place what is faster so."""
     if "(" not in text:  # every second one: in a tenth of the time
@@ -147,7 +146,7 @@ def _written(text: str, formula: str, letters: tuple[str, ...]) -> str:
     return ast.unparse(rule if text is formula else _Replaced(whole).visit(rule))
 
 
-_LEAVES = re.compile(r"(?<![\w.])(\d+|[xyw])(?![\w.])")
+_LEAVES = re.compile(r"(?<![\w.])(?<!e[-+])(\d+|[xyw])(?![\w.])")
 
 
 def _tree(text: str, letters: Sequence[str]) -> ast.expr:

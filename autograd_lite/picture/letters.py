@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from ..derivation.markup import FUNCTIONS, GREEK, SUPERSCRIPT, cleaned, parts_of_label
-from ..formulas import Reading
+from ..formulas import Reading, of_the_table
 from ..ops import FAMILIES
 from ..value import Value
 
@@ -41,7 +41,7 @@ def letters(node: Value) -> str:
     return _letters(node.op, tuple(["x", *exponent[:2]]))
 
 
-@lru_cache(1 << 10)
+@of_the_table
 def _letters(op: str, operands: tuple[str, ...]) -> str:
     if op in FAMILIES:
         family = FAMILIES[op]
