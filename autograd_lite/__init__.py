@@ -23,7 +23,7 @@ from .engine.modes import detect_anomaly, no_grad
 from .engine.scope import Scope
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
 from .gradient import gradient
-from .picture.draw import draw
+from .picture.draw import draw, draw_layers
 from .program import Program, compile_program, trace
 from .registry import register, registered, unregister
 from .stepping.steps import steps
@@ -50,6 +50,7 @@ __all__ = [
     "detect_anomaly",
     "dot",
     "draw",
+    "draw_layers",
     "explain",
     "grad",
     "gradient",

@@ -133,7 +133,7 @@ def _slope(notation: Notation, left: Expression, a: Value, z: Value, layer: Laye
     return equation(notation, left, [softmax], result)
 
 
-def _is_weighted_sum(node: Value) -> bool:
+def is_weighted_sum(node: Value) -> bool:
     """Whether it is a net input: of two letters of its family each is the derivative by the other, and by a third it is 1."""
     family = ops.FAMILIES.get(node.op)
     if family is None or len(letters(family)) != 2:
@@ -142,7 +142,7 @@ def _is_weighted_sum(node: Value) -> bool:
     return family.derivatives == {w: x, x: w, family.tail: "1"}
 
 
-def _operands(net: Value) -> tuple[Sequence[Value], Sequence[Value], Value]:
+def operands(net: Value) -> tuple[Sequence[Value], Sequence[Value], Value]:
     """Weights, inputs and bias of a net input."""
     weights, inputs, bias = split(ops.FAMILIES[net.op], net.parents)
     return weights, inputs, bias[0]
@@ -152,8 +152,8 @@ def _layers(output: Value, order: list[Value]) -> list[Layer]:
     """The layers of a multilayer perceptron: its net inputs are weighted sums, those of a layer with the same inputs."""
     nets: dict[tuple[Value, ...], list[Value]] = {}
     for node in order:
-        if _is_weighted_sum(node):
-            nets.setdefault(tuple(_operands(node)[1]), []).append(node)
+        if is_weighted_sum(node):
+            nets.setdefault(tuple(operands(node)[1]), []).append(node)
     groups = list(nets.items())
     if not groups:
         raise ValueError("the delta form is for a multilayer perceptron: no node is a weighted sum (`linear`) plus a bias")
@@ -173,8 +173,8 @@ def _layers(output: Value, order: list[Value]) -> list[Layer]:
             outputs = _activations(zs, order)
         if len(outputs) != len(zs):
             raise ValueError("the delta form is for a multilayer perceptron: a layer has not as many units as the next reads")
-        operands = [_operands(z) for z in zs]
-        layers.append(Layer(k + 2, zs, outputs, [w for w, _, _ in operands], [b for _, _, b in operands], inputs))
+        parts = [operands(z) for z in zs]
+        layers.append(Layer(k + 2, zs, outputs, [w for w, _, _ in parts], [b for _, _, b in parts], inputs))
     return layers
 
 

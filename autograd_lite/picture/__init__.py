@@ -7,9 +7,10 @@ In reading order:
 * `scene`: what a picture shows, and `drawer`: how it is made of a graph;
 * `geometry`, `columns`, `layout`, `rows`: where everything stands;
 * `svg`, `dot`, `printing`, `page`: how it is written;
+* `network`: a multilayer perceptron by layers;
 * `draw`: what a user calls.
 """
 
-from .draw import Drawing, draw
+from .draw import Drawing, draw, draw_layers
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "draw", "draw_layers"]

@@ -14,6 +14,7 @@ from . import dot as graphviz
 from .drawer import Drawer
 from .geometry import Layout
 from .layout import layered
+from .network import network_svg
 from .printing import printed
 from .rows import in_rows
 from .scene import Picture
@@ -127,6 +128,45 @@ class Drawing:
     def __repr__(self) -> str:
         count = len(self.element_of)
         return f"<Drawing of {count} node{'s' * (count != 1)}; .save('graph.svg') writes the picture, .source is its DOT source>"
+
+
+class LayerDrawing:
+    """A network's picture by layers. Jupyter shows it."""
+
+    def __init__(self, svg_text: str) -> None:
+        self._svg = svg_text
+
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        return self._svg
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the picture to a file named `*.svg`; returns the path. ValueError for another ending."""
+        from pathlib import Path
+
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ValueError(f"a drawing of layers is saved as .svg, not as {path.name!r}")
+        write_whole(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self._svg}'.encode())
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": image(self._svg, "a network by layers"), "image/svg+xml": self._svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return "<LayerDrawing; .save('network.svg') writes the picture>"
+
+
+def draw_layers(output: Value, by: str = "grad") -> LayerDrawing:
+    """The layers of a multilayer perceptron: a circle for each unit, lines coloured by "data" or "grad" of the weights, and W and
+    dE/dW as heat maps. Of a batch, the units are those of the first example.
+
+    ValueError if `output` is not computed by layers. Before `backward()` colours are those of the data.
+    """
+    order = topological_order(output)
+    if by not in ("grad", "data"):
+        raise ValueError(f"a picture is coloured by 'grad' or by 'data', not by {by!r:.60}")
+    return LayerDrawing(network_svg(order, _grads(order, None), by))
 
 
 def draw(

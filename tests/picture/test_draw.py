@@ -828,3 +828,36 @@ def test_dot_is_given_up_after_a_second(monkeypatch):
 def test_no_label_turns_the_text_around_it():
     x = Value(1.0, "a\u202eb\u2066c")
     assert not {"\u202e", "\u2066"} & set(draw(x * x).svg() + draw(x * x).source)
+
+
+# By layers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_network_by_layers(count):
+    mlp = MLP([2, 5, 3], rng=0)
+    loss = half_squared_error([mlp([0.1 * k, 1.0]) for k in range(count)], [[1.0, 0.0, 0.0]] * count)
+    before = ET.fromstring(autograd_lite.draw_layers(loss).svg())
+    assert texts(before, "title") == ["W, layer 1", "W, layer 2"] and "Colour: data" in texts(before, "caption")[0]
+    loss.backward()
+    root = ET.fromstring(autograd_lite.draw_layers(loss).svg())
+    units = [circle for circle in root.iter(f"{SVG}circle")]
+    lines = [path for path in root.iter(f"{SVG}path")]
+    assert len(units) == 2 + 5 + 3 and len(lines) == 2 * 5 + 5 * 3
+    assert texts(root, "title") == ["W, layer 1", "dE/dW, layer 1", "W, layer 2", "dE/dW, layer 2"]
+    cells = [rect for rect in root.iter(f"{SVG}rect") if "cell" in rect.get("class")]
+    assert len(cells) == 2 * len(lines)
+    weights = [w for layer in mlp.layers for neuron in layer.neurons for w in neuron.weights]
+    for w, line in zip(weights, lines):
+        assert line.get("class") == ("line neg" if w.grad < 0 else "line pos")
+        assert line[0].text.replace("−", "-") == f"{w.label} = {w.data:.6g}, grad {w.grad:.6g}"
+
+
+def test_by_layers_is_for_networks(tmp_path):
+    with pytest.raises(ValueError, match="no node is a weighted sum"):
+        autograd_lite.draw_layers(graph()[2])
+    drawing = autograd_lite.draw_layers(MLP([1, 1], rng=0)([1.0])[0])
+    assert drawing.save(tmp_path / "x.svg").read_text().endswith(drawing.svg())
+    assert drawing._repr_mimebundle_()["text/html"].startswith("<img ")
+    with pytest.raises(ValueError, match=r"saved as \.svg, not as 'x\.png'"):
+        drawing.save(tmp_path / "x.png")
