@@ -13,16 +13,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from .columns import GAP, LINE_GAP, ROOM, Cell, order_cells, set_columns, set_heights
-from .geometry import Group, Layout, Link, Point, Shape
+from .geometry import LOOP, TURN, Group, Layout, Link, Point, Shape, curve, loop
 
 __all__ = ["Group", "Layout", "Link", "Shape", "layered"]
 
 HEADER = 24.0
 """Above the contents of a group, for its title."""
-LOOP = 18.0
-"""The room around a shape for an arrow from it to itself."""
-TURN = 14.0
-"""How far an arrow that turns round swings out."""
 LONG = 24
 """An arrow over more columns than this runs in a lane above everything."""
 
@@ -325,25 +321,16 @@ class _Layered:
         spanned = 0
         for link, segments in zip(self.links, self.segments):
             if not segments:
-                path, label = _loop(centers[link.tail], self.shapes[link.tail])
+                path, label = loop(centers[link.tail], self.shapes[link.tail])
                 paths.append(path)
                 labels.append(label)
                 continue
             points = [(origin[group][0] + x, origin[group][1] + y) for group, segment in segments for x, y in segment.points]
             group, segment = segments[-1]
-            paths.append(_curve(points))
+            paths.append(curve(points))
             labels.append((origin[group][0] + segment.label[0], origin[group][1] + segment.label[1]))
             spanned += sum([abs(segment.cells[-1].column - segment.cells[0].column) // 2 for _, segment in segments])
         return Layout(centers, paths, labels, frames, spanned)
-
-
-def _loop(center: Point, shape: Shape) -> tuple[list[Point], Point]:
-    """The curves of an arrow from a shape, over it, to itself, and the place of its label."""
-    (x, y), right = center, shape.width / 2
-    top, side = y - shape.height / 2 - LOOP * 0.6, y - shape.height / 4
-    out, bend = right + LOOP, shape.height / 4
-    path = [(x + right, side), (x + out, side), (x + out, side - bend), (x + right, top), (x, top), (x, top), (x - right, top)]
-    return [*path, (x - out, side - bend), (x - out, side), (x - right, side)], (x, top)
 
 
 def _without_cycles(successors: dict[int, dict[int, None]]) -> list[int]:
@@ -392,17 +379,3 @@ def _lanes(segments: Sequence[_Segment]) -> dict[tuple[int, int], int]:
         ends[lane : lane + 1] = [last]
         lanes[key] = lane
     return lanes
-
-
-def _curve(points: list[Point]) -> list[Point]:
-    """Bezier curves through the points, level at each of them."""
-    bent = points[:1]
-    for k, (x, y) in enumerate(points[1:], 1):
-        on = k + 1 < len(points) and points[k - 1][1] == y == points[k + 1][1]
-        if not on and (x, y) != bent[-1]:
-            bent.append((x, y))
-    curve = bent[:1]
-    for (x, y), (to_x, to_y) in pairwise(bent):
-        middle = (x + to_x) / 2 if to_x != x else x - TURN
-        curve += [(middle, y), (middle, to_y), (to_x, to_y)]
-    return curve
