@@ -39,7 +39,7 @@ def doctor() -> int:
         ),
         ("import nn", f"finds {shadow}: write `from autograd_lite.nn import ...`" if shadow else "is autograd_lite.nn"),
         ("layout of pictures", drawing_by),
-        ("png and pdf", "yes" if drawing_by.startswith("Graphviz") else "no: they need Graphviz's program `dot`"),
+        ("png and pdf", "yes" if drawing_by.startswith("Graphviz") else "no: they need Graphviz's program `dot`, or CairoSVG"),
         ("package graphviz", _version("graphviz") or "missing: pip install graphviz"),
         *((f"package {name}", _version(name) or f"missing: {use}") for name, use in OPTIONAL.items()),
         ("C compiler", compiler or "missing: for programs in C"),

@@ -1,4 +1,4 @@
-"""The picture of a computation graph, as SVG always, and as DOT source; png and pdf where Graphviz's `dot` is installed."""
+"""The picture of a computation graph: what a user calls, and what can be done with it."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ def film(steps: WordedPasses, ending: str) -> bytes:
     pages = [
         image.open(io.BytesIO(printed(p, layout, "png", f"the .{ending}"))).convert("RGB") for _, p, layout in _pictures(steps)
     ]
-    # sides that are even, which films need
-    size = tuple(2 * -(-max(page.size[k] for page in pages) // 2) for k in (0, 1))
+    # sides of whole blocks, which films need
+    size = tuple(16 * -(-max(page.size[k] for page in pages) // 16) for k in (0, 1))
     frames = []
     for page in pages:
         frame = image.new("RGB", size, "white")
