@@ -1,5 +1,6 @@
-"""A browser for tests: Chromium without a window, with nothing of any user's in it."""
+"""A browser for the tests of pages: Chromium without a window, a network or anything of a user's."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,12 +9,6 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-if not CHROMIUM or not DRIVER:
-    pytest.skip("no browser: chromium and chromedriver are not installed", allow_module_level=True)
-selenium = pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
-
-from selenium import webdriver  # noqa: E402
-
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -28,29 +23,51 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    """One browser for all tests, with nothing of any user's in it."""
+@contextlib.contextmanager
+def browser(profile):
+    """The driver of a browser, whose profile is in that new folder. Skips the test where there is none."""
+    if not CHROMIUM or not DRIVER:
+        pytest.skip("no browser: chromium and chromedriver are not installed")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="no driver of the browser: selenium is not installed")
     os.environ.update(SE_AVOID_STATS="true", SE_OFFLINE="true")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+    for flag in [*FLAGS, f"--user-data-dir={profile}"]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
-    driver.get("about:blank")
-    driver.get_log("performance")
-    yield driver
-    driver.quit()
+    try:
+        driver.get("about:blank")
+        driver.get_log("performance")
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """One browser for all tests of a file."""
+    with browser(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+def asked_of_a_network(driver):
+    """The addresses outside of the machine that were asked for since this was last called."""
+    return [url[:80] for url in _asked_for(driver) if not url.startswith(("file:", "data:", "about:"))]
 
 
 def quiet(driver):
-    """Nothing was asked of a network, and nothing was complained of, since this was last asked."""
+    """Nothing was asked of a network, and nothing was complained of, since this was last asked. How much was asked for at all."""
+    urls = _asked_for(driver)
+    assert [url[:80] for url in urls if not url.startswith(("file:", "data:", "about:"))] == []
+    assert driver.get_log("browser") == []
+    return len(urls)
+
+
+def _asked_for(driver):
     urls = []
     for entry in driver.get_log("performance"):
         message = json.loads(entry["message"])["message"]
         if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
             urls.append(message["params"].get("request", message["params"])["url"])
-    assert [url[:80] for url in urls if not url.startswith(("file:", "data:", "about:"))] == []
-    assert driver.get_log("browser") == []
-    return len(urls)
+    return urls

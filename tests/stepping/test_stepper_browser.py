@@ -8,12 +8,15 @@ import re
 
 import pytest
 from browser import chromium, quiet  # noqa: F401
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from autograd_lite import Value, dot, steps, tanh
 from nn.worked_example import WorkedExample
+
+pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 HOSTILE = [
     "</script /<!--<script x=1",
