@@ -1,3 +1,4 @@
+# ruff: noqa: F811 (a fixture that is imported)
 """The page of a quiz in a real browser: buttons, keys, what is said, the code, without a network, and for everyone."""
 
 import base64
@@ -6,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import asked_of_a_network, browser
+from browser import chromium, quiet  # noqa: F401
 
 from autograd_lite import Value, tanh
 from autograd_lite.classroom import codes, quiz
@@ -14,12 +15,6 @@ from autograd_lite.classroom.grades import grade
 from nn.worked_example import WorkedExample
 
 AXE = Path(os.environ.get("CLASSROOM_NODE_MODULES", "")) / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with browser(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
 
 
 class Page:
@@ -63,8 +58,7 @@ def asked():
 @pytest.fixture
 def page(chromium, asked, tmp_path):
     yield Page(chromium, asked.save(tmp_path / "quiz.html", key="course"))
-    assert asked_of_a_network(chromium) == []
-    assert chromium.get_log("browser") == []
+    quiet(chromium)
 
 
 def test_every_right_answer_is_right_and_the_code_is_graded(page, asked):
