@@ -12,13 +12,12 @@ Every operation of the table in :mod:`autograd_lite.ops` is a function here (``t
 """
 
 import builtins
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING
 
 from .backprop import topological_order
 from .check import check_gradients
 from .derivation.explain import explain
 from .engine.errors import DivisionByZeroError, DomainError
-from .engine.many import dot, linear, log_softmax, logsumexp, max_, mean, min_, nll, prod, softmax, std, sum_, var
 from .engine.modes import detect_anomaly, no_grad
 from .engine.scope import Scope
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
@@ -31,13 +30,22 @@ from .value import OPERATIONS, Value, data_of, peek, set_together
 
 __version__ = "0.1.0"
 
-globals().update(OPERATIONS)
+if TYPE_CHECKING:
+    from . import operations
+    from .operations import *
+    from .operations import abs as abs
+    from .operations import pow as pow
+    from .operations import round as round
+else:
+    from .engine.many import nll as nll
+
+    globals().update(OPERATIONS)
 
 # y.draw(), y.explain(w), y.steps(): the class knows none of its readers
 for _reader in (draw, explain, steps):
     setattr(Value, _reader.__name__, _reader)
 
-__all__ = [
+__all__: list[str] = [
     "OPERATIONS",
     "DivisionByZeroError",
     "DomainError",
@@ -48,7 +56,6 @@ __all__ = [
     "compile_program",
     "data_of",
     "detect_anomaly",
-    "dot",
     "draw",
     "draw_layers",
     "explain",
@@ -57,47 +64,22 @@ __all__ = [
     "hessian",
     "jacobian",
     "jvp",
-    "linear",
-    "log_softmax",
-    "logsumexp",
-    "max_",
-    "mean",
-    "min_",
-    "nll",
     "no_grad",
     "peek",
-    "prod",
     "register",
     "registered",
     "set_together",
-    "softmax",
-    "std",
     "steps",
-    "sum_",
     "topological_order",
     "trace",
     "unregister",
     "value_and_grad",
-    "var",
 ]
 # Python's own abs, pow and round stay what they are
-__all__ += [name for name in OPERATIONS if name not in __all__ and not hasattr(builtins, name)]
-
 if TYPE_CHECKING:
-
-    class Operation(Protocol):
-        """An operation of the table: of floats a float, else a Value."""
-
-        @overload
-        def __call__(self, x: float, y: float = ..., w: float = ..., /) -> float: ...
-        @overload
-        def __call__(self, x: Value, y: Any = ..., w: Any = ..., /) -> Value: ...
-        @overload
-        def __call__(self, x: float, y: Value, w: Any = ..., /) -> Value: ...
-
-    def __getattr__(name: str) -> Operation: ...
-
+    __all__ += operations.__all__
 else:
+    __all__ += [name for name in (*OPERATIONS, "nll") if not hasattr(builtins, name)]
 
     def __getattr__(name):
         """An operation that was registered."""

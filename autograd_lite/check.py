@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from typing import TextIO
 
 from .engine.modes import mode, no_grad
 from .gradient import gradient
@@ -13,7 +13,7 @@ from .value import Value
 
 
 def check_gradients(
-    f: Callable[..., Any], inputs: Iterable[Value | float], tolerance: float = 1e-6, file: TextIO | None = None
+    f: Callable[..., Value], inputs: Iterable[Value | float], tolerance: float = 1e-6, file: TextIO | None = None
 ) -> bool:
     """Prints, for each input, the derivative of `f(*inputs)` by the engine and by central differences; True if all agree.
 
@@ -63,7 +63,7 @@ def check_gradients(
 WIDTHS = (1e-3, 1e-5, 1e-7, 1e-9)
 
 
-def difference(f: Callable[..., Any], nodes: list[Value], node: Value) -> tuple[float, float]:
+def difference(f: Callable[..., Value], nodes: list[Value], node: Value) -> tuple[float, float]:
     """The central difference of `f` by one node, and how good it is: at the width where it varies least and is rounded least.
 
     At each, the error of second order is extrapolated away. Raises what `f` raises if it does at all of them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 from .backprop import topological_order
 from .engine.eager import family, is_parameter
@@ -107,7 +107,11 @@ class OnValuesOnce(OnValues):
 on_values = OnValues()
 
 
-def gradient(output: Value, inputs: Value | Iterable[Value]) -> Any:
+@overload
+def gradient(output: Value, inputs: Value) -> Value: ...
+@overload
+def gradient(output: Value, inputs: Iterable[Value]) -> list[Value]: ...
+def gradient(output: Value, inputs: Value | Iterable[Value]) -> Value | list[Value]:
     """The derivatives of `output` by the inputs, as Values: a graph that can be differentiated again, drawn and explained.
 
     inputs: a Value, or a sequence of them; the result has the same form. They may be interior nodes. An input that `output`

@@ -223,7 +223,7 @@ def install(node_class: type) -> dict[str, Callable[..., Any]]:
         attach(op)
     for op, method in OPERATORS.items():
         for name, function in ((method, functions[method]), (method.replace("__", "__r", 1), _reflected(op))):
-            function.__doc__, function.__qualname__ = functions[op].__doc__, f"Value.{name}"
+            function.__doc__, function.__name__, function.__qualname__ = functions[op].__doc__, name, f"Value.{name}"
             setattr(Value, name, function)
     for method, op in OTHER_NAMES.items():
         setattr(Value, method, functions[op])

@@ -14,14 +14,14 @@ from ..gradient import gradient
 from ..value import Value
 from .arguments import floats_of
 from .names import listed
-from .record import Loop, Recorded, bundles_of, recorded_graph
+from .record import Loop, Nodes, Recorded, bundles_of, recorded_graph
 from .tracing import as_inputs
 
 DIALECTS = ("python", "numpy", "c", "jax", "javascript")
 
 
 def compile_program(
-    outputs: Any, inputs: Any, gradients_of: Value | None = None, wrt: Any = None, dialect: str = "python"
+    outputs: Nodes, inputs: Nodes, gradients_of: Value | None = None, wrt: Nodes | None = None, dialect: str = "python"
 ) -> Program:
     """The graph of `outputs`, and of the derivatives of one of them, as a straight-line program of the inputs.
 

@@ -13,6 +13,9 @@ from ..value import Value
 from .names import LONGEST, Names
 from .tape import Tape
 
+# What is given as inputs, outputs or wrt: Values, and sequences of them, perhaps by name
+Nodes = Value | Iterable[Value | Iterable[Value]] | Mapping[Any, object]
+
 
 class Port(NamedTuple):
     """An argument or a result: its name, its places on the tape, and whether it is an array of numbers or one."""
@@ -117,7 +120,7 @@ def collector_off() -> Iterator[None]:
 
 
 @collector_off()
-def recorded_graph(outputs: Any, inputs: Any, gradients_of: Value | None, wrt: Any, totals: bool) -> Recorded:
+def recorded_graph(outputs: Nodes, inputs: Nodes, gradients_of: Value | None, wrt: Nodes | None, totals: bool) -> Recorded:
     given = bundles_of(inputs, "input")
     leaves = [node for _, nodes, _ in given for node in nodes]
     for name, nodes, _ in given:
