@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
-from .engine.modes import mode, no_grad
+from .engine.modes import differentiating, no_grad
 from .gradient import gradient
 from .value import Value
 
@@ -35,7 +35,7 @@ def check_gradients(
     for i, node in enumerate(nodes):
         if node.parents:
             raise ValueError(f"check_gradients needs leaves as inputs, but input {i} ({node!r}) was computed by {node.op}")
-    with mode("derivative", special=False, without="no_grad"):
+    with differentiating():
         output = f(*nodes)
     if not isinstance(output, Value):
         raise TypeError(f"check_gradients needs a function with a Value as its result, got {type(output).__name__}")

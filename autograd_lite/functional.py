@@ -12,7 +12,7 @@ from typing import Any
 
 from .engine.errors import as_float
 from .engine.many import sum_
-from .engine.modes import in_mode, mode
+from .engine.modes import differentiating, is_on
 from .gradient import as_value, gradient, pushforward
 from .nests import leaves, mapped
 from .value import Value
@@ -100,8 +100,8 @@ def _run(f: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int
             lifted[place] = mapped(_new_node, args[place])
         except IndexError:
             raise TypeError(f"argnums names argument {place}, but there are {len(args)} arguments") from None
-    outermost = not in_mode("derivative") and not any(isinstance(x, Value) for x in leaves(list(args)))
-    with mode("derivative", special=False, without="no_grad"):
+    outermost = not is_on(differentiating) and not any(isinstance(x, Value) for x in leaves(list(args)))
+    with differentiating():
         output = f(*lifted)
     inputs = lifted[argnums] if isinstance(argnums, int) else tuple([lifted[place] for place in places])
     return inputs, output, (lambda result: mapped(_number, result)) if outermost else (lambda result: result)

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from .backprop import topological_order
 from .engine.eager import family, is_parameter
-from .engine.modes import mode
+from .engine.modes import as_ieee
 from .engine.on_floats import ieee_value, local_derivatives
 from .formulas import Reading, derivative, is_sum_of_products, other_factors
 from .ops import FAMILIES, ROWS
@@ -144,7 +144,7 @@ def adjoints_of(output: Value, inputs: Iterable[Value]) -> dict[Value, Any]:
             wanted.add(node)
     contributions: dict[Value, list[tuple[Any, Any]]] = {output: [(1.0, 1.0)]}
     adjoints: dict[Value, Any] = {}
-    with mode("ieee", special=False):
+    with as_ieee():
         for node in reversed(order):
             if node not in wanted or node not in contributions:
                 continue
@@ -159,7 +159,7 @@ def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
 
     A node without a tangent does not move: whatever the local derivative by it is, it contributes nothing.
     """
-    with mode("ieee", special=False):
+    with as_ieee():
         for node in topological_order(output):
             if node not in tangent_of:
                 tangent = _total_of_products([(tangent_of[p], d) for p, d in _local_derivatives(node, tangent_of)])

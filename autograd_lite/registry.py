@@ -17,7 +17,7 @@ from typing import Any
 from .check import difference
 from .engine import eager
 from .engine.errors import is_real, shown
-from .engine.modes import mode
+from .engine.modes import differentiating
 from .engine.on_floats import on_floats, on_ieee
 from .floats import FUNCTIONS
 from .formulas import OPERATORS, PARTS
@@ -79,7 +79,7 @@ def register(
     _check_derivatives(name, entry)
     try:
         ROWS[name] = entry
-        with mode("derivative", special=False, without="no_grad"):  # of which its example is none
+        with differentiating():  # of which its example is none
             eager.add(name)
         OPERATIONS[name] = eager.functions[name]
         _registered[name] = called

@@ -13,7 +13,7 @@ from .engine import eager, fast
 from .engine.elsewhere import Elsewhere
 from .engine.errors import as_float, is_real, named, quoted, shown
 from .engine.many import MANY, sum_
-from .engine.modes import in_mode
+from .engine.modes import differentiating, is_on
 from .engine.node import Node
 from .engine.recording import live, watch
 
@@ -134,7 +134,7 @@ class Value(Node, Elsewhere, Operations):
 
     def __copy__(self) -> Value:
         watch("copies", self)
-        if in_mode("derivative"):
+        if is_on(differentiating):
             return sum_([self])  # type: ignore[no-any-return]
         copied, arguments, own = self.__reduce__()
         copy: Value = copied(*arguments)
@@ -143,7 +143,7 @@ class Value(Node, Elsewhere, Operations):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         watch("copies", self)
-        if in_mode("derivative"):  # within a function that is differentiated, a copy depends on what it is a copy of
+        if is_on(differentiating):  # within a function that is differentiated, a copy depends on what it is a copy of
             memo[id(self)] = sum_([self])
             return memo[id(self)]  # type: ignore[no-any-return]
 

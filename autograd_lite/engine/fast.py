@@ -10,7 +10,7 @@ from typing import Any
 
 from ..backprop import not_taken
 from .errors import as_float, described
-from .modes import in_mode
+from .modes import detect_anomaly, is_on
 from .recording import watch
 
 # One pass at a time: it marks the nodes that it has reached, and leaves may be shared between threads
@@ -46,7 +46,7 @@ def backward(output: Any) -> None:
             chooses = _reach(output, order, leaves, before)
             output.grad = 1.0
             passing = _apply_chain_rule_with_choices(order) if chooses else _apply_chain_rule(order)
-            if in_mode("detect_anomaly"):
+            if is_on(detect_anomaly):
                 _check_adjoints(passing)
             after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
             for leaf, grad in zip(leaves, after):

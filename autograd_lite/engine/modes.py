@@ -28,47 +28,60 @@ class Entry:
         self.statement: Callable[[], Any] | None = None  # a weak reference to what the statement keeps; None if it is left
 
 
+def _nothing() -> None:
+    """What is called where no `no_grad` is alone."""
+
+
 _entries: ContextVar[tuple[Entry, ...]] = ContextVar("_entries", default=())
 _home: ContextVar[None] = ContextVar("_home", default=None)  # its tokens know the context that they were made in
 
+# Called, what the `with` statement of a `no_grad` keeps, if that is all there is: else None
+quiet: ContextVar[Callable[[], Any]] = ContextVar("quiet", default=_nothing)
 # The entries of all contexts, of modes that operations have to ask for: empty, so false, for as long as they need not
 special: list[weakref.ref[Entry]] = []
 
 
 class mode:
-    """Within it, in this thread or task, `name` is a mode and `without` is none; `special` makes operations ask for it.
+    """What a mode is: within it, in this thread or task, it is one of those in `current`.
 
     A context manager, which may be entered again while it is on, also by others, and a decorator. Of a generator, and of what
     is ``async``, each resumption is within the mode, and its caller in between is not. A context that is copied within the
     mode, as that of a new task, keeps it.
     """
 
-    def __init__(self, name: str, special: bool = True, without: str = "") -> None:
-        self.name, self.special, self.without = name, special, without
+    asked_for = False
+    """Whether operations have to ask for it."""
+    ends: type[mode] | None = None
+    """A mode that is off within it."""
+
+    def __init__(self) -> None:
         self._exits: list[partial[None]] = []
 
     def __enter__(self) -> None:
         entries = _existing()
         if entries and entries[-1].mode is self and not entries[-1].on:
             entries[-1].on = True
+            _note_quiet(entries)
         else:  # called by hand, so no statement keeps `__exit__`
             leave = self._new_exit()
             leave.args[0].on = True
             self._exits.append(leave)
+            _note_quiet(_entries.get())
 
     def _new_exit(self) -> partial[None]:
         """What leaves a new entry of this mode, which is there, but not yet on."""
         entry = Entry(self)
         leave = partial(_leave, entry, _home.set(None))
         entry.statement = weakref.ref(leave)
-        if self.special:
+        quiet.set(_nothing)
+        if self.asked_for:
             special.append(weakref.ref(entry, special.remove))
         _entries.set((*_existing(), entry))
         return leave
 
     def _leave_by_hand(self, *error: object) -> None:
         if not self._exits:
-            raise RuntimeError(f"{self.name} is left, but was not entered")
+            raise RuntimeError(f"{type(self).__name__} is left, but was not entered")
         here = [leave for leave in self._exits if leave.args[0] in _entries.get()]
         leave = (here or self._exits)[-1]
         self._exits.remove(leave)
@@ -118,7 +131,7 @@ class mode:
         return wraps(function)(within)  # type: ignore[return-value]
 
 
-def no_grad() -> mode:
+class no_grad(mode):
     """Within it, operations record nothing: their results are leaves. A context manager, and a decorator.
 
     >>> from autograd_lite import Value
@@ -128,10 +141,12 @@ def no_grad() -> mode:
     >>> y.data, y.parents
     (9.0, ())
     """
-    return mode("no_grad")
+
+    asked_for = True
+    __module__ = "autograd_lite"
 
 
-def detect_anomaly() -> mode:
+class detect_anomaly(mode):
     """Within it, the first value or adjoint that is infinite or nan raises FloatingPointError, also in `backward()`.
 
     The message names node, operation, operands, and the file and line that made the node. For finding a mistake: slow.
@@ -143,13 +158,26 @@ def detect_anomaly() -> mode:
     Traceback (most recent call last):
     FloatingPointError: mul gives inf for x = 1e+200 (node 'x'), y = 1e+200 (node 'x'), at ...
     """
-    return mode("detect_anomaly")
+
+    asked_for = True
+    __module__ = "autograd_lite"
+
+
+class differentiating(mode):
+    """Within it runs a function whose derivatives are wanted: it is recorded, and copies depend on what they are copies of."""
+
+    ends = no_grad
+
+
+class as_ieee(mode):
+    """Within it, operations are infinite or nan where else they raise, as IEEE 754 has it."""
 
 
 def _leave(entry: Entry, home: Token[None], *error: object) -> None:
     if not entry.on:  # `__exit__` is called by hand
         return entry.mode._leave_by_hand(*error)
     rest = tuple([other for other in _entries.get() if other is not entry])
+    quiet.set(_nothing)
     try:
         _home.reset(home)
     except ValueError:  # in another context than it was entered in, as a generator may be: it is over in every context
@@ -157,7 +185,13 @@ def _leave(entry: Entry, home: Token[None], *error: object) -> None:
         _entries.set(rest)
     else:  # contexts copied from this one keep it
         _entries.set(rest)
+        _note_quiet(rest)
         entry.statement = None
+
+
+def _note_quiet(entries: tuple[Entry, ...]) -> None:
+    if len(entries) == 1 and type(entries[0].mode) is no_grad and entries[0].on:
+        quiet.set(entries[0].statement or _nothing)
 
 
 def _existing() -> tuple[Entry, ...]:
@@ -171,18 +205,20 @@ def _existing() -> tuple[Entry, ...]:
     return entries
 
 
-def current() -> set[str]:
-    """The names of the modes that this thread or task is in."""
-    names: set[str] = set()
+def current() -> set[type[mode]]:
+    """The modes that this thread or task is in."""
+    found: set[type[mode]] = set()
     for entry in _existing():
         if entry.on:
-            names.discard(entry.mode.without)
-            names.add(entry.mode.name)
-    return names
+            kind = type(entry.mode)
+            if kind.ends is not None:
+                found.discard(kind.ends)
+            found.add(kind)
+    return found
 
 
-def in_mode(name: str) -> bool:
-    return name in current()
+def is_on(kind: type[mode]) -> bool:
+    return kind in current()
 
 
 def _async_resumed(within: mode, function: Callable[..., Any]) -> Callable[..., Any]:

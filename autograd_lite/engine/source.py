@@ -14,7 +14,7 @@ from .documentation import names_of
 _FUNCTION = """
 def {function}({parameters}):
     if special:
-        return within_mode({function!r}, {op!r}, ({arguments},))
+        return {quietly}({arguments}) if quiet()() and not live else within_mode({function!r}, {op!r}, ({arguments},))
     try:
         {lines}
     except Exception:
@@ -30,16 +30,20 @@ def {function}({parameters}):
     node._dx = {dx}{dy}
     return node
 """
+_VALUE = (
+    _FUNCTION[: _FUNCTION.index("    node.op")]
+    + "    node.op = node.label = ''\n    node._mark = node._x = None\n    return node\n"
+)
 
 
-def row_source(op: str, function: str, slowly: str = "slowly") -> str:
+def row_source(op: str, function: str, records: bool = True) -> str:
     """The function of a row as Python source. Its parameters are Values, named as in the row; a, b and c are their numbers.
 
     >>> print(row_source("tanh", "tanh"))
     <BLANKLINE>
     def tanh(x):
         if special:
-            return within_mode('tanh', 'tanh', (x,))
+            return quietly['tanh'](x) if quiet()() and not live else within_mode('tanh', 'tanh', (x,))
         try:
             a = x._data
             z = tanh(a)
@@ -59,15 +63,18 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
     <BLANKLINE>
 
     `special` is true in a mode such as `no_grad`. A function named ``..._parameter`` is for a plain number as y; one named
-    ``__...__`` is an operator, for which `slowly` leaves an unknown operand its turn.
+    ``__...__`` is an operator, which leaves an unknown operand its turn. records: whether the result is a node, or a leaf.
     """
     row = ROWS[op]
+    slowly = "operator_slowly" if function.startswith("__") else "slowly"
     names = names_of(op)
     numbers = [letter for letter in "abcdefg" if letter not in names][: len(names)]
     formula, *derivatives = [_written(text, row.formula, tuple(numbers)) for text in (row.formula, *row.derivatives)]
     lines = [f"{number} = {name}._data" for number, name in zip(numbers, names)]
-    default = ""
-    if function.endswith("_parameter"):
+    default = "" if row.default is None else f"={row.default}"
+    if not records:  # a plain number need not become a leaf
+        lines[1:] = [f"{line} if type({name}) is Value else plain({name})" for line, name in zip(lines[1:], names[1:])]
+    elif function.endswith("_parameter"):
         derivatives[1] = "0.0"
     elif function.startswith("__") and not row.parameter:
         lines.insert(1, f"if type({names[1]}) is not Value: return {slowly}({op!r}, ({', '.join(names)}))")
@@ -75,9 +82,8 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
         first, second = names
         plain = f"type({second}) is float or type({second}) is int"
         lines.insert(1, f"if {plain}: return {op}_parameter({first}, constant({second}, {op!r}))")
-        default = "" if row.default is None else f"={row.default}"
     lines.append(f"z = {formula}")
-    for i, (number, text) in enumerate(zip(numbers, derivatives)):
+    for i, (number, text) in enumerate(zip(numbers, derivatives) if records else ()):
         if text not in (*numbers, "z", "0.0", "1.0", "-1.0"):
             lines.append(f"d{number} = {text}")
             derivatives[i] = f"d{number}"
@@ -87,11 +93,12 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
         2: (*names, derivatives[0], f"\n    node._dy = {derivatives[-1]}"),
         3: (f"({values})", "...", f"({', '.join([f'{d} or not_taken' for d in derivatives])})", "\n    node._dy = True"),
     }
-    return _FUNCTION.format(
+    return (_FUNCTION if records else _VALUE).format(
         function=function,
         op=op,
         parameters=values + default,
         arguments=values,
+        quietly=f"quietly[{function!r}]",
         operands=values,
         slowly=slowly,
         lines="\n        ".join(lines),
@@ -99,7 +106,7 @@ def row_source(op: str, function: str, slowly: str = "slowly") -> str:
     )
 
 
-def family_source(op: str, function: str, count: int) -> str:
+def family_source(op: str, function: str, count: int, records: bool = True) -> str:
     """The function of a family for `count` groups of operands; of one that is no sum of products for any.
 
     ws, xs and p are the Values; w1, x1, b the numbers.
@@ -116,14 +123,16 @@ def family_source(op: str, function: str, count: int) -> str:
             lines += [f"{name} = {name}._data" for name in group if letter not in single]
         terms = map(" * ".join, zip(*split(family, names)[: len(letters(family))]))
         lines.append("z = " + " + ".join([*terms, *family.tail]))
-        lines.append(f"dx = ({', '.join(map(str, other_factors(op, names)))},)")
+        if records:
+            lines.append(f"dx = ({', '.join(map(str, other_factors(op, names)))},)")
     else:
         lines = [f"z, dx = at_once[{op!r}]([*map(data, ({values},))])"]
-    return _FUNCTION.format(
+    return (_FUNCTION if records else _VALUE).format(
         function=function,
         op=op,
         parameters=arguments,
         arguments=arguments,
+        quietly=f"quietly[{op!r}][{count}]",
         operands=values,
         slowly="slowly",
         lines="\n        ".join(lines),

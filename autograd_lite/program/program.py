@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from ..engine.modes import mode
+from ..engine.modes import differentiating
 from ..gradient import gradient
 from ..value import Value
 from .arguments import floats_of
@@ -168,7 +168,7 @@ class Program:
         """The results that are outputs of `f`, and derivatives of them by inputs, as numbers and lists of numbers."""
         recorded = self._recorded
         inputs = [as_inputs(port.name, floats_of(port, x)) for port, x in zip(recorded.inputs, sample)]
-        with mode("derivative", special=False, without="no_grad"):
+        with differentiating():
             groups = bundles_of(f(*inputs), "output")
         if len(groups) != recorded.outputs:
             raise ValueError(f"the program has {recorded.outputs} outputs, but the function returned {len(groups)}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..engine.modes import mode
+from ..engine.modes import differentiating
 from ..gradient import adjoints_of, as_value
 from ..value import Value
 from .names import LONGEST, Names
@@ -154,7 +154,7 @@ def _with_derivatives(recorded: Recorded, output: Value, wanted: list[Bundle]) -
     wrt = [[tape.place(node) for node in nodes] for _, nodes, _ in wanted]
     forward = len(tape.operations)
     above = f"d{output.label[: LONGEST // 2]}_d" if output.label else "d"
-    with mode("derivative", special=False, without="no_grad"):
+    with differentiating():
         adjoints = adjoints_of(output, [node for _, nodes, _ in wanted for node in nodes])
         places = {node: tape.place(as_value(adjoint)) for node, adjoint in adjoints.items()}
         zero = tape.place(as_value(0.0))

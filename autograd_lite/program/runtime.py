@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import linecache
 import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, NamedTuple
+
+from ..sources import execute, forget
 
 
 class Made(NamedTuple):
@@ -27,15 +28,14 @@ def executed(source: str, faster: str = "", **names: Any) -> Callable[..., Any]:
     faster: what is run in its place, line by line. names: what that needs beside what the source imports.
     """
     file = f"<autograd_lite program {next(_serial)}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    exec(compile(faster or source, file, "exec"), names)
+    execute(source, file, names, runs=faster)
     function: Callable[..., Any] = names.pop("program")  # or it would be one of the names that it sees, a cycle
     weakref.finalize(function, _forget, file, names).atexit = False
     return function
 
 
 def _forget(file: str, names: dict[str, Any]) -> None:
-    linecache.cache.pop(file, None)
+    forget(file)
     names.clear()  # its helpers see each other
 
 

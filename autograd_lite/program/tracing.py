@@ -7,7 +7,7 @@ from itertools import chain, count
 from typing import Any
 
 from ..backprop import topological_order
-from ..engine.modes import mode
+from ..engine.modes import differentiating
 from ..engine.recording import REFUSED, record
 from ..value import Input, Value
 from .record import collector_off
@@ -43,7 +43,7 @@ def trace(
     varying = {*leaves, *parameters}
 
     def call() -> Any:
-        with mode("derivative", special=False, without="no_grad"):
+        with differentiating():
             found = f(*[_copied(x) for x in arguments])
             return list(found) if isinstance(found, Iterator) else found
 

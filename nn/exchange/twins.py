@@ -6,12 +6,12 @@ The parameters keep the names of `state_dict`, but the neurons of a layer are th
 from __future__ import annotations
 
 import itertools
-import linecache
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from autograd_lite.nests import leaves, mapped
+from autograd_lite.sources import execute, forget
 
 from ..module import Module
 from ..nests import load_nests
@@ -97,8 +97,6 @@ def _executed(model: Module, library: str) -> tuple[dict[str, Any], str]:
     """The names that the source of the twin defines, and the source itself, which debuggers and tracebacks show."""
     source = twin_source(model, library)
     name = f"<{library} twin {next(_serial)}>"
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"__name__": "twin"}
-    exec(compile(source, name, "exec"), names)
-    weakref.finalize(names["apply"], linecache.cache.pop, name, None).atexit = False
+    names = execute(source, name, {"__name__": "twin"})
+    weakref.finalize(names["apply"], forget, name).atexit = False
     return names, source

@@ -4,16 +4,19 @@ import asyncio
 import contextvars
 import gc
 import inspect
+import itertools
+import math
 import sys
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
+from fractions import Fraction
 
 import pytest
 
-from autograd_lite import OPERATIONS, Value, detect_anomaly, no_grad, ops, where
+from autograd_lite import OPERATIONS, Value, detect_anomaly, grad, no_grad, ops, where
 from autograd_lite.engine import modes
 from autograd_lite.engine.eager import family
-from autograd_lite.engine.modes import current, in_mode, special
+from autograd_lite.engine.modes import current, is_on, special
 from autograd_lite.formulas import letters
 
 V = Value(2.0)
@@ -49,6 +52,56 @@ def test_an_operation_has_the_same_value_within_a_mode(op):
         checked = applied(op, shift)
     assert leaf.data == checked.data == node.data and leaf.parents == () and checked.op == node.op == op
     assert checked.local_derivatives == node.local_derivatives
+
+
+def as_recorded(op, *operands):
+    """Repr of the number, or the error, of an operation within no_grad and without."""
+    found = []
+    for mode in (nullcontext(), no_grad()):
+        with mode:
+            try:
+                node = OPERATIONS[op](*operands)
+                found.append(repr(node.data))
+            except Exception as error:
+                found.append(f"{type(error).__name__}: {error}")
+    assert ":" in found[1] or (node.parents, node.op, node.label, node.grad) == ((), "", "", 0.0)
+    return found
+
+
+@pytest.mark.parametrize("op", ops.ROWS)
+def test_within_no_grad_plain_numbers_and_singular_points_are_as_ever(op):
+    arity = len(ops.ROWS[op].derivatives)
+    for point in itertools.product([0.0, 2, -1.5, math.inf, 1e3, Fraction(1, 3), "x"], repeat=arity):
+        for kept in range(arity):
+            if isinstance(point[kept], str):
+                continue
+            recorded, quiet = as_recorded(op, *[Value(a) if i == kept else a for i, a in enumerate(point)])
+            assert recorded == quiet
+
+
+def test_within_no_grad_operators_leave_others_their_turn():
+    class Other:
+        __array_ufunc__ = None
+        _data = 5.0
+
+        def __radd__(self, other):
+            return "my turn"
+
+    with no_grad():
+        assert V + Other() == "my turn" and (V + 1).data == (1 + V).data == 3.0 and (V**2).data == 4.0
+        with pytest.raises(TypeError, match="add needs real numbers or Values, got str 'x'"):
+            V + "x"
+        assert where(V, 1, 2.5).data == 1.0 and type(where(V, 1, 2.5).data) is float
+
+
+def test_modes_within_no_grad_hold_too():
+    with no_grad():
+        with detect_anomaly(), pytest.raises(FloatingPointError):
+            Value(1e200) * Value(1e200)
+        assert not (V * V).parents
+        assert grad(lambda x: x * x * V)(3.0) == 12.0
+        assert not (V * V).parents and not OPERATIONS["sum_"]([V] * 300).parents
+    assert recorded()
 
 
 # An interrupt at any step ----------------------------------------------------------------------------------------------
@@ -142,7 +195,7 @@ def test_an_interrupt_at_any_step_leaves_the_modes_as_they_were(work):
     with detect_anomaly():
         for step in range(0, count, 7):
             assert is_interrupted(work, step)
-            assert current() == {"detect_anomaly"} and recorded()
+            assert current() == {detect_anomaly} and recorded()
 
 
 # Objects that are shared -------------------------------------------------------------------------------------------------
@@ -176,13 +229,13 @@ def test_one_object_in_many_threads():
 def test_one_object_entered_recursively(quiet):
     @quiet
     def depth(n):
-        return n and depth(n - 1) + in_mode(quiet.name)
+        return n and depth(n - 1) + is_on(type(quiet))
 
     with quiet:
         with quiet:
             assert depth(50) == 50
-        assert in_mode(quiet.name)
-    assert not in_mode(quiet.name)
+        assert is_on(type(quiet))
+    assert not is_on(type(quiet))
 
 
 def test_one_object_in_many_tasks():
@@ -227,8 +280,8 @@ def test_what_is_copied_within_a_mode_keeps_it():
 
 def suspended(mode):
     with mode:
-        yield in_mode(mode.name)
-        yield in_mode(mode.name)
+        yield is_on(type(mode))
+        yield is_on(type(mode))
 
 
 @pytest.mark.parametrize("mode", [no_grad, detect_anomaly])
@@ -267,9 +320,9 @@ def test_interleaved_generators_each_end_their_own_mode(first):
     generators = [suspended(no_grad()), suspended(detect_anomaly())]
     for generator in generators:
         next(generator)
-    assert current() == {"no_grad", "detect_anomaly"}
+    assert current() == {no_grad, detect_anomaly}
     list(generators[first])
-    assert current() == {["no_grad", "detect_anomaly"][1 - first]}
+    assert current() == {[no_grad, detect_anomaly][1 - first]}
     list(generators[1 - first])
     assert current() == set()
 
@@ -279,9 +332,9 @@ def test_interleaved_generators_of_one_object():
     next(one)
     next(other)
     list(one)
-    assert next(other) and in_mode("no_grad")
+    assert next(other) and is_on(no_grad)
     other.close()
-    assert not in_mode("no_grad")
+    assert not is_on(no_grad)
 
 
 # By hand -----------------------------------------------------------------------------------------------------------------
@@ -321,7 +374,7 @@ def test_on_an_exit_stack():
     with ExitStack() as stack:
         for mode in (shared, detect_anomaly(), shared):
             stack.enter_context(mode)
-        assert current() == {"no_grad", "detect_anomaly"}
+        assert current() == {no_grad, detect_anomaly}
     assert not current()
 
 
@@ -337,13 +390,13 @@ def test_a_decorated_generator_is_within_the_mode_and_its_caller_is_not():
         sent = None
         for i in range(n):
             try:
-                seen.append((in_mode("no_grad"), sent))
+                seen.append((is_on(no_grad), sent))
                 sent = yield i
             except KeyError as error:
-                seen.append((in_mode("no_grad"), str(error)))
+                seen.append((is_on(no_grad), str(error)))
                 sent = "after"
             finally:
-                seen.append(in_mode("no_grad"))
+                seen.append(is_on(no_grad))
         return "result"
 
     assert inspect.isgeneratorfunction(generator) and generator.__doc__ == "Its own."
@@ -379,9 +432,9 @@ def test_a_decorated_coroutine_is_within_the_mode_and_its_caller_is_not():
         sent = []
         for _ in range(2):
             try:
-                sent.append((await Pause(), in_mode("no_grad")))
+                sent.append((await Pause(), is_on(no_grad)))
             except KeyError:
-                sent.append(in_mode("no_grad"))
+                sent.append(is_on(no_grad))
         return sent
 
     assert inspect.iscoroutinefunction(coroutine)
@@ -424,7 +477,7 @@ def test_a_decorated_asynchronous_generator_is_within_the_mode_and_its_caller_is
                     seen.append((yield i))
                 except KeyError:
                     seen.append("caught")
-                assert current() == {"no_grad", "detect_anomaly"}
+                assert current() == {no_grad, detect_anomaly}
         finally:
             await asyncio.sleep(0)
             seen.append(len(current()))
