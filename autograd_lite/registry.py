@@ -149,6 +149,7 @@ def _check_name(name: Any) -> None:
 # Operands, constants, and the attributes of what reads formulas, which are methods that formulas call
 RESERVED = {*PARTS, "x", "y", "w", "z", "pi", "e", "total", "product", "compared", "either", "given", "formula", "function"}
 RESERVED |= {"primitive", "tape", "made", "spelling", "syntax", "template", "definition"}
+RESERVED |= {"const"}  # the op of a plain number
 
 
 def _in_form(text: str) -> str:
@@ -237,7 +238,7 @@ def _check_call(name: str, function: str, arguments: Sequence[ast.expr]) -> None
     if function not in ROWS:
         kind = "takes lists, which a row does not have" if function in OPERATIONS else "is no operation"
         raise ValueError(f"{name} calls {function}, which {kind}")
-    if len(arguments) != len(ROWS[function].derivatives) or any([isinstance(part, ast.Starred) for part in arguments]):
+    if len(arguments) != len(ROWS[function].derivatives):
         raise ValueError(f"{name} calls {function} with {len(arguments)} operands: it has {len(ROWS[function].derivatives)}")
 
 

@@ -204,6 +204,14 @@ def test_topological_order_is_deterministic_and_reads_left_to_right():
     assert topological_order(a) == [a]
 
 
+def test_what_is_known_is_left_out_of_the_order_with_what_is_below_it_only():
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    inner = a * b
+    y = inner + b
+    assert topological_order(y, {id(inner)}) == [b, y]
+    assert topological_order(y, {id(y)}) == []
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_backward_and_gradient_agree_on_every_node_of_a_random_graph(seed):
     output, nodes = random_graph(seed)

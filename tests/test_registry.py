@@ -193,6 +193,7 @@ def test_outside_its_domain_the_error_says_what_it_needs():
 
 TAKEN = ["tanh", "linear", "softmax", "nll", "grad", "label", "backward", "draw", "print", "max", "gradient", "register", "ops"]
 TAKEN += ["parse", "registry", "pi", "e", "x", "y", "z", "sumexpm1", "number", "special", "slowly", "math_parameter", "Value"]
+TAKEN += [(Value(2.0) + 1.0).parents[1].op]
 
 
 @pytest.mark.parametrize("name", [*TAKEN, "lambda", "match", "", "2x", "a b", "_hidden", "__len__", "ﬁne", "x.y"])
@@ -232,6 +233,7 @@ REFUSED = {
     "only numbers": ("x if x else 1", "1"),
     "'x.data' in the formula of mine": ("x.data", "1"),
     "'True'": ("x * True", "1"),
+    "'*x' in the formula": ("abs(*x)", "1"),
     "'1e309'": ("x * 1e999", "1"),
     "has no value at any": ("log(-1 - x * x)", "1"),
     "characters": ("x" + " + x" * 1000, "1"),

@@ -794,3 +794,9 @@ def test_operands_and_their_derivatives_by_the_names_of_scalar_gpts():
     z = x * y
     assert z._children == z.parents == (x, y) and z._local_grads == z.local_derivatives == (3.0, 2.0)
     assert x._children == x._local_grads == ()
+
+
+@pytest.mark.parametrize("name", ["parents", "local_derivatives"])
+def test_what_was_recorded_cannot_be_set_and_the_error_names_it(name):
+    with pytest.raises(AttributeError, match=f"'{name}'"):
+        setattr(Value(2.0) * 3.0, name, ())

@@ -56,9 +56,6 @@ class Node(Bare):
         watch("reads the local derivatives of", self)
         return self._derivatives()
 
-    # What scalar GPTs in one file, and what draws their graphs, call these
-    _children, _local_grads = parents, local_derivatives
-
     def _derivatives(self) -> tuple[float, ...]:
         if self._x is None:
             return ()
