@@ -1,7 +1,11 @@
 """The pass of `Value.backward`, and the numbers of the steps, are those of the pass as on a blackboard, to the last bit."""
 
 import math
+import os
 import random
+import subprocess
+import sys
+from fractions import Fraction
 
 import pytest
 
@@ -83,3 +87,62 @@ def test_hooks_make_the_wrong_passes():
     assert backprop.adjoints(y, product=lambda adjoint, derivative: derivative)[x] == 7.0
     assert backprop.adjoints(y, derivatives=lambda node: [1.0] * len(node.parents))[x] == 3.0
     assert backprop.adjoints(y, order=lambda output: [x, output, y.parents[0]])[x] == 1.0
+
+
+def test_on_the_blackboard_too_leaves_add_up_and_interior_nodes_are_set():
+    x = Value(3.0)
+    y = x * x
+    z = y * x
+    for _ in range(2):
+        backprop.backward(z)
+    assert (x.grad, y.grad, z.grad) == (2 * 27.0, 3.0, 1.0)
+
+
+class Meddling(Fraction):
+    """A grad of a leaf that does something when backward() reads it, in the middle of its pass."""
+
+    def __float__(self):
+        self.meddle()
+        return 0.0
+
+
+def test_backward_within_backward_is_refused_and_nothing_is_changed():
+    x, w = Value(2.0), Value(3.0)
+    y = x * w
+    x.grad = grad = Meddling(0)
+    grad.meddle = (w * w).backward
+    with pytest.raises(RuntimeError, match=r"within backward\(\)"):
+        y.backward()
+    assert (x.grad is grad, w.grad, y.grad) == (True, 0.0, 0.0)
+    x.grad = 0.0
+    y.backward()
+    assert (x.grad, w.grad) == (3.0, 2.0)
+
+
+FORKED = """
+import os, signal, threading
+from test_fast import Meddling
+from autograd_lite import Value
+
+x, y, reached, go_on = Value(2.0), Value(3.0), threading.Event(), threading.Event()
+x.grad = grad = Meddling(0)
+grad.meddle = lambda: (reached.set(), go_on.wait())
+thread = threading.Thread(target=(x * x).backward)
+thread.start()
+reached.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)  # ends it, should it wait for a thread that it does not have
+    (y * y).backward()
+    os._exit(int(y.grad))
+go_on.set()
+thread.join()
+print(x.grad, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_process_forked_during_a_pass_has_passes_of_its_own():
+    command = [sys.executable, "-W", "ignore", "-c", FORKED]
+    done = subprocess.run(command, cwd=os.path.dirname(__file__), capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("4.0 6\n", "")
