@@ -523,70 +523,11 @@ class Operations:
     def __floor__(self) -> Value: ...
     def __ceil__(self) -> Value: ...
     def draw(self, *, by: str = 'grad', grads: Mapping[Value, float] | None = None, names: Mapping[Value, str] | None = None, collapse: bool | str | Iterable[str] | None = None, depth: int | None = None, rolled: bool = False, frames: bool = True, force: bool = False, dot: bool = True) -> Drawing:
-        """The graph that `output` was computed from: nodes with label, data and grad, edges with local derivatives.
-
-        From left to right; a leaf is a box, an operation is rounded, a plain number has no frame. `a + a` has two edges. Blue is
-        negative, orange positive, white 0, by "grad" or by "data"; an edge is the wider the larger its part of the gradient
-        (adjoint times local derivative), or before `backward()` its local derivative. The graph is left as it is.
-
-        Before `backward()` (all grads are 0, and that of the output is not 1) grads are shown as —. grads, names: shown in place of
-        the nodes' own grads and labels.
-
-        The parts that made the nodes (neuron, layer, time step: see `Scope`) have frames. Above 150 nodes they collapse, as many
-        levels as it takes. collapse: True for all of them, or titles, or False for none. depth: how many levels stay open.
-        rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
-        delay; or the examples of a batch into one, each piece with how many there are. frames: False for none around the parts that
-        are open. dot: False for the built-in layout also where Graphviz's `dot` is there, which otherwise lays out small pictures:
-        those of short arrows and at most one frame. It has a second for it.
-
-        ValueError above 2,000 visible nodes, without ``force=True``.
-
-        >>> x, w = Value(2.0, "x"), Value(3.0, "w")
-        >>> drawing = draw(x * w)
-        >>> drawing.source.splitlines()[0], drawing.svg()[:4], drawing.element_of[w]
-        ('digraph {', '<svg', 'n1')
-        """
+        """The graph that `output` was computed from: nodes with label, data and grad, edges with local derivatives."""
     def explain(self, wrt: Value | None = None, form: str = 'partials', digits: int = 9) -> Derivation:
-        """The derivation of the derivative of `output` by `wrt`, with the numbers in; of a node alone, its operation.
-
-        The first equation is the one asked for. Each further one explains a factor of one above it: a derivative is the product
-        of those along its path, or the sum over its paths; a node without a label is written as its formula, or, where that is
-        long, named v1, v2, .... Their number grows with the nodes on the way, not with the paths. Of a node alone: its formula,
-        and its local derivative by each operand.
-
-        form: "delta" is for a multilayer perceptron: the error terms delta of every unit, from the last layer to the first, and
-        the derivatives by the weights and biases (by `wrt` alone, if it is given), in the letters of the delta form.
-        digits: decimals, 1 to 17; small and large numbers have as many significant digits, and an equation that does not come
-        out with so few has all digits.
-
-        Grads are neither needed nor changed. ValueError for another form or number of digits, or where the delta form does not
-        apply; RuntimeError if data on the way has changed since the forward pass.
-
-        >>> x, w = Value(2.0, "x"), Value(-0.5, "w")
-        >>> y = (w * x).tanh()
-        >>> y.label = "y"
-        >>> print(explain(y, w))
-        ∂y/∂w = (1 - y**2) * x = (1 - (-0.761594156)**2) * 2 = 0.839948683
-        <BLANKLINE>
-        with
-        y = tanh(w * x) = tanh((-0.5) * 2) = -0.761594156
-        """
+        """The derivation of the derivative of `output` by `wrt`, with the numbers in; of a node alone, its operation."""
     def steps(self) -> Steps:
-        """The forward and the backward pass over the graph of `output`, step by step: a sequence of `Step`s.
-
-        The forward pass, one node at a time; then the backward pass, edge by edge: adjoint times local derivative is a
-        contribution, which is added to the sum so far if the operand has had one; and the grad of a node, once all have arrived.
-        The order and the numbers are those of `backward()` from grads of 0. The graph is left as it is. `steps(output)[i]` and
-        slices are steps, `find(label)` those of a node; `save("lesson.html")` writes a page to step through, `terminal()` steps
-        through them here, `print` shows all; Jupyter shows the page.
-
-        >>> x, w = Value(2.0, "x"), Value(3.0, "w")
-        >>> y = w * x
-        >>> y.label = "y"
-        >>> print(steps(y).find("w")[1])
-        5. From y back to w: adjoint times local derivative is the grad.
-            ∂y/∂w = 1 * x = 1 * 2 = 2
-        """
+        """The forward and the backward pass over the graph of `output`, step by step: a sequence of `Step`s."""
 
 @overload
 def add(x: float, y: float) -> float:

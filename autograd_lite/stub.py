@@ -102,7 +102,7 @@ def _reader(function: Callable[..., Any]) -> str:
             parameters, star = [*parameters, "*"], True
         parameters.append(_parameter(parameter, parameter.annotation))
     head = f"def {function.__name__}({', '.join(parameters)}) -> {signature.return_annotation}:"
-    return _documented(head, function)
+    return f'{head}\n    """{inspect.cleandoc(function.__doc__ or "").splitlines()[0]}"""'
 
 
 def _parameter(parameter: inspect.Parameter, annotation: str) -> str:

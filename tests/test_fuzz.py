@@ -4,6 +4,7 @@ import itertools
 import math
 import operator
 from fractions import Fraction
+from functools import partial
 
 import mpmath
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from autograd_lite import OPERATIONS, Value, gradient, ops, topological_order
+from autograd_lite.formulas import Reading, is_composed
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +67,6 @@ FUNCTIONS = {
     "sigmoid_slope": lambda x: mpmath.sech(x / 2) ** 2 / 4,
     "logsigmoid": lambda x: -mpmath.log(1 + mpmath.exp(-x)),
     "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
-    "softsign": lambda x: x / (1 + abs(x)),
     "mish": lambda x: x * mpmath.tanh(mpmath.log(1 + mpmath.exp(x))),
     "silu": lambda x: x / (1 + mpmath.exp(-x)),
     "gelu": lambda x: x * mpmath.ncdf(x),
@@ -98,6 +99,20 @@ FUNCTIONS = {
     "logsumexp": lambda xs: mpmath.log(mpmath.fsum(map(mpmath.exp, xs))),
     "softmax": lambda xs: mpmath.exp(xs[0]) / mpmath.fsum(map(mpmath.exp, xs)),
     "log_softmax": lambda xs: xs[0] - mpmath.log(mpmath.fsum(map(mpmath.exp, xs))),
+}
+
+
+class OnMpmath(Reading):
+    """The formula of a row that is composed of others."""
+
+    number = staticmethod(mpf)
+
+    def primitive(self, name):
+        return FUNCTIONS[name]
+
+
+FUNCTIONS |= {
+    op: partial(lambda op, *x: OnMpmath().formula(op, x), op) for op in ops.ROWS if op not in FUNCTIONS and is_composed(op)
 }
 OPERATORS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow}
 

@@ -1,15 +1,19 @@
-"""What CONTRIBUTING says of a new cell and a new loss is all that they need."""
+"""What CONTRIBUTING says of a new operation, primitive, reader, cell and loss is all that they need."""
 
 import doctest
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import mpmath
 import pytest
 
 import nn.losses
 import nn.recurrent.cells
-from autograd_lite import Value, draw, sum_
+from autograd_lite import Value, draw, floats, ops, registered, sum_, topological_order
+from autograd_lite.engine.on_floats import on_floats
+from autograd_lite.formulas import Reading
 from nn import (
     MLP,
     RNN,
@@ -31,12 +35,21 @@ from nn import (
 TEXT = (Path(__file__).parents[2] / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
+def blocks(heading):
+    """The Python below a heading."""
+    section = TEXT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
 def defined(heading, module, name):
     """What the Python below a heading defines where it is to stand."""
-    block = re.search(r"```python\n(.*?)```", TEXT.partition(f"\n## {heading}\n")[2], re.DOTALL)[1]
     names = dict(vars(module))
-    exec(block, names)
+    exec(blocks(heading)[0], names)
     return names[name]
+
+
+def rows(block, module):
+    return eval(f"{{{block}}}", dict(vars(module)))
 
 
 MGUCell = defined("A cell", nn.recurrent.cells, "MGUCell")
@@ -157,3 +170,35 @@ def test_a_new_loss_is_trained_compiled_and_sent_through_time():
     model, targets = SequenceModel(MGUCell(2, 3, rng=0), 1, rng=1), [[0.5], [0.25], [0.0]]
     back, ahead = bptt(model, XS, targets, loss=log_cosh), rtrl(model, XS, targets, loss=log_cosh)
     assert ahead.gradients == pytest.approx(back.gradients, rel=1e-11, abs=1e-15)
+
+
+# An operation, a primitive, a reader ---------------------------------------------------------------------------------
+
+
+def test_the_row_of_a_new_operation_is_one():
+    ((name, row),) = rows(blocks("An operation")[0], ops).items()
+    with registered(name, row.formula, *row.derivatives, what=row.what) as function:
+        assert function(Value(3.0)).data == 0.75
+
+
+def test_the_rows_of_a_new_primitive_are_its_function_its_derivative_and_its_source():
+    in_floats, definition, in_ops = blocks("A primitive")
+    ((name, function),) = rows(in_floats, floats).items()
+    ((_, row),) = rows(in_ops, ops).items()
+    names = dict(vars(floats))
+    exec(definition, names)
+    assert row.formula == f"{name}(x)"
+    for x in (0.3, -2.0, 1e-9):
+        with mpmath.workdps(50):
+            assert names[name](x) == pytest.approx(float(mpmath.cos(x) - 1), rel=1e-14)
+        assert on_floats(function.body, {"x": x}) == pytest.approx(names[name](x), rel=1e-15)
+        assert on_floats(row.derivatives[0], {"x": x}) == pytest.approx(-math.sin(x), rel=1e-15)
+
+
+def test_a_new_reader_reads_what_is_registered_later():
+    names = {"Reading": Reading, "Callable": Callable, "Value": Value, "topological_order": topological_order}
+    exec(blocks("A reader")[0], names)
+    x = Value(0.5)
+    assert names["depth"](x.tanh() * x + 1) == 3
+    with registered("mine", "x / (1 + abs(x))", "1 / ((1 + abs(x)) * (1 + abs(x)))") as mine:
+        assert names["depth"](mine(x)) == 3
