@@ -26,7 +26,7 @@ class Function(NamedTuple):
     `body` is what defines the function in a dialect that lacks it: steps and a result, formulas with Python's own choice. With
     `in_place` it is written where the function is called. `many`: it has any number of operands. `eager` is what the functions
     on Values write instead of a call; where that fails, the function decides. `twin` is a formula for tensors of PyTorch and
-    JAX, where they lack the function, or its derivative is not ours: abs'(0) is 0.
+    JAX, where they lack the function, and `body` is none; or where its derivative is not ours: abs'(0) is 0.
     """
 
     poles: Mapping[float, float] = {}
@@ -93,7 +93,7 @@ function pow(x, y) {
     "tan":        Function(),
     "asin":       Function(numpy="np.arcsin({x})"),
     "acos":       Function(numpy="np.arccos({x})"),
-    "asin_slope": Function(poles={1.0: inf, -1.0: inf}, body="1 / sqrt((1 - x) * (1 + x))", twin="1 / sqrt((1 - x) * (1 + x))"),
+    "asin_slope": Function(poles={1.0: inf, -1.0: inf}, body="1 / sqrt((1 - x) * (1 + x))"),
     "atan":       Function(numpy="np.arctan({x})"),
     "atan2":      Function(numpy="np.arctan2({all})"),
     "hypot":      Function(),

@@ -34,8 +34,8 @@ DIALECTS = ("python", "numpy", "c", "jax", "javascript")
 
 
 @pytest.fixture
-def softsign2():
-    with registered("softsign2", *SOFTSIGN, what="x over 1 + its size") as function:
+def my_softsign():
+    with registered("my_softsign", *SOFTSIGN, what="x over 1 + its size") as function:
         yield function
 
 
@@ -59,71 +59,71 @@ def second(x):
 # As if it stood in the table -----------------------------------------------------------------------------------------
 
 
-def test_a_registered_row_is_a_function_and_a_method(softsign2):
-    from autograd_lite import softsign2 as imported
+def test_a_registered_row_is_a_function_and_a_method(my_softsign):
+    from autograd_lite import my_softsign as imported
 
-    assert imported is softsign2 is OPERATIONS["softsign2"] and "softsign2" in dir(autograd_lite)
+    assert imported is my_softsign is OPERATIONS["my_softsign"] and "my_softsign" in dir(autograd_lite)
     x = Value(-0.5)
-    for node in (softsign2(x), x.softsign2()):
-        assert (node.op, node.data, node.parents) == ("softsign2", -0.5 / 1.5, (x,))
+    for node in (my_softsign(x), x.my_softsign()):
+        assert (node.op, node.data, node.parents) == ("my_softsign", -0.5 / 1.5, (x,))
         assert node.local_derivatives == (1 / (1.5 * 1.5),)
-    assert softsign2(-0.5) == -0.5 / 1.5
-    assert (softsign2.__module__, str(inspect.signature(softsign2))) == ("autograd_lite", "(x)")
-    assert inspect.getdoc(softsign2).startswith("z = x / (1 + abs(x)): x over 1 + its size.")
-    assert inspect.getsource(softsign2).startswith("def softsign2(x):")
-    test = doctest.DocTestParser().get_doctest(softsign2.__doc__, {}, "softsign2", None, 0)
+    assert my_softsign(-0.5) == -0.5 / 1.5
+    assert (my_softsign.__module__, str(inspect.signature(my_softsign))) == ("autograd_lite", "(x)")
+    assert inspect.getdoc(my_softsign).startswith("z = x / (1 + abs(x)): x over 1 + its size.")
+    assert inspect.getsource(my_softsign).startswith("def my_softsign(x):")
+    test = doctest.DocTestParser().get_doctest(my_softsign.__doc__, {}, "my_softsign", None, 0)
     assert test.examples and doctest.DocTestRunner().run(test).failed == 0
 
 
-def test_a_registered_row_is_differentiated_twice(softsign2):
+def test_a_registered_row_is_differentiated_twice(my_softsign):
     for number in (0.5, -2.0):
         x = Value(number)
-        assert gradient(gradient(softsign2(x), x), x).data == pytest.approx(second(number), rel=1e-14)
+        assert gradient(gradient(my_softsign(x), x), x).data == pytest.approx(second(number), rel=1e-14)
 
 
-def test_a_registered_row_is_drawn_explained_and_stepped_through(softsign2):
+def test_a_registered_row_is_drawn_explained_and_stepped_through(my_softsign):
     x = Value(0.5, "x")
-    y = softsign2(x)
+    y = my_softsign(x)
     y.label = "y"
-    assert "softsign2" in draw(y).svg()
+    assert "my_softsign" in draw(y).svg()
     assert "y = x / (1 + abs(x))" in str(explain(y, x)) and "\\frac" in explain(y, x).latex()
-    assert "by softsign2" in str(steps(y))
+    assert "by my_softsign" in str(steps(y))
 
 
-def test_a_registered_row_obeys_modes(softsign2):
+def test_a_registered_row_obeys_modes(my_softsign):
     with no_grad():
-        assert softsign2(Value(1.0)).parents == ()
-    with detect_anomaly(), pytest.raises(FloatingPointError, match="softsign2 gives nan for x = nan"):
-        softsign2(Value(math.nan))
+        assert my_softsign(Value(1.0)).parents == ()
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="my_softsign gives nan for x = nan"):
+        my_softsign(Value(math.nan))
     with no_grad(), registered("bump", "1 / (1 + x * x)", "-2 * x * z * z") as bump:
         assert bump(Value(1.0)).parents == () and "0.671141, 0.630602" in bump.__doc__
-        assert softsign2(Value(1.0)).data == 0.5
+        assert my_softsign(Value(1.0)).data == 0.5
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_registered_row_is_a_program_in_every_dialect(softsign2, dialect):
+def test_a_registered_row_is_a_program_in_every_dialect(my_softsign, dialect):
     if dialect == "jax":
         pytest.importorskip("jax").config.update("jax_enable_x64", True)
     x = Value(0.5, "x")
-    program = compile_program(y := softsign2(x), [x], gradients_of=y, dialect=dialect)
+    program = compile_program(y := my_softsign(x), [x], gradients_of=y, dialect=dialect)
     for number in (0.25, -3.0):
         assert [float(a) for a in program(number)] == pytest.approx(
             [number / (1 + abs(number)), (1 + abs(number)) ** -2], rel=1e-15
         )
 
 
-def test_a_registered_row_is_an_activation_by_name(softsign2):
-    mlp = nn.MLP([2, 3, 1], "softsign2", rng=0)
+def test_a_registered_row_is_an_activation_by_name(my_softsign):
+    mlp = nn.MLP([2, 3, 1], "my_softsign", rng=0)
     loss = nn.mse(mlp([0.5, -1.0]), [0.25])
     step = mlp.compile(nn.mse, ([0.5, -1.0], [0.25]), dialect="python")
     assert step([0.5, -1.0], [0.25])[0] == pytest.approx(loss.data, rel=1e-14)
-    assert is_activation("softsign2")
+    assert is_activation("my_softsign")
 
 
 @pytest.mark.parametrize("library", ["torch", "jax"])
-def test_a_registered_row_has_a_twin(softsign2, library):
+def test_a_registered_row_has_a_twin(my_softsign, library):
     framework = pytest.importorskip(library)
-    mlp = nn.MLP([2, 3, 1], "softsign2", rng=0)
+    mlp = nn.MLP([2, 3, 1], "my_softsign", rng=0)
     expected = [y.data for y in mlp([0.5, -1.0])]
     if library == "torch":
         found = nn.to_torch(mlp)(framework.tensor([0.5, -1.0], dtype=framework.float64)).tolist()
@@ -134,12 +134,12 @@ def test_a_registered_row_has_a_twin(softsign2, library):
     assert found == pytest.approx(expected, rel=1e-13)
 
 
-def test_a_registered_row_is_read_in_expressions(softsign2):
-    assert parse("net = 2*x; out = softsign2(net)", {"x": 1}).data == 2 / 3
+def test_a_registered_row_is_read_in_expressions(my_softsign):
+    assert parse("net = 2*x; out = my_softsign(net)", {"x": 1}).data == 2 / 3
 
 
-def test_a_row_may_call_a_registered_row(softsign2):
-    with registered("twosign", "2 * softsign2(3 * x)", "6 / ((1 + abs(3 * x)) * (1 + abs(3 * x)))") as twosign:
+def test_a_row_may_call_a_registered_row(my_softsign):
+    with registered("twosign", "2 * my_softsign(3 * x)", "6 / ((1 + abs(3 * x)) * (1 + abs(3 * x)))") as twosign:
         x = Value(0.5, "x")
         y = twosign(x)
         y.backward()
@@ -147,9 +147,9 @@ def test_a_row_may_call_a_registered_row(softsign2):
         assert gradient(gradient(y, x), x).data == pytest.approx(18 * second(1.5), rel=1e-14)
         assert compile_program(y, [x])(0.5) == 1.2 == twosign(0.5)
         assert "abs(3 * x)" in str(explain(y, x))
-        with pytest.raises(ValueError, match="softsign2 is called by twosign: unregister that first"):
-            unregister("softsign2")
-        assert softsign2(Value(1.0)).data == 0.5
+        with pytest.raises(ValueError, match="my_softsign is called by twosign: unregister that first"):
+            unregister("my_softsign")
+        assert my_softsign(Value(1.0)).data == 0.5
 
 
 def test_names_parameter_and_default_are_as_in_the_table():
@@ -306,23 +306,23 @@ def test_other_kinds_than_text_are_refused():
 
 def test_nothing_is_left_of_what_was_registered():
     before = everything()
-    function = register("softsign2", *SOFTSIGN)
+    function = register("my_softsign", *SOFTSIGN)
     x = Value(0.5, "x")
     y = function(x)
     program = compile_program(y, [x], gradients_of=y)
     with no_grad():
         function(x)
-    for reader in (draw(y).svg, lambda: str(steps(y)), lambda: str(explain(y, x)), lambda: is_activation("softsign2")):
+    for reader in (draw(y).svg, lambda: str(steps(y)), lambda: str(explain(y, x)), lambda: is_activation("my_softsign")):
         reader()
-    unregister("softsign2")
+    unregister("my_softsign")
     assert everything() == before
-    assert not hasattr(x, "softsign2") and not hasattr(autograd_lite, "softsign2")
+    assert not hasattr(x, "my_softsign") and not hasattr(autograd_lite, "my_softsign")
     with pytest.raises(ImportError):
-        from autograd_lite import softsign2  # noqa: F401
-    with pytest.raises(ValueError, match="softsign2 is no operation"):
-        parse("softsign2(x)", {"x": 1})
+        from autograd_lite import my_softsign  # noqa: F401
+    with pytest.raises(ValueError, match="my_softsign is no operation"):
+        parse("my_softsign(x)", {"x": 1})
     with pytest.raises(ValueError, match="unknown activation"):
-        nn.Layer(1, 1, "softsign2")
+        nn.Layer(1, 1, "my_softsign")
     assert program(2.0) == (2 / 3, 1 / 9)
     y.backward()
     assert x.grad == 1 / (1.5 * 1.5)
@@ -333,9 +333,9 @@ def test_nothing_is_left_of_what_was_registered():
         lambda y: gradient(y, x),
         lambda y: compile_program(y, [x]),
     ):
-        with pytest.raises(LookupError, match="no operation 'softsign2': if it was registered, register it again"):
+        with pytest.raises(LookupError, match="no operation 'my_softsign': if it was registered, register it again"):
             str(reader(y))
-    with no_grad(), pytest.raises(LookupError, match="no operation 'softsign2'"):
+    with no_grad(), pytest.raises(LookupError, match="no operation 'my_softsign'"):
         function(x)
 
 

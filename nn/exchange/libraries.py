@@ -111,6 +111,7 @@ def _functions(library: str) -> dict[str, str]:
     found = {}
     for name, row in reversed(FUNCTIONS.items()):  # one that calls another stands after it
         text = row.twin if isinstance(row.twin, str) else row.twin.get(library, "")
+        text = text or ("" if row.twin or ";" in row.body or " if " in row.body else row.body)
         if text:
             letters = "*xs" if row.many else ", ".join([letter for letter in "xyw" if re.search(rf"\b{letter}\b", text)])
             found[f"{name}({letters})"] = text

@@ -59,9 +59,11 @@ def _home(name: str) -> str:
         return "ops"
     if name in FAMILIES or name in vars(importlib.import_module("autograd_lite.engine.many")):
         return "engine.many"
-    home = inspect.getmodule(inspect.unwrap(getattr(autograd_lite, name)))
-    found = home.__name__ if home else ""
-    return "engine.errors" if found == "autograd_lite" else found.removeprefix("autograd_lite.")
+    thing = getattr(autograd_lite, name)
+    if thing.__module__ != "autograd_lite":
+        return str(thing.__module__).removeprefix("autograd_lite.")
+    engine = [module for module in ENGINE if module.startswith("engine.")]
+    return next(module for module in engine if vars(importlib.import_module(f"autograd_lite.{module}")).get(name) is thing)
 
 
 def _methods(of: str, kind: type) -> Iterator[str]:

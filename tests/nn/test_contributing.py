@@ -177,7 +177,7 @@ def test_a_new_loss_is_trained_compiled_and_sent_through_time():
 
 def test_the_row_of_a_new_operation_is_one():
     ((name, row),) = rows(blocks("An operation")[0], ops).items()
-    with registered(name, row.formula, *row.derivatives, what=row.what) as function:
+    with registered(f"my_{name}", row.formula, *row.derivatives, what=row.what) as function:
         assert function(Value(3.0)).data == 0.75
 
 

@@ -133,3 +133,8 @@ NESTED = {
         BidirectionalRNN(cell_of("rnn"), cell_of("gru", rng=1)), BidirectionalRNN(cell_of("lstm", rng=2), cell_of("rnn", rng=3))
     ),
 }
+
+
+def reset_gate(states):
+    """Of a cell that resets the state before the candidate, the gate that does: r, or where another gate does it too, f."""
+    return states["r" if "r" in states else "f"]

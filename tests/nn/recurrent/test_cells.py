@@ -18,6 +18,7 @@ from recurrent_cases import (
     data,
     golden_or_random,
     parameter,
+    reset_gate,
     results,
     same,
 )
@@ -165,9 +166,10 @@ def test_every_net_is_one_linear_node_of_its_row(form):
             weights = getattr(cell, f"W{gate}")[j] + getattr(cell, f"U{gate}")[j] + [getattr(cell, f"b{gate}")[j]]
             states = list(before["h"])
             if gate == "_h":  # the states after the reset gate; in PyTorch's form it stands beside U h + b_hn
-                reset = [node for node in net.parents if node.parents and node not in step["r"]]
-                weights, states = ([*cell.W_h[j], cell.b_h[j], step["r"][j]], reset) if cell.reset_after else (weights, reset)
-                assert len(reset) == (1 if cell.reset_after else D)
+                gates, after = reset_gate(step), getattr(cell, "reset_after", False)
+                reset = [node for node in net.parents if node.parents and node not in gates]
+                weights, states = ([*cell.W_h[j], cell.b_h[j], gates[j]], reset) if after else (weights, reset)
+                assert len(reset) == (1 if after else D)
             if hasattr(cell, f"V{gate}"):
                 seen = "c" if gate == "_o" and cell.peephole is True else None
                 weights.append(getattr(cell, f"V{gate}")[j])
