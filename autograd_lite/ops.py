@@ -10,16 +10,9 @@ made of others is in :mod:`autograd_lite.floats`. Among equal formulas the one t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-T = TypeVar("T")
-
-
-class Table(dict[str, T]):
-    """Rows by the name of their operation."""
-
-    def __missing__(self, op: str) -> T:
-        raise LookupError(f"there is no operation {op!r:.60}: if it was registered, register it again")
+from .table import Table
 
 
 class Row(NamedTuple):

@@ -9,7 +9,8 @@ from itertools import chain, repeat, starmap
 from typing import TYPE_CHECKING, Any, Union
 
 from .backprop import topological_order
-from .engine import eager, fast
+from .engine import eager
+from .engine.backward import backward
 from .engine.elsewhere import Elsewhere
 from .engine.errors import as_float, is_real, named, quoted, shown
 from .engine.many import MANY, sum_
@@ -74,7 +75,7 @@ class Value(Node, Elsewhere, Operations):
 
     def backward(self) -> None:
         """Sets the grad of every interior node below, and adds to the grad of every leaf, the derivative of this node by it."""
-        fast.backward(self)
+        backward(self)
 
     def detach(self) -> Value:
         """A leaf with the same data and label: derivatives do not flow through it."""

@@ -6,7 +6,8 @@ In reading order:
 * `mistakes`: the catalogue, each a backward pass that differs from the right one in one place;
 * `questions`: what is asked, the answer, the wrong numbers, hints and why;  `choice`: which questions are asked;
 * `verdicts`: what is said to an answer;  `sheet`: questions that check answers, and other numbers for each student;
-* `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken;  `codes`, `grades`: what comes back;
+* `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken, with `pictures`;  `saving`: to files;
+* `codes`, `grades`: what comes back;
 * `quiz`: what a user calls.
 """
 

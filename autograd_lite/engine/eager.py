@@ -15,9 +15,10 @@ from typing import Any
 from ..backprop import not_taken
 from ..floats import FLOATS
 from ..formulas import forget, letters, split
-from ..ops import FAMILIES, ROWS, Table
+from ..ops import FAMILIES, ROWS
 from ..sources import execute
 from ..sources import forget as forget_source
+from ..table import Table
 from .documentation import docstring
 from .errors import as_float, described, domain_error, is_real
 from .families import AT_ONCE

@@ -4,7 +4,8 @@ There is no second generator of derivatives: what is printed is the graph of the
 read them:
 
 * `tape`: the graph as operations on numbers; `record`: with inputs, results and derivatives; `tracing`: a function as a graph;
-* `dialects`: the spelling of each; `statements`: operations as lines; `names`, `writer`: these as a function in Python;
+* `spelling`: how operations are written; `dialects`: in each; `statements`: operations as lines;
+* `names`, `writer`: these as a function in Python;
 * `program`: what a user holds; `runtime`, one for each dialect (`python`, `numpy`, `jax`, `c`, `javascript`); `arguments`;
 * for long programs: `loops` finds what repeats; `rows` writes it for NumPy, `c_lines` and `c_source` in C, `lanes` for batches;
 * `compiler`, `calling`: C as it runs.

@@ -1,6 +1,7 @@
 """The sentences that are generated, in English and in Chinese, traditional and simplified: one table for each language.
 
-A table has the same keys in every language, and a sentence the same named fields. Formulas and names of nodes are fields.
+`en`, `zh_tw`, `zh_cn`: a table has the same keys in every language, and a sentence the same named fields. Formulas and names of
+nodes are fields.
 """
 
 from __future__ import annotations
