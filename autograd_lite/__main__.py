@@ -43,7 +43,7 @@ def _problem(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         folder, name = os.path.split(str(error.filename))
         with contextlib.suppress(OSError):
-            hint = did_you_mean(name, os.listdir(folder or "."))
+            hint = did_you_mean(name, [each for each in os.listdir(folder or ".") if each[:1] == name[:1] or each[:1] != "."])
     return f"{problem}: {error.filename}{hint}"
 
 

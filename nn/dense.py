@@ -320,6 +320,10 @@ def prefix(layer: int, count: int) -> str:
 def activation_function(activation: Any) -> Callable[[Value], Value]:
     if activation is None:
         return _identity
+    if isinstance(activation, type):
+        raise TypeError(
+            f"{activation.__name__} is a class: an activation is a function or a module, such as {activation.__name__}()"
+        )
     if callable(activation):
         return activation  # type: ignore[no-any-return]
     function = autograd_lite.OPERATIONS.get(activation) if isinstance(activation, str) else None

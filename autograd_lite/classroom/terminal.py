@@ -34,6 +34,8 @@ def _asked(quiz: Sheet, question: Question) -> bool:
         _print(f"  {letter}) {option}")
     hints = iter(question.hints())
     while True:
+        if sys.stdin is None:  # closed before the start
+            raise EOFError
         typed = input(_fitting(say(language, "terminal"))).strip()
         match typed.lower():
             case "q":

@@ -416,3 +416,16 @@ def test_a_text_of_one_character_is_refused_before_anything_is_saved(tmp_path, m
     arguments = ["train-char", "--text", "same.txt", "--hidden", "2", "--length", "4", "--updates", "2", "--save", "m.json"]
     assert main(arguments) == 2 and "one kind of character, 'x'" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["same.txt"]
+
+
+def test_a_hidden_file_is_not_what_was_meant(capsys, tmp_path):
+    for name in ("names.json", ".names.json.lock"):
+        (tmp_path / name).write_text("{}")
+    assert main(["sample", str(tmp_path / "nanes.json")]) == 2
+    assert capsys.readouterr().err.endswith("did you mean names.json?\n")
+
+
+def test_a_quiz_without_a_standard_input_ends_with_its_score(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["quiz", "x*w", "x=2", "w=3"]) == 0
+    assert "0 of " in capsys.readouterr().out

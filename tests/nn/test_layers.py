@@ -355,3 +355,13 @@ def test_sequential_is_a_sequence_of_its_parts():
 def test_what_does_not_fit(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Sequential(Linear(2, 3), nn.Tanh), lambda: nn.MLP([2, 2, 1], nn.ReLU), lambda: nn.Layer(2, 1, nn.Sigmoid)],
+    ids=["Sequential", "MLP", "Layer"],
+)
+def test_the_class_of_an_activation_is_refused_where_it_is_given(make):
+    with pytest.raises(TypeError, match=r"(\w+) is a class: .* such as \1\(\)"):
+        make()
