@@ -57,8 +57,8 @@ class Program:
     * numpy, c: in the place of a number, an array of n of them is a batch of n examples; in the place of an array of k
       numbers, an array (n, k). The outputs are then (n,) and (n, k), and so are derivatives by such inputs. Derivatives by an
       input that all examples share, or by a constant, are summed over the batch. Outside a domain and at singular points the
-      results are those of IEEE 754, infinite or nan. c reads a batch of doubles where it is, without a copy; it answers with
-      arrays of NumPy where it was given arrays, else with lists. It needs a C compiler once: what it made is kept in the
+      results are those of IEEE 754, infinite or nan. c reads a large batch of doubles where it is, without a copy; it answers
+      with arrays of NumPy where it was given arrays, else with lists. It needs a C compiler once: what it made is kept in the
       user's cache directory. ``program.threads = 4`` shares each batch between four threads; there is one unless you ask.
     * jax: a function that `jax.jit`, `jax.vmap` and `jax.grad` accept; double precision is for you to switch on
       (``jax.config.update("jax_enable_x64", True)``). For small graphs.
