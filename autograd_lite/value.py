@@ -166,7 +166,7 @@ class Value(Node, Elsewhere, Operations):
 
 
 def data_of(nodes: Iterable[Value]) -> list[float]:
-    """The data of each node: as a list of `Value.data`, in a fraction of the time."""
+    """The data of each node, as a list."""
     nodes = list(nodes)
     if live:
         watch("reads the data of", *nodes)

@@ -35,6 +35,7 @@ from autograd_lite import (
     tanh,
     topological_order,
     trace,
+    where,
 )
 from autograd_lite.engine.eager import release
 
@@ -713,6 +714,13 @@ def test_deepcopy_keeps_numbers_order_and_sharing_and_is_independent():
     assert a.grad == before and new[place[a]].grad == 2 * before
     y.backward()
     assert a.grad == 2 * before
+
+
+def test_a_deepcopy_keeps_which_side_was_not_taken():
+    x = Value(0.0)
+    twin = copy.deepcopy(where(Value(1.0), Value(2.0), sqrt(x)))
+    twin.backward()
+    assert twin.parents[2].parents[0].grad == 0.0  # not 0 times the infinite slope of the root
 
 
 def test_deepcopy_of_a_container_keeps_what_its_nodes_share():

@@ -58,6 +58,8 @@ def test_operands_may_be_given_by_name():
 def test_a_docstring_says_formula_derivatives_domain_and_convention():
     assert lines_of("tanh")[:3] == ["z = tanh(x): hyperbolic tangent.", "", "dz/dx = 1 - z**2, computed as sech(x) * sech(x)"]
     assert lines_of("atan2")[2:4] == ["dz/dy = x / (y**2 + x**2)", "dz/dx = -y / (y**2 + x**2)"]
+    assert "Convention: slopes 0 at y = x = 0." in lines_of("atan2")
+    assert any(line.startswith("Domain: x > 0, or x = 0 with exponent >= 0,") for line in lines_of("pow"))
     assert "Domain: x > 0. Outside, DomainError, a ValueError." in lines_of("log")
     assert "Convention: slope 0 at 0." in lines_of("relu")
     assert "A plain number as slope is a parameter: it is not differentiated by." in lines_of("leaky_relu")

@@ -447,6 +447,14 @@ def test_detect_anomaly_names_node_operation_operands_and_line_of_an_adjoint():
     assert x.grad == inf
 
 
+def test_detect_anomaly_finds_a_sum_of_finite_adjoints_that_is_not_finite():
+    x = Value(0.0, "x")
+    y = x * 1e308 + x * 1e308
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"makes the adjoint of .*label='x'\) inf"):
+        y.backward()
+    assert x.grad == 0.0
+
+
 def test_detect_anomaly_finds_adjoints_of_a_graph_made_before():
     x = Value(0.0, "x")
     y = sqrt(x)
