@@ -121,7 +121,7 @@ def test_backward_within_backward_is_refused_and_nothing_is_changed():
 
 FORKED = """
 import os, signal, threading
-from test_fast import Meddling
+from test_backward import Meddling
 from autograd_lite import Value
 
 x, y, reached, go_on = Value(2.0), Value(3.0), threading.Event(), threading.Event()
