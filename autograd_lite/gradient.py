@@ -60,9 +60,9 @@ def _masked(x: Any) -> tuple[Value, bool, Any] | None:
         return None
     condition, *sides = x.parents
     for side, other in ((True, sides[1]), (False, sides[0])):
-        if other.op == "const" and other._data == 0.0:
+        if other.is_plain_number and other._data == 0.0:
             term = sides[0] if side else sides[1]
-            return condition, side, term._data if term.op == "const" else term
+            return condition, side, term._data if term.is_plain_number else term
     return None
 
 
@@ -201,7 +201,7 @@ def _local_derivatives(node: Value, wanted: Container[Value]) -> Iterator[tuple[
     if not parents:
         return
     check_recorded(node)
-    operands = [parent._data if parent.op == "const" else parent for parent in parents]
+    operands = [parent._data if parent.is_plain_number else parent for parent in parents]
     if is_sum_of_products(node.op):
         for parent, factor, number in zip(parents, other_factors(node.op, operands), recorded):
             if parent in wanted:

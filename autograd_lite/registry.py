@@ -18,6 +18,7 @@ from .check import difference
 from .engine import eager
 from .engine.errors import is_real, shown
 from .engine.modes import differentiating
+from .engine.node import PLAIN_NUMBER
 from .engine.on_floats import on_floats, on_ieee
 from .floats import FUNCTIONS
 from .formulas import OPERATORS, PARTS
@@ -149,7 +150,7 @@ def _check_name(name: Any) -> None:
 # Operands, constants, and the attributes of what reads formulas, which are methods that formulas call
 RESERVED = {*PARTS, "x", "y", "w", "z", "pi", "e", "total", "product", "compared", "either", "given", "formula", "function"}
 RESERVED |= {"primitive", "tape", "made", "spelling", "syntax", "template", "definition"}
-RESERVED |= {"const"}  # the op of a plain number
+RESERVED |= {PLAIN_NUMBER}
 
 
 def _in_form(text: str) -> str:

@@ -6,6 +6,7 @@ import gc
 import math
 import operator
 import pickle
+import subprocess
 import sys
 import threading
 from decimal import Decimal
@@ -808,3 +809,9 @@ def test_operands_and_their_derivatives_by_the_names_of_scalar_gpts():
 def test_what_was_recorded_cannot_be_set_and_the_error_names_it(name):
     with pytest.raises(AttributeError, match=f"'{name}'"):
         setattr(Value(2.0) * 3.0, name, ())
+
+
+def test_another_interpreter_is_refused_by_name():
+    code = "import sys; sys.implementation.name = 'pypy'; import autograd_lite"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "ImportError: autograd_lite needs CPython, 3.10 or later, and this is pypy" in done.stderr

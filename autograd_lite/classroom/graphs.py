@@ -67,7 +67,7 @@ class Graph:
     @cached_property
     def named(self) -> list[Value]:
         """The nodes with labels; where there are none, all that are no plain numbers."""
-        return [node for node in self.nodes if node.label] or [node for node in self.nodes if node.op != "const"]
+        return [node for node in self.nodes if node.label] or [node for node in self.nodes if not node.is_plain_number]
 
     @cached_property
     def adjoint(self) -> dict[Value, float]:
@@ -94,7 +94,7 @@ class Graph:
         """Every edge to a node that is no plain number, from the output on."""
         for node in reversed(self.nodes):
             for i, parent in enumerate(self.parents[node]):
-                if parent.op != "const":
+                if not parent.is_plain_number:
                     yield node, i
 
     def factors(self) -> Iterator[tuple[Edge, Value]]:
@@ -131,7 +131,7 @@ class Graph:
 
     def variable(self, node: Value) -> int | None:
         """The place of the only operand that is no plain number, if there is only one."""
-        places = [i for i, parent in enumerate(self.parents[node]) if parent.op != "const"]
+        places = [i for i, parent in enumerate(self.parents[node]) if not parent.is_plain_number]
         return places[0] if len(places) == 1 else None
 
     @cached_property
@@ -154,7 +154,7 @@ class Graph:
 
         def stands_alone(edge: Edge) -> bool:
             node, i = edge
-            others = [(node, k) for k, parent in enumerate(self.parents[node]) if k != i and parent.op != "const"]
+            others = [(node, k) for k, parent in enumerate(self.parents[node]) if k != i and not parent.is_plain_number]
             summands = [rule for rule in map(self.rules.__getitem__, others) if rule == _ONE or rule.kind == "symbol"]
             computed = any(self.rules[other].kind == "symbol" or self.parents[self.operand(other)] for other in others)
             return self.rules[edge] == _ONE and computed and len(summands) == len(others)
@@ -175,7 +175,7 @@ class Graph:
 
     def leaves(self) -> list[Value]:
         """The leaves that are no plain numbers."""
-        return [node for node in self.nodes if not self.parents[node] and node.op != "const"]
+        return [node for node in self.nodes if not self.parents[node] and not node.is_plain_number]
 
     @cached_property
     def errors(self) -> list[Edge]:
@@ -190,7 +190,7 @@ class Graph:
 
     def _is_even(self, node: Value, operand: Value) -> bool:
         """Whether the sign of an operand makes no difference to a node."""
-        if any(parent is not operand and parent.op != "const" for parent in self.parents[node]):
+        if any(parent is not operand and not parent.is_plain_number for parent in self.parents[node]):
             return False
         turned = [number(-operand.data if parent is operand else parent.data) for parent in self.parents[node]]
         return self.number_of(formula(node.op, turned)) == node.data
@@ -201,7 +201,7 @@ class Graph:
         found = {self.output}
         for node in reversed(self.nodes):
             uses = self.uses[node]
-            if uses and node.op != "const" and all(use in found and self._is_given(self.rules[use, i]) for use, i in uses):
+            if uses and not node.is_plain_number and all(use in found and self._is_given(self.rules[use, i]) for use, i in uses):
                 found.add(node)
         return found
 
@@ -216,7 +216,7 @@ class Graph:
         for node in self.nodes:
             if (
                 self.derivatives[node] == (1.0, -1.0)
-                and self.parents[node][0].op == "const"
+                and self.parents[node][0].is_plain_number
                 and self.parents[node][0].data == 1.0
             ):
                 gate = self.parents[node][1]

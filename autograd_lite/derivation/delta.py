@@ -62,7 +62,7 @@ class _DeltaForm:
     def derivation(self, wrt: Value | None) -> Derivation:
         if wrt is not None and wrt not in self.delta and wrt not in self.uses:
             raise ValueError("the delta form explains weights, biases and net inputs of the network: wrt is none of them")
-        parameters = [p for p in self.uses if p.op != "const" and (wrt is None or p is wrt)]
+        parameters = [p for p in self.uses if not p.is_plain_number and (wrt is None or p is wrt)]
         asked = set(parameters if wrt is None else [wrt])
         reached = [k for k, layer in enumerate(self.layers) for z in layer.z if z in asked or asked & set(z.parents)]
         backward = []
@@ -223,4 +223,4 @@ def _indexed(layers: list[Layer]) -> dict[Value, Indexed]:
         for j, output in enumerate(layer.a, 1):
             if output is not None and output not in names:
                 name(output, "a", layer.number, j)
-    return {node: name for node, name in names.items() if node not in shared and (node.op != "const")}
+    return {node: name for node, name in names.items() if node not in shared and not node.is_plain_number}

@@ -26,7 +26,7 @@ class Equation(NamedTuple):
 def local_derivatives(notation: Notation, node: Value) -> list[Equation]:
     equations = []
     for parent, places in places_of_operands(node).items():
-        if parent.op != "const":
+        if not parent.is_plain_number:
             left = partial(notation, node, parent, sum([node.local_derivatives[i] for i in places]))
             equations.append(equation(notation, left, *local(notation, node, places)))
     return equations

@@ -53,7 +53,7 @@ class Notation:
                 self._names[node] = names[node]
                 self.numbers[names[node]] = node.data
                 continue
-            if node in inlined or (node.op == "const" and not node.label):
+            if node in inlined or (node.is_plain_number and not node.label):
                 continue
             label = node.label if cleaned(node.label) else ""
             while not label:
@@ -73,7 +73,7 @@ class Notation:
             if node in self._names:
                 self._operands[node] = symbol(node)
             else:
-                self._operands[node] = number(node.data) if node.op == "const" else self.formula(node)
+                self._operands[node] = number(node.data) if node.is_plain_number else self.formula(node)
         return self._operands[node]
 
     def formula(self, node: Value) -> Expression:

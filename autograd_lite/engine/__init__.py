@@ -9,3 +9,11 @@ In the order of reading:
   `many`: operations over many operands; `documentation`: what `help` says of them;
 * `backward`: the pass of `Value.backward`; `modes`: `no_grad` and others; `recording`: the guard of a function that is recorded.
 """
+
+import sys
+
+if sys.implementation.name != "cpython":
+    raise ImportError(
+        f"autograd_lite needs CPython, 3.10 or later, and this is {sys.implementation.name}: it counts on graphs and modes to end "
+        "as soon as nothing refers to them. Python from python.org, and Pyodide in a browser, are CPython"
+    )

@@ -23,7 +23,7 @@ from .documentation import docstring
 from .errors import as_float, described, domain_error, is_real
 from .families import AT_ONCE
 from .modes import as_ieee, current, detect_anomaly, is_on, no_grad, quiet, special
-from .node import new
+from .node import PLAIN_NUMBER, new
 from .on_floats import ieee_value, local_derivatives, on_floats, value
 from .recording import live, note, user_line, watch
 from .source import family_source, row_source
@@ -102,7 +102,7 @@ def constant(number: Any, op: str) -> Any:
     leaf = new(Value)
     leaf._data = number if type(number) is float else as_float(number, op)
     leaf.grad = 0.0
-    leaf.op = "const"
+    leaf.op = PLAIN_NUMBER
     leaf.label = ""
     leaf._mark = leaf._x = None
     return leaf
@@ -117,7 +117,7 @@ def plain(number: Any) -> float:
 
 def is_parameter(op: str, i: int, operands: Sequence[Any]) -> bool:
     """Whether the i-th operand is a plain number as a parameter, such as a constant exponent: not differentiated by."""
-    return i == 1 < len(operands) and operands[1].op == "const" and op in ROWS and ROWS[op].parameter
+    return i == 1 < len(operands) and operands[1].is_plain_number and op in ROWS and ROWS[op].parameter
 
 
 def family(op: str, operands: Sequence[Any], written: Functions | None = None) -> Any:

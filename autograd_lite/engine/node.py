@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from .recording import watch
 from .scope import Scope
 
+PLAIN_NUMBER = "const"  # its op
 N = TypeVar("N", bound="Node")
 
 
@@ -55,6 +56,11 @@ class Node(Bare):
         """The derivative of this node by each of its `parents`, at the operands of the forward pass."""
         watch("reads the local derivatives of", self)
         return self._derivatives()
+
+    @property
+    def is_plain_number(self) -> bool:
+        """Whether it stands for a plain number that was an operand, and not for a Value."""
+        return self.op == PLAIN_NUMBER
 
     def _derivatives(self) -> tuple[float, ...]:
         if self._x is None:

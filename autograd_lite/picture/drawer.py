@@ -91,20 +91,20 @@ class Drawer:
         return [f"‖grad‖ {shown(self._norm(nodes), 3)}"]
 
     def _norm(self, nodes: Iterable[Value]) -> float:
-        return math.hypot(*[self.grads.get(node, 0.0) for node in nodes if node.op != "const"])
+        return math.hypot(*[self.grads.get(node, 0.0) for node in nodes if not node.is_plain_number])
 
     def _number(self, unit: Unit) -> float | None:
         """What a unit is coloured by."""
         if unit.part is not None:
             return None
         node = unit.nodes[0]
-        return node.data if self.by == "data" else None if node.op == "const" else self.grads.get(node)
+        return node.data if self.by == "data" else None if node.is_plain_number else self.grads.get(node)
 
     def _piece(self, unit: Unit, name: str, tint: str, group: int) -> Piece:
         if unit.part is not None:
             return self._part(unit.part, unit.nodes, name, group)
         node = unit.nodes[0]
-        if node.op == "const":
+        if node.is_plain_number:
             return Piece(name, "const", "none", [_line("data", shown(node.data))], f"a plain number, {node.data!r}", group, [])
         grad, label = self.grads.get(node), str(self.names.get(node, node.label))
         title = [*runs(label)] if cleaned(label) else []
@@ -121,14 +121,14 @@ class Drawer:
         if self.rolled and not any(time is not None for time in self.times.values()):
             count = f"×{len(nodes)}"
         sizes = self._sizes(part, nodes) or ["‖grad‖ —"]
-        if all(node.op == "const" for node in nodes):
+        if all(node.is_plain_number for node in nodes):
             sizes = []
         bars: list[tuple[int, float]] = []
         if self.rolled and self.grads and sizes:
             by_time: dict[int, list[Value]] = {}
             for node in nodes:
                 time = self.times[node]
-                if time is not None and node.op != "const":
+                if time is not None and not node.is_plain_number:
                     by_time.setdefault(time, []).append(node)
             bars = [(t, self._norm(together)) for t, together in sorted(by_time.items())]
             if len(bars) < 2:
@@ -164,7 +164,7 @@ class Drawer:
             edge_element_of.update({(node, i): name for node, i, _, _ in edge})
             node, i, derivative, _ = edge[0]
             if own:
-                text = "" if node.parents[i].op == "const" else shown(derivative, 4)
+                text = "" if node.parents[i].is_plain_number else shown(derivative, 4)
             else:
                 text = f"×{len(edge)}" if len(edge) > 1 else ""
             if delay:

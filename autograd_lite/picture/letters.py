@@ -36,7 +36,7 @@ def runs(label: str) -> tuple[Run, ...]:
 def letters(node: Value) -> str:
     """An operation in the letters of a textbook, from its formula: ×, Σ, x²; its name where that is more than one."""
     exponent = [
-        str(int(x.data)) if x.op == "const" and x.data.is_integer() and abs(x.data) < 100 else "y" for x in node.parents[1:]
+        str(int(x.data)) if x.is_plain_number and x.data.is_integer() and abs(x.data) < 100 else "y" for x in node.parents[1:]
     ]
     return _letters(node.op, tuple(["x", *exponent[:2]]))
 

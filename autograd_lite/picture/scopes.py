@@ -165,7 +165,7 @@ def folded_units(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]
             found[node] = Unit(paths[node], None, [node])
         else:
             name = key[1] or "input"
-            title = f"{node.data:.6g}" if name == "const" else letters(node) if len(key) > 2 and key[1] else name
+            title = f"{node.data:.6g}" if node.is_plain_number else letters(node) if len(key) > 2 and key[1] else name
             title += f" = {letters(node)}" if len(key) == 2 and node.op else ""
             path = key[0][:-1] if key[0] and key[0][-1].title == name else key[0]  # a frame of the same title says nothing
             found.setdefault(key, Unit(path, Level(title), [])).nodes.append(node)
@@ -224,7 +224,7 @@ def _level(group: Sequence[Value]) -> Level:
     first = group[0]
     label = first.label if all(node.label == first.label for node in group) else _role(first)
     if not first.parents:
-        is_number = first.op == "const"
+        is_number = first.is_plain_number
         same = all(node.data == first.data for node in group)
         return Level(label or ("input" if not is_number else f"{first.data:.6g}" if same else "number"))
     return Level(f"{label} = {letters(first)}" if label else letters(first))

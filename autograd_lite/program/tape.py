@@ -59,7 +59,7 @@ class Tape:
     def _lowered(self, node: Value) -> int:
         x = list(map(self._places.__getitem__, map(id, node.parents)))
         if not x:
-            return self.number(node.data) if node.op == "const" else self._append("leaf", (), node.data)
+            return self.number(node.data) if node.is_plain_number else self._append("leaf", (), node.data)
         return OnTape(self).formula(node.op, x)  # type: ignore[no-any-return]
 
     def total(self, terms: Sequence[tuple[int, ...]], *last: int) -> int:

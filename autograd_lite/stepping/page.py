@@ -54,7 +54,7 @@ def document(steps: WordedPasses, code: bool = False) -> str:
 def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing | None, str]:
     """The graph as SVG, or where it is too large for a picture, a paragraph that says so."""
     try:
-        names = {node: steps.name(node) for node in steps.nodes if not node.label and node.op != "const"}
+        names = {node: steps.name(node) for node in steps.nodes if not node.label and not node.is_plain_number}
         drawing = draw(steps.output, grads=grads, names=names, frames=len(steps.nodes) > FRAMED)
     except ValueError as error:
         return None, f'<p class="note">No picture: {html.escape(str(error))}</p>'

@@ -60,7 +60,7 @@ class Passes:
             if node is not self.output and len(received) != 1:
                 self._add("grad", node, self.adjoint.setdefault(node, 0.0), tuple([record.result for record in received]))
             for _, i, parent, adjoint, derivative, amount in passed.get(node, []):
-                if parent.op != "const":
+                if not parent.is_plain_number:
                     self._receive(parent, self._add("edge", parent, amount, (adjoint, derivative), node, i))
 
     def _receive(self, node: Value, edge: Record) -> None:
@@ -122,7 +122,7 @@ def _order(nodes: list[Value]) -> list[Value]:
         depth[node] = max([depth[parent] + 1 for parent in node.parents], default=0)
         for parent in node.parents:
             used[parent] = min(used.get(parent, depth[node]), depth[node])
-    given = [node for node in nodes if not node.parents and node.op != "const"]
+    given = [node for node in nodes if not node.parents and not node.is_plain_number]
     given.sort(key=lambda node: (not _is_input(node), used.get(node, 0)))
     computed = [node for node in nodes if node.parents]
     by_layers = sorted(computed, key=depth.__getitem__)

@@ -119,7 +119,7 @@ class WordedPasses(Passes, Sequence[Step]):
                 "are those there now; the backward pass uses the local derivatives recorded in the forward pass, as "
                 "backward() does."
             )
-        before = [node for node in self.nodes if not node.parents and node.op != "const" and node.grad != 0]
+        before = [node for node in self.nodes if not node.parents and not node.is_plain_number and node.grad != 0]
         if before:
             notes.append(
                 f"The grads are those of one backward() from grads of 0. {self._listed(before)} "
