@@ -14,6 +14,6 @@ import sys
 
 if sys.implementation.name != "cpython":
     raise ImportError(
-        f"autograd_lite needs CPython, 3.10 or later, and this is {sys.implementation.name}: it counts on graphs and modes to end "
+        f"autograd_lite needs CPython, 3.10 or later, and this is {sys.implementation.name}: graphs and modes have to end "
         "as soon as nothing refers to them. Python from python.org, and Pyodide in a browser, are CPython"
     )
