@@ -93,6 +93,26 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
     return output
 
 
+def number(text: str) -> float:
+    """The number that is written: ``-1e-3``, ``1/3``, ``pi/2``. ValueError where it is none.
+
+    >>> number("1/4"), number("-e")
+    (0.25, -2.718281828459045)
+    """
+    try:
+        return float(text)
+    except ValueError:
+        try:
+            found = _value(ast.parse(text.strip(), mode="eval").body, {}, set())
+        except (SyntaxError, RecursionError, MemoryError):
+            raise ValueError(f"{_clipped(text)!r} is no number") from None
+        except ValueError as error:
+            raise ValueError(f"{_clipped(text)!r} is no number: {error}") from None
+    if not isinstance(found, float):
+        raise ValueError(f"{_clipped(text)!r} is no number")
+    return found
+
+
 def as_read(name: str) -> str:
     """The name as Python reads it: letters that are written in other ways are one."""
     return unicodedata.normalize("NFKC", name)
@@ -144,9 +164,12 @@ def _value(tree: ast.AST, known: Mapping[str, Any], used: set[str]) -> Any:
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
             return [_value(part, known, used) for part in parts]
         case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]):
-            if name not in OPERATIONS:
+            if name not in _operations():
                 raise ValueError(_no_operation(name, known))
             return _applied(name, [_value(part, known, used) for part in parts])
+        case ast.Call(func=ast.Attribute(value=x, attr=name), args=parts, keywords=[]) if name in _operations():
+            operands = parts if isinstance(x, ast.Name) and x.id not in known else [x, *parts]  # np.exp(x), or x.exp()
+            raise ValueError(f"{_shown(tree)} is not read; did you mean {name}({', '.join(map(_shown, operands))})?")
     raise ValueError(f"{_shown(tree)} is not allowed: only numbers, names, + - * / ** and the operations")
 
 
@@ -156,8 +179,13 @@ def _no_operation(name: str, known: Mapping[str, Any]) -> str:
         return f"{name} is no operation; a product is written {name} * (...)"
     if name in ELSEWHERE:
         return f"{name} is no operation; did you mean {ELSEWHERE[name]}?"
-    names = [operation for operation in OPERATIONS if not operation.endswith("_slope")]  # which rules alone call
+    names = _operations()
     return f"{name} is no operation" + (did_you_mean(name, names) or f": there are {', '.join(names)}")
+
+
+def _operations() -> list[str]:
+    """The operations that a person would use: not those that rules alone call."""
+    return [operation for operation in OPERATIONS if not operation.endswith("_slope")]
 
 
 def _as_float(x: float) -> float:

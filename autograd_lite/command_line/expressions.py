@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import Value, draw, explain, steps, topological_order
-from ..parse import as_read, did_you_mean, parse
+from ..parse import as_read, did_you_mean, number, parse
 
 
 def step_through(expression: str, numbers: Sequence[str], save: Path | None) -> int:
@@ -48,14 +48,14 @@ def parsed(expression: str, numbers: Sequence[str]) -> Value:
     """The Value of an expression, with numbers such as ``x=1``. ValueError for what cannot be read."""
     found = {}
     for text in numbers:
-        name, equals, number = text.partition("=")
+        name, equals, written = text.partition("=")
         name = as_read(name.strip())
         if not equals or not name.isidentifier() or keyword.iskeyword(name):
             raise ValueError(f"{text} is not a name with a number, such as x=1")
         if name in found:
             raise ValueError(f"{name} has two numbers")
         try:
-            found[name] = float(number)
-        except ValueError:
-            raise ValueError(f"{text}: {number!r} is no number") from None
+            found[name] = number(written)
+        except ValueError as error:
+            raise ValueError(f"{text}: {error}") from None
     return parse(expression, found)

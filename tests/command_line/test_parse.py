@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd_lite import OPERATIONS
-from autograd_lite.parse import DEEPEST, LONGEST, parse
+from autograd_lite.parse import DEEPEST, LONGEST, number, parse
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,11 @@ def test_every_operation_of_one_operand_can_be_typed():
         ("x if x else x", "is not allowed"),
         ("x[0]", "is not allowed"),
         ("tanh(x=x)", "is not allowed"),
+        ("np.tanh(x)", r"did you mean tanh\(x\)\?"),
+        ("math.pow(x, 2)", r"did you mean pow\(x, 2\)\?"),
+        ("x.tanh()", r"did you mean tanh\(x\)\?"),
+        ("(x + 1).pow(2)", r"did you mean pow\(x \+ 1, 2\)\?"),
+        ("sigmoid_slope(x)", "sigmoid_slope is no operation; did you mean sigmoid"),
         ("tanh(*[x])", "is not allowed"),
         ("x @ x", "is not allowed"),
         ("x // 2", "is not allowed"),
@@ -120,6 +125,31 @@ def test_outside_a_domain_the_engine_says_so():
         parse("log(x)", {"x": -1})
     with pytest.raises(OverflowError, match="pow overflows"):
         parse("x * 9**9**9", {"x": 1})
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("0.5", 0.5),
+        (" -1e-3 ", -1e-3),
+        ("pi", math.pi),
+        ("-pi/2", -math.pi / 2),
+        ("1/3", 1 / 3),
+        ("2**10", 1024.0),
+        ("inf", math.inf),
+    ],
+)
+def test_numbers_may_be_computed(text, expected):
+    assert number(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "1/0", "[1, 2]", "1; 2", "x = 2", "tanh", "(" * 300 + "1" + ")" * 300, "1j", "True", "'1'", "-" * 5000 + "1"],
+)
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(ValueError, match="is no number"):
+        number(text)
 
 
 def test_two_spellings_of_one_name_are_one_name():
