@@ -68,7 +68,7 @@ class Step:
             program = self.programs[key]
             if self.dialect in ("c", "numpy") and len(several) > 1:
                 results = [program(data, *[_rows(rows) for rows in zip(*several)])]
-                losses += results[0][0]
+                losses.extend(results[0][0])
             else:
                 results = [program(data, *numbers) for numbers in several]
                 losses += [result[0] for result in results]

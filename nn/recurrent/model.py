@@ -103,13 +103,13 @@ class SequenceModel(Module):
     def encoded(self, x: Any) -> Any:
         if self.encoder is None:
             return self.network.encoded(x)
-        if any([item is None for item in x]):
-            raise ValueError("a model with an encoder cannot be compiled for a time step without an input")
-        return [self.encoder.encoded(item) for item in x]
+        return [[] if item is None else self.encoder.encoded(item) for item in x]  # an array of no numbers: no input
 
     def _encode(self, x: Any, t: int) -> Any:
         if self.encoder is None or x is None:
             return x
+        if isinstance(x, list) and not x:
+            return None
         at = place(t)
         x = in_lists(x)
         if isinstance(x, list) and not any([isinstance(item, list) for item in x]):

@@ -35,11 +35,13 @@ from nn.compiled import Step, fastest_dialect
 
 # The same operations, some added up in another order
 CLOSE = dict(rel=1e-12, abs=1e-13)
-DIALECTS = ["python", "c"]
+DIALECTS = ["python", "numpy", "c"]
 
 
 @pytest.fixture(params=DIALECTS)
 def dialect(request):
+    if request.param == "numpy":
+        pytest.importorskip("numpy")
     if request.param == "c" and shutil.which("cc") is None:
         pytest.skip("the dialect c needs a C compiler")
     return request.param
