@@ -20,13 +20,14 @@ from .derivation.explain import explain
 from .engine.errors import DivisionByZeroError, DomainError
 from .engine.modes import detect_anomaly, no_grad
 from .engine.scope import Scope
+from .engine.together import data_of, set_together
 from .functional import grad, hessian, jacobian, jvp, value_and_grad
 from .gradient import gradient
 from .picture.draw import draw, draw_layers
 from .program import Program, compile_program, trace
 from .registry import register, registered, unregister
 from .stepping.steps import steps
-from .value import OPERATIONS, Value, data_of, peek, set_together
+from .value import OPERATIONS, Value, peek
 
 __version__ = "0.1.0"
 

@@ -20,8 +20,7 @@ class Row(NamedTuple):
 
     `needs` is its domain, where that is not every number. `convention` is what holds where there is a value, but no derivative,
     or more than one. `names` are those of the operands for who calls it, where they are not x, y, w. With `parameter`, a plain
-    number as second operand is not differentiated by, and its local derivative is recorded as 0; `default` is what it is unless
-    given.
+    number as second operand, such as its `default`, is not differentiated by: its local derivative is recorded as 0.
     """
 
     what: str
@@ -54,8 +53,9 @@ class Family(NamedTuple):
     convention: str = ""
 
 
-def row(what: str, formula: str, *derivatives: str, names: str = "", **more: Any) -> Row:
-    return Row(what, formula, derivatives, names=tuple(names.split()), **more)
+def row(what: str, formula: str, *rules: str, names: str = "", textbook: str | tuple[str, ...] = (), **more: Any) -> Row:
+    textbook = (textbook,) if isinstance(textbook, str) else textbook
+    return Row(what, formula, rules, names=tuple(names.split()), textbook=textbook, **more)
 
 
 # fmt: off
@@ -67,8 +67,8 @@ ROWS: Table[Row] = Table({
     "div":          row("quotient",                  "x / y",         "1 / y", "-z / y", needs="y != 0"),
     "neg":          row("negative",                  "-x",            "-1"),
     "pow":          row("power",                     "pow(x, y)",     "where(where(y, 1, x), y * pow(x, y - 1), 0)",
-                        "where(x, z * log(x), 0)", needs="x > 0, or x = 0 with y >= 0, or x < 0 with a whole number y",
-                        names="x exponent", parameter=True,
+                        "where(x, z * log(x), 0)", names="x exponent", parameter=True,
+                        needs="x > 0, or x = 0 with y >= 0, or x < 0 with a whole number y",
                         convention="x**0 has slope 0, also at 0; by y, 0**y has slope 0, and for x < 0 it is nan",
                         textbook=("y * pow(x, y - 1)", "z * log(x)")),
     "square":       row("square",                    "x * x",         "2 * x"),
@@ -89,15 +89,14 @@ ROWS: Table[Row] = Table({
     "cbrt":         row("cube root",                 "cbrt(x)",       "1 / (3 * z * z)", convention="slope inf at 0"),
     "sin":          row("sine, of radians",          "sin(x)",        "cos(x)",                         needs="a finite x"),
     "cos":          row("cosine, of radians",        "cos(x)",        "-sin(x)",                        needs="a finite x"),
-    "tan":          row("tangent, of radians",       "tan(x)",        "1 + z * z",                      needs="a finite x",
-                        textbook=("1 + pow(z, 2)",)),
+    "tan":          row("tangent, of radians",       "tan(x)",        "1 + z * z", needs="a finite x", textbook="1 + pow(z, 2)"),
     "asin":         row("arcsine, in radians",       "asin(x)",       "asin_slope(x)",                  needs="-1 <= x <= 1",
-                        convention="slope inf at -1 and 1", textbook=("1 / sqrt(1 - pow(x, 2))",)),
+                        convention="slope inf at -1 and 1", textbook="1 / sqrt(1 - pow(x, 2))"),
     "acos":         row("arccosine, in radians",     "acos(x)",       "-asin_slope(x)",                 needs="-1 <= x <= 1",
-                        convention="slope -inf at -1 and 1", textbook=("-1 / sqrt(1 - pow(x, 2))",)),
+                        convention="slope -inf at -1 and 1", textbook="-1 / sqrt(1 - pow(x, 2))"),
     "asin_slope":   row("1 / sqrt(1 - x * x)",       "asin_slope(x)", "x * z * z * z",                  needs="-1 < x < 1"),
     "atan":         row("arctangent, in radians",    "atan(x)",       "1 / hypot(1, x) / hypot(1, x)",
-                        textbook=("1 / (1 + pow(x, 2))",)),
+                        textbook="1 / (1 + pow(x, 2))"),
     "atan2":        row("angle of a point, in radians", "atan2(x, y)", "where(hypot(x, y), y / hypot(x, y) / hypot(x, y), 0)",
                         "where(hypot(x, y), -x / hypot(x, y) / hypot(x, y), 0)", names="y x",
                         convention="slopes 0 at x = y = 0",
@@ -109,28 +108,28 @@ ROWS: Table[Row] = Table({
                         "where(hypot(x, y), -z * hypot_slope(y, x) / hypot(x, y), 0)"),
     "sinh":         row("hyperbolic sine",           "sinh(x)",       "cosh(x)"),
     "cosh":         row("hyperbolic cosine",         "cosh(x)",       "sinh(x)"),
-    "tanh":         row("hyperbolic tangent",        "tanh(x)",       "sech(x) * sech(x)", textbook=("1 - pow(z, 2)",)),
+    "tanh":         row("hyperbolic tangent",        "tanh(x)",       "sech(x) * sech(x)", textbook="1 - pow(z, 2)"),
     "sech":         row("hyperbolic secant",         "sech(x)",       "-z * tanh(x)"),
-    "asinh":        row("inverse hyperbolic sine",   "asinh(x)",      "1 / hypot(1, x)", textbook=("1 / sqrt(1 + pow(x, 2))",)),
+    "asinh":        row("inverse hyperbolic sine",   "asinh(x)",      "1 / hypot(1, x)", textbook="1 / sqrt(1 + pow(x, 2))"),
     "acosh":        row("inverse hyperbolic cosine", "acosh(x)",      "1 / (sqrt(x - 1) * sqrt(x + 1))", needs="x >= 1",
-                        convention="slope inf at 1", textbook=("1 / sqrt(pow(x, 2) - 1)",)),
+                        convention="slope inf at 1", textbook="1 / sqrt(pow(x, 2) - 1)"),
     "atanh":        row("inverse hyperbolic tangent", "atanh(x)",     "asin_slope(x) * asin_slope(x)",  needs="-1 < x < 1",
-                        textbook=("1 / (1 - pow(x, 2))",)),
+                        textbook="1 / (1 - pow(x, 2))"),
     "erf":          row("error function",            "erf(x)",        "1.1283791670955126 * exp(-x * x)"),  # 2 / sqrt(pi)
     "erfc":         row("1 - erf(x)",                "erfc(x)",       "-1.1283791670955126 * exp(-x * x)"),
-    "sigmoid":      row("logistic function",         "sigmoid(x)",    "sigmoid_slope(x)", textbook=("z * (1 - z)",)),
+    "sigmoid":      row("logistic function",         "sigmoid(x)",    "sigmoid_slope(x)", textbook="z * (1 - z)"),
     "sigmoid_slope":row("slope of the sigmoid",      "sigmoid(x) * sigmoid(-x)", "-z * tanh(0.5 * x)"),
     "logsigmoid":   row("logarithm of the sigmoid",  "-softplus(-x)", "sigmoid(-x)"),
     "softplus":     row("log(1 + exp(x))",           "softplus(x)",   "sigmoid(x)"),
     "softsign":     row("x over 1 + its size",       "x / (1 + abs(x))", "1 / (1 + abs(x)) / (1 + abs(x))",
-                        textbook=("1 / pow(1 + abs(x), 2)",)),
+                        textbook="1 / pow(1 + abs(x), 2)"),
     "silu":         row("x * sigmoid(x)",            "silu(x)",       "sigmoid(x) + z * sigmoid(-x)",
-                        textbook=("z + sigmoid(x) * (1 - z)",)),
+                        textbook="z + sigmoid(x) * (1 - z)"),
     "mish":         row("x * tanh(softplus(x))",     "mish(x)",
                         "tanh(softplus(x)) + sech(softplus(x)) * sech(softplus(x)) * silu(x)"),
     "gelu":         row("x times the normal distribution", "gelu(x)",
                         "0.5 * erfc(-0.7071067811865476 * x) + 0.3989422804014327 * x * exp(-0.25 * x * x) * exp(-0.25 * x * x)",
-                        textbook=("0.5 * erfc(-x / sqrt(2)) + x * exp(-pow(x, 2) / 2) / sqrt(2 * 3.141592653589793)",)),
+                        textbook="0.5 * erfc(-x / sqrt(2)) + x * exp(-pow(x, 2) / 2) / sqrt(2 * 3.141592653589793)"),
     "relu":         row("x above 0, else 0",         "relu(x)",       "step(x)", convention="slope 0 at 0"),
     "relu6":        row("x between 0 and 6",         "minimum(relu(x), 6)", "step(x) * step(6 - x)",
                         convention="slope 0 at 0 and 6"),

@@ -24,11 +24,12 @@ from .value import OPERATIONS, Value
 FILE = Path(__file__).with_name("operations.pyi")
 FAMILIES = {**MANY, "nll": nll}
 OPERAND = "Value | float"
+HOME = f"{__package__}.value"
 
 
 def stub() -> str:
     """The text of the stub: a class of the methods of `Value`, and the functions, in the order of the tables."""
-    given = [f for f in vars(Value).values() if inspect.isfunction(f) and f.__module__ not in (__package__, Value.__module__)]
+    given = [f for f in vars(Value).values() if inspect.isfunction(f) and f.__module__ not in (__package__, HOME)]
     readers = [f for f in given if not f.__name__.startswith("_")]
     methods = [*[_method(op) for op in ROWS], *_operators(), *[_reader(f) for f in readers]]
     functions = [overload for op in ROWS for overload in _overloads(op)]
@@ -112,7 +113,7 @@ def _parameter(parameter: inspect.Parameter, annotation: str) -> str:
 
 def _imports(functions: Iterable[Callable[..., Any]]) -> list[str]:
     """The lines that import what the annotations name: those of these functions, and ours."""
-    named = {"Iterable": "collections.abc", "Sequence": "collections.abc", "overload": "typing", "Value": Value.__module__}
+    named = {"Iterable": "collections.abc", "Sequence": "collections.abc", "overload": "typing", "Value": HOME}
     for function in functions:
         for name in re.findall(r"\w+", " ".join(function.__annotations__.values())):
             named.setdefault(name, getattr(function.__globals__.get(name), "__module__", "builtins"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
-from itertools import chain, repeat, starmap
 from typing import TYPE_CHECKING, Any, Union
 
 from .backprop import topological_order
@@ -44,6 +42,7 @@ class Value(Node, Elsewhere, Operations):
     """
 
     __slots__ = ()
+    __module__ = "autograd_lite"  # where it is imported from, as errors and `help` show it
 
     def __init__(self, data: float, label: str = "") -> None:
         self._data = as_float(data, "Value")
@@ -165,34 +164,6 @@ class Value(Node, Elsewhere, Operations):
         return _leaf, (self._data, self.grad, self.op, self.label), self._own() or None
 
 
-def data_of(nodes: Iterable[Value]) -> list[float]:
-    """The data of each node, as a list."""
-    nodes = list(nodes)
-    if live:
-        watch("reads the data of", *nodes)
-    return [node._data for node in nodes]
-
-
-def set_together(nodes: Sequence[Value], data: Sequence[float], *others: tuple[object, str, object]) -> None:
-    """Sets the data of nodes, a number each, and further attributes (object, name, value): an interrupt finds all set, or none.
-
-    TypeError or OverflowError, with nothing set, as for `Value.data`.
-
-    >>> w, b = Value(1.0), Value(2.0)
-    >>> set_together([w, b], [3.0, 4.0])
-    >>> w.data, b.data
-    (3.0, 4.0)
-    """
-    if len(nodes) != len(data):
-        raise ValueError(f"set_together needs a number for each node, got {len(data)} for {len(nodes)}")
-    if live:
-        for node in nodes:
-            watch("sets the data of", node)
-    numbers = data if set(map(type, data)) == {float} else [as_float(number, "Value.data") for number in data]
-    # One call, all of it in C: Python looks for interrupts between its own instructions only
-    deque(chain(map(setattr, nodes, repeat("_data"), numbers), starmap(setattr, others)), maxlen=0)
-
-
 def _leaf(data: float, grad: float, op: str = "", label: str = "") -> Value:
     leaf = Value(data, label)
     leaf.grad, leaf.op = grad, op
@@ -213,18 +184,6 @@ def peek(x: Operand) -> float:
     What is computed must not depend on it. In a function that is recorded, where reading ``x.data`` is refused, this is not.
     """
     return x._data if isinstance(x, Value) else x
-
-
-class Input(Value):
-    """A leaf that stands for a number, in a function that is recorded: ``x == 1.0`` asks for that number, as ``x > 1.0`` does."""
-
-    __slots__ = ()
-    __hash__ = Value.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        if live and is_real(other):
-            watch("compares", self)
-        return super().__eq__(other)
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {**eager.install(Value), **MANY}

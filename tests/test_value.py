@@ -815,3 +815,15 @@ def test_another_interpreter_is_refused_by_name():
     code = "import sys; sys.implementation.name = 'pypy'; import autograd_lite"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "ImportError: autograd_lite needs CPython, 3.10 or later, and this is pypy" in done.stderr
+
+
+def test_classes_and_errors_show_where_they_are_imported_from():
+    for name in ("Value", "Scope", "DomainError", "DivisionByZeroError", "no_grad"):
+        assert repr(getattr(autograd_lite, name)) == f"<class 'autograd_lite.{name}'>"
+    assert pickle.loads(pickle.dumps(Value)) is Value
+
+
+def test_a_star_leaves_pythons_own_functions_alone():
+    names = {}
+    exec("from autograd_lite import *", names)
+    assert "tanh" in names and not {"abs", "pow", "round"} & names.keys()

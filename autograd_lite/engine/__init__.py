@@ -6,7 +6,7 @@ In the order of reading:
   as a number; `elsewhere`: what other engines call the parts of a node;
 * `on_floats`: operations on floats, also at singular points; `families`: those over many operands;
 * `source`: a row as a function in Python; `eager`: these functions on Values, and what they do where a straight line does not;
-  `many`: operations over many operands; `documentation`: what `help` says of them;
+  `many`: operations over many operands; `together`: many nodes, read and set at once; `documentation`: what `help` says of them;
 * `backward`: the pass of `Value.backward`; `modes`: `no_grad` and others; `recording`: the guard of a function that is recorded.
 """
 

@@ -28,6 +28,7 @@ class Scope(_Scope):
     """
 
     __slots__ = ()
+    __module__ = "autograd_lite"
 
     def __new__(cls, title: str, parent: Scope | None = None, key: Any = None, time: int | None = None, role: str = "") -> Scope:
         number = title[4:] if time is None and isinstance(title, str) and title.startswith("t = ") else ""

@@ -7,10 +7,23 @@ from itertools import chain, count
 from typing import Any
 
 from ..backprop import topological_order
+from ..engine.errors import is_real
 from ..engine.modes import differentiating
-from ..engine.recording import REFUSED, record
-from ..value import Input, Value
+from ..engine.recording import REFUSED, live, record, watch
+from ..value import Value
 from .record import collector_off
+
+
+class Input(Value):
+    """A leaf that stands for a number, in a function that is recorded: ``x == 1.0`` asks for that number, as ``x > 1.0`` does."""
+
+    __slots__ = ()
+    __hash__ = Value.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if live and is_real(other):
+            watch("compares", self)
+        return super().__eq__(other)
 
 
 def trace(

@@ -18,6 +18,7 @@ from autograd_lite.ops import FAMILIES, ROWS
 # Where the reader of the engine comes by, one after another; of nn, its own docstring says so
 ENGINE = ("value", "ops", "engine.many", "backprop", "gradient", "functional", "check", "derivation.explain", "picture.draw")
 ENGINE += ("engine.scope", "stepping.steps", "program.program", "program.tracing", "engine.modes", "registry", "engine.errors")
+ENGINE += ("engine.together",)
 
 
 def reference() -> str:
@@ -62,7 +63,7 @@ def _home(name: str) -> str:
     thing = getattr(autograd_lite, name)
     if thing.__module__ != "autograd_lite":
         return str(thing.__module__).removeprefix("autograd_lite.")
-    engine = [module for module in ENGINE if module.startswith("engine.")]
+    engine = [module for module in ENGINE if module == "value" or module.startswith("engine.")]
     return next(module for module in engine if vars(importlib.import_module(f"autograd_lite.{module}")).get(name) is thing)
 
 
