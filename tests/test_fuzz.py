@@ -3,6 +3,7 @@
 import itertools
 import math
 import operator
+import random
 from fractions import Fraction
 from functools import partial
 
@@ -224,6 +225,15 @@ def fuzz(check, examples, leaves, steps, order):
             check(*graph(numbers, program, order, tried))
 
     run()
+    rng = random.Random(0)
+    for _ in range(2000):  # which operations those were is chance
+        if missing := sorted(set(OPERATIONS) - tried):
+            numbers = [(rng.randint(-2000, 2000) + 0.5) / 1000 for _ in range(leaves)]
+            program = [
+                (rng.choice(missing), [rng.randint(1, 5) for _ in range(7)], rng.randint(1, 3), False) for _ in range(steps)
+            ]
+            with mpmath.workdps(DIGITS):
+                check(*graph(numbers, program, order, tried))
     assert tried == set(OPERATIONS)
 
 
