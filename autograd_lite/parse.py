@@ -14,6 +14,7 @@ from typing import Any
 from .value import OPERATIONS, Value
 
 LONGEST = 10_000  # characters
+LONGEST_NUMBER = 100
 DEEPEST = 200
 MOST = 2_000  # parts
 
@@ -103,7 +104,7 @@ def number(text: str) -> float:
         return float(text)
     except ValueError:
         try:
-            found = _value(ast.parse(text.strip(), mode="eval").body, {}, set())
+            found = _value(ast.parse(text.strip(), mode="eval").body, {}, set()) if len(text) <= LONGEST_NUMBER else None
         except (SyntaxError, RecursionError, MemoryError):
             raise ValueError(f"{_clipped(text)!r} is no number") from None
         except ValueError as error:
