@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
 from collections.abc import Sequence
 
@@ -143,7 +143,7 @@ def caption_lines(picture: Picture, wide: float) -> list[str]:
 
 def image(svg_text: str, title: str) -> str:
     """A picture as an image in HTML, which a notebook shows that has been opened and not been run."""
-    data = base64.b64encode(svg_text.encode()).decode()
+    data = binascii.b2a_base64(svg_text.encode(), newline=False).decode()
     return f'<img style="max-width: 100%" alt="{escaped(title)}" src="data:image/svg+xml;base64,{data}">'
 
 

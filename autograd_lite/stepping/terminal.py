@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import select
-import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -136,6 +135,8 @@ def _is_terminal(stream: object) -> bool:
 
 
 def _walk(steps: WordedPasses, key: Callable[[os.terminal_size], str]) -> None:
+    import shutil  # here, for few need it
+
     now, last = 0, len(steps) - 1
     typed: str | None = None
     while True:
@@ -294,6 +295,8 @@ def _keys() -> Iterator[Callable[[os.terminal_size], str]]:
 
 
 def _posix_key(file: int, size: os.terminal_size) -> str:
+    import shutil  # here, for few need it
+
     while not select.select([file], [], [], 0.25)[0]:
         if shutil.get_terminal_size() != size:
             return ""
