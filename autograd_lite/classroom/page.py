@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 import math
-import re
 from decimal import Decimal
-from importlib import resources
 from typing import Any
 
+from ..pages import filled, in_script, template
 from ..sentences import LANGUAGES, say
 from . import codes
 from .pictures import picture
@@ -29,19 +27,16 @@ ANSWER = "{answer}"
 
 def document(quiz: Sheet, key: str | None) -> str:
     """The page. key: of the course, for the code that is handed in."""
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-    script = re.findall(r"<script>(.*?)</script>", template, re.DOTALL)[0]
     language, name = quiz.language, quiz.graph.name(quiz.graph.output)
     title = say(language, "title", output=name) + (f" · {quiz.student}" if quiz.student else "")
     parts = {
-        "hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "language": language,
         "title": html.escape(title),
         "picture": picture(quiz.graph),
-        "data": _json(_data(quiz, key)),
+        "data": in_script(_data(quiz, key)),
     }
-    table = LANGUAGES[language]
-    return re.sub("@@([a-z]+)@@", lambda found: parts.get(found[1]) or html.escape(table[found[1]]), template)
+    sentences = {name: html.escape(sentence) for name, sentence in LANGUAGES[language].items()}
+    return filled(template("autograd_lite.classroom", "page.html"), {**sentences, **parts})
 
 
 def _data(quiz: Sheet, key: str | None) -> dict[str, Any]:
@@ -114,12 +109,6 @@ def _sealed(salt: str, text: str) -> str:
     data = text.encode()
     stream = b"".join([hashlib.sha256(f"{salt}/{at}".encode()).digest() for at in range(0, len(data), 32)])
     return base64.b64encode(bytes([a ^ b for a, b in zip(data, stream)])).decode()
-
-
-def _json(data: Any) -> str:
-    """JSON that can stand in a script element: without a character that could end it."""
-    text = json.dumps(data, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def notebook_output(quiz: Sheet) -> str:

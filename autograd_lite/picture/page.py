@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import re
-from importlib import resources
 from typing import Any
 
+from ..pages import filled, in_script, template
 from .geometry import Layout
 from .scene import Picture
 from .svg import COLORS, LANES, TINTS, escaped
@@ -16,16 +12,12 @@ from .svg import COLORS, LANES, TINTS, escaped
 
 def page(picture: Picture, layout: Layout) -> str:
     """The page: one HTML document that needs nothing else."""
-    template = resources.files(__package__).joinpath("graph.html").read_text(encoding="utf-8")
-    script = re.findall(r"<script>(.*?)</script>", template, re.DOTALL)[0]
-    data = json.dumps(_data(picture, layout), separators=(",", ":"))
     parts = {
-        "hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "title": escaped(picture.title),
         "description": escaped(picture.description),
-        "data": data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),
+        "data": in_script(_data(picture, layout)),
     }
-    return re.sub("@@([a-z]+)@@", lambda name: parts[name[1]], template)
+    return filled(template("autograd_lite.picture", "graph.html"), parts)
 
 
 def _data(picture: Picture, layout: Layout) -> dict[str, Any]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import copy
-import hashlib
 import html
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from importlib import resources
 from typing import Any
 
 from ..derivation.markup import rounded
 from ..derivation.notation import Notation
+from ..pages import filled, in_script, template
 from ..picture.draw import Drawing, draw
 from ..picture.drawer import shown
 from ..picture.svg import image
@@ -37,18 +33,15 @@ def document(steps: WordedPasses, code: bool = False) -> str:
             f"a page holds {MOST_IN_A_PAGE:,} steps, not {len(steps):,}: save them as .txt, or step through a smaller graph"
         )
     drawing, picture = _picture(steps, steps.adjoint)
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-    scripts = re.findall(r"<script>(.*?)</script>", template, re.DOTALL)
     source = program(steps) if code else ""
     parts = {
-        "hash": "sha256-" + base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode(),
         "title": html.escape(f"Step by step: the grads of {steps.name(steps.output)}"),
         "notes": "\n".join(f'<p class="note">{html.escape(note)}</p>' for note in steps.notes),
         "picture": picture,
         "code": f'<pre id="code" tabindex="0" role="region" aria-label="The program">{html.escape(source)}</pre>' if code else "",
-        "data": _json(_data(steps, drawing, source.split("\n"))),
+        "data": in_script(_data(steps, drawing, source.split("\n"))),
     }
-    return re.sub("@@([a-z]+)@@", lambda name: parts[name[1]], template)
+    return filled(template("autograd_lite.stepping", "page.html"), parts)
 
 
 def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing | None, str]:
@@ -150,12 +143,6 @@ def _assigned(step: Step) -> list[str]:
     if step.kind == "value":
         return [label]
     return [f"d{output}_d{label}", f"delta_{label.removeprefix('net_')}"] if step.kind != "start" else []
-
-
-def _json(data: Any) -> str:
-    """JSON that can stand in a script element: without a character that could end it."""
-    text = json.dumps(data, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def notebook_output(steps: WordedPasses) -> str:

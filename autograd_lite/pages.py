@@ -1,0 +1,28 @@
+"""Pages: one HTML document each, made from a template that lies beside the module that fills it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+
+def template(package: str, name: str) -> str:
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """The template with its parts in the places of ``@@name@@``; "hash" is that of its first script, which alone may run."""
+    script = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0]
+    known = {"hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(), **parts}
+    return re.sub("@@([a-z]+)@@", lambda found: known[found[1]], text)
+
+
+def in_script(data: Any) -> str:
+    """JSON that can stand in a script element: without a character that could end it."""
+    text = json.dumps(data, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
