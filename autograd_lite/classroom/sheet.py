@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from ..sentences import say
 from ..value import Value
 from .choice import askable
 from .graphs import Graph, Row, listed, rebuilt
@@ -66,14 +65,17 @@ class Sheet(Sequence[Question]):
         return self.questions[number - 1]
 
     def check(self, number: int, answer: Any) -> Checked:
-        """Whether an answer, a number or the text of one, is right; if not, the mistakes that give it, where that is certain."""
+        """Whether an answer, a number or the text of one, is right; if not, the mistakes that give it, where that is certain.
+
+        In a notebook the last line of a cell: it shows what is said to the answer, and to None the question.
+        """
         return checked(self.question(number), answer)
 
     def answer(self, number: int, answer: Any) -> None:
-        """An AssertionError, with what is to be said and the first hint, unless the answer is right. For a cell of a notebook."""
+        """An AssertionError, with what is to be said and the first hint, unless the answer is right. For a graded cell."""
         found = self.check(number, answer)
         if not found.right:
-            raise AssertionError(f"{found.words}\n{say(self.language, 'hint')}: {self.question(number).hints()[0]}")
+            raise AssertionError(str(found))
 
     def further(self, *mistakes: str) -> Question | None:
         """A question that tells these mistakes apart, if this graph has one: their answers differ, and at most one is right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,12 +10,17 @@ from ..engine.errors import is_real
 from ..sentences import say
 from .questions import Pass, Question
 
+# Those of Okabe and Ito (2008), which the colour-blind tell apart, and grey
+COLOURS = {"right": "#009e73", "rounded": "#e69f00", "wrong": "#d55e00", "open": "#8a8a8a"}
+
 
 class Checked(NamedTuple):
     """What became of an answer.
 
-    verdict: "right", "rounded" (right but for its last digits) or "wrong". mistakes: the names of those that give the answer:
-    one, or several where it is ambiguous. words: what the student reads.
+    verdict: "right", "rounded" (right but for its last digits), "wrong", or "open" (None is no answer yet). mistakes: the names
+    of those that give the answer: one, or several where it is ambiguous. words: what the student reads.
+
+    As the result of a cell it shows the words, and to a wrong answer the first hint: nothing is raised, and the next cell runs.
     """
 
     question: Question
@@ -36,6 +42,18 @@ class Checked(NamedTuple):
         """The derivation of the right answer."""
         return self.question.why()
 
+    def __str__(self) -> str:
+        if self.verdict in ("right", "open"):
+            return self.words
+        return f"{self.words}\n{say(self.question.language, 'hint')}: {self.question.hints()[0]}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        text = html.escape(str(self)).replace("\n", "<br>")
+        return f'<div style="border-left: 5px solid {COLOURS[self.verdict]}; padding-left: 0.7em">{text}</div>'
+
 
 def checked(question: Question, answer: Any) -> Checked:
     """Whether an answer is right; if not, the mistakes that give it."""
@@ -44,6 +62,8 @@ def checked(question: Question, answer: Any) -> Checked:
     def verdict(name: str, key: str, **fields: object) -> Checked:
         return Checked(question, name, (), say(question.language, key, answer=typed, **fields))
 
+    if answer is None:
+        return verdict("open", "open", question=question.text())
     x = _option(question, typed) if question.kind == "order" else as_number(answer)
     if x is None and question.kind == "order":
         return verdict("wrong", "no-option", options=", ".join(question.options))

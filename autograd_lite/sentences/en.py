@@ -93,6 +93,7 @@ SENTENCES = {
     "wrong": "{answer} is not it yet.",
     "ambiguous": "{answer} is what more than one mistake gives.",
     "further": "A question that tells them apart:",
+    "open": "Not answered yet. {question}",
     "no-number": "{answer} is not a number: write one such as 0.0822 or 8.22e-2.",
     "no-option": "{answer} is none of them: answer with one of {options}.",
     # Quizzes

@@ -74,6 +74,7 @@ SENTENCES = {
     "wrong": "{answer} 还不对。",
     "ambiguous": "{answer} 可能来自不只一种错误。",
     "further": "有一题可以把它们分开：",
+    "open": "还没有作答。{question}",
     "no-number": "{answer} 不是数字：请写成 0.0822 或 8.22e-2 的样子。",
     "no-option": "{answer} 不在其中：请回答 {options} 之一。",
     # Quizzes

@@ -74,6 +74,7 @@ SENTENCES = {
     "wrong": "{answer} 還不對。",
     "ambiguous": "{answer} 可能來自不只一種錯誤。",
     "further": "有一題可以把它們分開：",
+    "open": "還沒有作答。{question}",
     "no-number": "{answer} 不是數字：請寫成 0.0822 或 8.22e-2 的樣子。",
     "no-option": "{answer} 不在其中：請回答 {options} 之一。",
     # Quizzes

@@ -118,13 +118,32 @@ def test_numbers_as_people_write_them(answer):
     assert quiz(y, ["w"], ask=["adjoint"], count=1).check(1, answer).right
 
 
-@pytest.mark.parametrize("answer", ["", "nan", "inf", "1_0", "0.25x", None, "1e999", "٠٫٢٥", [1]])
+@pytest.mark.parametrize("answer", ["", "nan", "inf", "1_0", "0.25x", "None", "1e999", "٠٫٢٥", [1]])
 def test_what_is_no_number_or_none_of_this_size_is_wrong(answer):
     x = Value(0.25, "x")
     y = x * Value(0.5, "w")
     y.label = "y"
     found = quiz(y, ["w"], ask=["adjoint"], count=1).check(1, answer)
     assert found.verdict == "wrong" and found.mistakes == () and found.why.startswith("∂y/∂w = x = 0.25")
+
+
+def test_in_a_cell_an_answer_that_is_open_or_wrong_is_told_so_and_the_next_cell_runs(error):
+    asked = quiz(error, ["w5"], ask=["adjoint"], count=1)
+    nothing, wrong, right = [asked.check(1, x) for x in (None, 0.055399425, 0.0821670)]
+    assert (nothing.verdict, nothing.mistakes, nothing.right) == ("open", (), False)
+    assert repr(nothing) == f"Not answered yet. {asked[0].text()}"
+    assert repr(wrong) == f"{wrong.words}\nHint: {asked[0].hints()[0]}"
+    assert repr(right) == right.words == "Right: 0.082167."
+    with pytest.raises(AssertionError, match="Not answered yet"):
+        asked.answer(1, None)  # where it is graded it counts
+
+
+def test_what_a_cell_shows_is_escaped():
+    x = Value(0.25, "<b>x")
+    y = x * x
+    y.label = "y"
+    shown = quiz(y, [x], ask=["adjoint"], count=1).check(1, None)._repr_html_()
+    assert "&lt;b&gt;x" in shown and "<b>" not in shown
 
 
 def test_every_kind_is_asked_and_every_mistake_of_the_example_shows(error):
