@@ -12,14 +12,20 @@ from typing import Any
 
 
 def template(package: str, name: str) -> str:
-    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+    """The template of that name, with the style sheets and scripts that lie beside it in the places of ``@@page.css@@``."""
+    folder = resources.files(package)
+
+    def read(name: str) -> str:
+        return folder.joinpath(name).read_text(encoding="utf-8")
+
+    return re.sub(r"@@(\w+\.(?:css|js))@@\n", lambda found: read(found[1]), read(name))
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:
     """The template with its parts in the places of ``@@name@@``; "hash" is that of its first script, which alone may run."""
     script = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0]
     known = {"hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(), **parts}
-    return re.sub("@@([a-z]+)@@", lambda found: known[found[1]], text)
+    return re.sub("@@([a-z-]+)@@", lambda found: known[found[1]], text)
 
 
 def in_script(data: Any) -> str:

@@ -14,6 +14,7 @@ from ..picture.draw import Drawing, draw
 from ..picture.drawer import shown
 from ..picture.svg import image
 from ..program import compile_program
+from ..sentences import LANGUAGES, known, say
 from ..value import Value
 from .words import Step, WordedPasses
 
@@ -24,6 +25,13 @@ FRAMED = 60
 """Up to this number of nodes the picture has no frames around neurons and layers, to be large enough on a projector."""
 HEIGHT = 760
 """Of the page in a notebook, in pixels."""
+# The sentences that the scripts of the page fill in
+# fmt: off
+WORDS = (
+    "play", "pause", "guess", "reveal", "where-forward", "where-backward", "so-far-title", "node", "value", "grad", "so-far",
+    "to-steps", "to-its-steps", "more", "comma", "and", "all-given", "all-computed", "all-back",
+)
+# fmt: on
 
 
 def document(steps: WordedPasses, code: bool = False) -> str:
@@ -34,14 +42,20 @@ def document(steps: WordedPasses, code: bool = False) -> str:
         )
     drawing, picture = _picture(steps, steps.adjoint)
     source = program(steps) if code else ""
+    language = known(None)
+    label = html.escape(say(language, "program"))
     parts = {
-        "title": html.escape(f"Step by step: the grads of {steps.name(steps.output)}"),
+        "language": language,
+        "title": html.escape(say(language, "steps-title", output=steps.name(steps.output))),
         "notes": "\n".join(f'<p class="note">{html.escape(note)}</p>' for note in steps.notes),
         "picture": picture,
-        "code": f'<pre id="code" tabindex="0" role="region" aria-label="The program">{html.escape(source)}</pre>' if code else "",
-        "data": in_script(_data(steps, drawing, source.split("\n"))),
+        "code": f'<pre id="code" tabindex="0" role="region" aria-label="{label}">{html.escape(source)}</pre>' if code else "",
+        "data": in_script(
+            {**_data(steps, drawing, source.split("\n")), "sentences": {key: LANGUAGES[language][key] for key in WORDS}}
+        ),
     }
-    return filled(template("autograd_lite.stepping", "page.html"), parts)
+    sentences = {key: html.escape(sentence) for key, sentence in LANGUAGES[language].items()}
+    return filled(template("autograd_lite.stepping", "page.html"), {**sentences, **parts})
 
 
 def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing | None, str]:
