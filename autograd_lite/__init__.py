@@ -26,6 +26,7 @@ from .gradient import gradient
 from .picture.draw import draw, draw_layers
 from .program import Program, compile_program, trace
 from .registry import register, registered, unregister
+from .sentences import set_language
 from .stepping.steps import steps
 from .value import OPERATIONS, Value, peek
 
@@ -69,6 +70,7 @@ __all__: list[str] = [
     "peek",
     "register",
     "registered",
+    "set_language",
     "set_together",
     "steps",
     "topological_order",

@@ -524,9 +524,9 @@ class Operations:
     def __ceil__(self) -> Value: ...
     def draw(self, *, by: str = 'grad', grads: Mapping[Value, float] | None = None, names: Mapping[Value, str] | None = None, collapse: bool | str | Iterable[str] | None = None, depth: int | None = None, rolled: bool = False, frames: bool = True, force: bool = False, dot: bool = True) -> Drawing:
         """The graph that `output` was computed from: nodes with label, data and grad, edges with local derivatives."""
-    def explain(self, wrt: Value | None = None, form: str = 'partials', digits: int = 9) -> Derivation:
+    def explain(self, wrt: Value | None = None, form: str = 'partials', digits: int = 9, *, language: str | None = None) -> Derivation:
         """The derivation of the derivative of `output` by `wrt`, with the numbers in; of a node alone, its operation."""
-    def steps(self) -> Steps:
+    def steps(self, language: str | None = None) -> Steps:
         """The forward and the backward pass over the graph of `output`, step by step: a sequence of `Step`s."""
 
 @overload

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..files import write_whole
 from ..sentences import say
-from ..stepping.terminal import width
+from ..sentences.widths import to_left, width
 from . import codes
 from .sheet import Sheet
 from .verdicts import Checked
@@ -73,8 +73,8 @@ class Grades:
         signs = {"right": "✓", "rounded": "≈", "wrong": "✗"}
         for grade in self.grades:
             marks = "".join([signs[one.verdict] if one is not None else "·" for one in grade.checked])
-            padding = " " * (wide - width(grade.student))
-            lines.append(f"{grade.student}{padding}  {grade.right:>3}/{count}  {marks}  {', '.join(grade.mistakes)}".rstrip())
+            name, mistakes = to_left(grade.student, wide), ", ".join(grade.mistakes)
+            lines.append(f"{name}  {grade.right:>3}/{count}  {marks}  {mistakes}".rstrip())
         lines += ["", say(language, "grades-mistakes")]
         for name, counts in self.by_mistake().items():
             where = ", ".join([f"{number}: {times}" for number, times in sorted(counts.items())])

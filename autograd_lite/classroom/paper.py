@@ -82,7 +82,7 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], text: bool = Fa
 
 def _head(quiz: Sheet, kind: str, name: str) -> str:
     title = html.escape(say(quiz.language, kind, output=quiz.graph.name(quiz.graph.output)))
-    who = f"<span class='name'>{html.escape(say(quiz.language, 'name'))}: {name}</span>" if kind == "worksheet" else ""
+    who = f"<span class='name'>{say(quiz.language, 'name', name=name)}</span>" if kind == "worksheet" else ""
     return f"<div class='head'><h1>{title}</h1>{who}</div>"
 
 

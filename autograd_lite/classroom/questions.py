@@ -203,7 +203,7 @@ class Question:
                 fields |= {"number": number(node.data)}
             case "order":
                 fields |= {"done": [symbol(n) for n in self._done()]}
-        digits = "" if self.kind == "order" else f" ({say(self.language, 'digits', digits=self.digits)})"
+        digits = "" if self.kind == "order" else say(self.language, "digits", digits=self.digits)
         return self._say(f"ask-{self.kind}", fields, markup) + digits
 
     def _say(self, key: str, fields: Mapping[str, Any], markup: str) -> str:
@@ -220,7 +220,7 @@ class Question:
     def _written(self, field: Any, markup: str) -> str:
         """An expression, the sides of an equation, or a list of these."""
         if isinstance(field, list):
-            return ", ".join([self._written(part, markup) for part in field])
+            return say(self.language, "list-comma").join([self._written(part, markup) for part in field])
         sides = [field] if isinstance(field, Expression) else field
         return self._as_formula(MARKUPS[markup].equals.join([self.graph.write(side, markup) for side in sides]), markup)
 
@@ -304,7 +304,9 @@ class Question:
         if self.kind in ("adjoint", "delta", "update"):
             small = len(graph.nodes) <= MOST_EXPLAINED
             shown.append(
-                explain(graph.output, node) if small else _derivation(graph.notation, self._gradient(), graph.adjoint[node])
+                explain(graph.output, node, language=self.language)
+                if small
+                else _derivation(graph.notation, self._gradient(), graph.adjoint[node])
             )
         return "\n\n".join([getattr(derivation, markup)() for derivation in shown])
 
@@ -336,7 +338,7 @@ class Question:
             right=graph.write(graph.rules[edge]),
             wrong=graph.write(one.wrong.slopes.get(edge, graph.rules[edge])),
             meeting=graph.name(operand),
-            consumers=", ".join(names),
+            consumers=say(self.language, "list-comma").join(names),
             count=len(graph.uses[operand]),
             times=graph.parents[by].count(operand),
             lr=rounded(graph.lr, 9),

@@ -45,7 +45,7 @@ class Checked(NamedTuple):
     def __str__(self) -> str:
         if self.verdict in ("right", "open"):
             return self.words
-        return f"{self.words}\n{say(self.question.language, 'hint')}: {self.question.hints()[0]}"
+        return f"{self.words}\n{say(self.question.language, 'hint-is', hint=self.question.hints()[0])}"
 
     def __repr__(self) -> str:
         return str(self)
@@ -66,7 +66,7 @@ def checked(question: Question, answer: Any) -> Checked:
         return verdict("open", "open", question=question.text())
     x = _option(question, typed) if question.kind == "order" else as_number(answer)
     if x is None and question.kind == "order":
-        return verdict("wrong", "no-option", options=", ".join(question.options))
+        return verdict("wrong", "no-option", options=say(question.language, "list-comma").join(question.options))
     if x is None:
         return verdict("wrong", "no-number")
     if x == question.answer or (question.kind != "order" and abs(x - question.answer) <= question.tolerance):

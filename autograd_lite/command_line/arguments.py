@@ -215,6 +215,7 @@ def _expression(command: argparse.ArgumentParser) -> None:
 def _step(command: argparse.ArgumentParser) -> None:
     _expression(command)
     command.add_argument("--save", type=Path, metavar="FILE", help="write a page to step through in a browser, FILE.html")
+    _language(command)
     command.set_defaults(run=expressions.step_through)
 
 
@@ -233,6 +234,7 @@ def _explain(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--form", choices=("text", "latex", "markdown", "mathml"), default="text", help="how to write it (text)")
     command.add_argument("--digits", type=_at_least_one, default=9, help="decimals, 1 to 17 (9)")
+    _language(command)
     command.set_defaults(run=expressions.explain_expression)
 
 
@@ -308,6 +310,10 @@ def _choice(command: argparse.ArgumentParser) -> None:
     command.add_argument("--learning-rate", type=_positive, default=0.5, help="of updates (0.5)")
     command.add_argument("--lesson", type=int, choices=tuple(LESSONS), help="ask so that the mistakes of this lesson show")
     command.add_argument("--mistakes", metavar="NAMES", help="ask so that these show: overwrite,swap-factor")
+    _language(command)
+
+
+def _language(command: argparse.ArgumentParser) -> None:
     command.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the sentences (en)")
 
 

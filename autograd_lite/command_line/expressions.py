@@ -11,9 +11,9 @@ from .. import Value, draw, explain, steps, topological_order
 from ..parse import as_read, did_you_mean, number, parse
 
 
-def step_through(expression: str, numbers: Sequence[str], save: Path | None) -> int:
+def step_through(expression: str, numbers: Sequence[str], save: Path | None, language: str | None) -> int:
     """The steps of the two passes over an expression: in the terminal, or as a page in a file."""
-    found = steps(parsed(expression, numbers))
+    found = steps(parsed(expression, numbers), language)
     if save is None:
         found.terminal()
     else:
@@ -29,14 +29,16 @@ def draw_expression(expression: str, numbers: Sequence[str], save: Path) -> int:
     return 0
 
 
-def explain_expression(expression: str, numbers: Sequence[str], wrt: str | None, form: str, digits: int) -> int:
+def explain_expression(
+    expression: str, numbers: Sequence[str], wrt: str | None, form: str, digits: int, language: str | None
+) -> int:
     """The derivation of a derivative of an expression."""
     output = parsed(expression, numbers)
     by_label = {node.label: node for node in topological_order(output) if node.label}
     if wrt is not None and wrt not in by_label:
         there_are = did_you_mean(wrt, by_label) or f": there are {', '.join(by_label)}"
         raise ValueError(f"--wrt {wrt} is not in the expression{there_are}")
-    text = getattr(explain(output, by_label.get(wrt or ""), digits=digits), form)()
+    text = getattr(explain(output, by_label.get(wrt or ""), digits=digits, language=language), form)()
     if form == "mathml":  # a symbol that the encoding has not is there as a character reference
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         text = text.encode(encoding, "xmlcharrefreplace").decode(encoding)

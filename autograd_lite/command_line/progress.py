@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..stepping.terminal import Control, clip
+from ..sentences.widths import clip
+from ..stepping.terminal import Control
 
 TICK = 0.2  # seconds
 

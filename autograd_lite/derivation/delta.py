@@ -10,6 +10,7 @@ from .. import ops
 from ..backprop import topological_order
 from ..formulas import letters, split
 from ..gradient import gradient
+from ..sentences import say
 from ..value import Value
 from .derivation import Derivation
 from .equations import Equation, equation, forward, local, partial
@@ -32,14 +33,14 @@ class Layer(NamedTuple):
     inputs: tuple[Value, ...]
 
 
-def delta_form(output: Value, wrt: Value | None, digits: int) -> Derivation:
+def delta_form(output: Value, wrt: Value | None, digits: int, language: str) -> Derivation:
     """The forward pass, the deltas of each layer, and the derivatives by the parameters, or by `wrt` alone."""
-    return _DeltaForm(output, digits).derivation(wrt)
+    return _DeltaForm(output, digits, language).derivation(wrt)
 
 
 class _DeltaForm:
-    def __init__(self, output: Value, digits: int) -> None:
-        self.output = output
+    def __init__(self, output: Value, digits: int, language: str) -> None:
+        self.output, self.language = output, language
         self.order = topological_order(output)
         self.layers = _layers(output, self.order)
         self.paths = [Paths(output, a, digits) for a in self.layers[-1].a if a is not None]
@@ -72,7 +73,8 @@ class _DeltaForm:
             above = layer
         values = [forward(self.notation, node) for node in self.order if node.parents and node not in self.notation.inlined]
         gradients = [self._gradient(p) for p in parameters]
-        return Derivation(self.notation, [("the forward pass", values), *backward, ("weights and biases", gradients)])
+        first, last = (say(self.language, "values"), values), (say(self.language, "parameters"), gradients)
+        return Derivation(self.notation, [first, *backward, last], self.language)
 
     def _deltas(self, layer: Layer, above: Layer | None) -> tuple[str, list[Equation]]:
         """The section of a layer: the delta of each unit, and what it is the product of."""
@@ -90,7 +92,8 @@ class _DeltaForm:
                     equations.append(_slope(self.notation, slope, a, z, layer, derivative))
                     terms.append([cause, slope])
             deltas.append(self._verified(self.delta[z], terms or [[number(0.0)]], self.number_of[z]))
-        return f"layer {layer.number}" + (", the output" if above is None else ""), [*deltas, *equations]
+        heading = say(self.language, "layer-output" if above is None else "layer", number=layer.number)
+        return heading, [*deltas, *equations]
 
     def _causes(self, layer: Layer, above: Layer | None, equations: list[Equation]) -> dict[Value, Expression]:
         """dC/da of each activation: through the next layer; of the output layer a symbol, whose equations are added."""

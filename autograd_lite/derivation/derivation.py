@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..files import write_whole
+from ..sentences import say
+from ..sentences.widths import to_left, width
 from .equations import Equation
 from .expressions import number
 from .markup import hidden
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 LONGEST_LINE = 100
 """A longer side of an equation is broken in LaTeX, between the terms of a sum."""
 TEX = r"""\documentclass{article}
-\usepackage[utf8]{inputenc}
+\usepackage%s
 \usepackage[landscape, margin=1cm]{geometry}
 \usepackage{amsmath, amssymb}
 \allowdisplaybreaks
@@ -27,11 +29,14 @@ TEX = r"""\documentclass{article}
 %s
 \end{document}
 """
+ENCODINGS = {"en": "[utf8]{inputenc}"}
+OTHER = "[scheme=plain]{ctex} % for XeLaTeX or LuaLaTeX"
+"""Where Latin letters are not enough."""
 PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Derivation</title>
+<html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>%s</title>
 <style>body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 1rem } math { font-size: 1.15em }</style></head>
-<body><main><h1>Derivation</h1>
+<body><main><h1>%s</h1>
 %s
 </main></body></html>
 """
@@ -40,8 +45,8 @@ PAGE = """<!DOCTYPE html>
 class Derivation:
     """Equations in sections, each with a heading. `text`, `latex`, `markdown` and `mathml` write it; Jupyter shows it."""
 
-    def __init__(self, notation: Notation, sections: Sequence[tuple[str, list[Equation]]]) -> None:
-        self.notation = notation
+    def __init__(self, notation: Notation, sections: Sequence[tuple[str, list[Equation]]], language: str = "en") -> None:
+        self.notation, self.language = notation, language
         self.sections = [(heading, equations) for heading, equations in sections if equations]
 
     def _sides(self, equations: list[Equation], markup: str) -> list[list[list[str]]]:
@@ -63,9 +68,9 @@ class Derivation:
         lines = []
         for heading, equations in self.sections:
             rows = self._rows(equations, "text")
-            width = max([len(row[0]) for row in rows if len(row[0]) <= 40], default=0)
+            wide = max([left for row in rows if (left := width(row[0])) <= 40], default=0)
             lines += [f"\n{heading}"] if heading else []
-            lines += [" = ".join([row[0].ljust(width), *row[1:]]) for row in rows]
+            lines += [" = ".join([to_left(row[0], wide), *row[1:]]) for row in rows]
         return "\n".join(lines).lstrip("\n")
 
     def latex(self) -> str:
@@ -108,7 +113,7 @@ class Derivation:
         from pathlib import Path
 
         path = Path(path)
-        written = {".tex": self._document, ".html": lambda: PAGE % self.mathml(), ".md": self.markdown, ".txt": self.text}
+        written = {".tex": self._document, ".html": self._page, ".md": self.markdown, ".txt": self.text}
         if path.suffix.lower() not in written:
             raise ValueError(f"a derivation is saved as .tex, .html, .md or .txt, not as {path.name!r}")
         write_whole(path, (written[path.suffix.lower()]().rstrip("\n") + "\n").encode())
@@ -116,7 +121,11 @@ class Derivation:
 
     def _document(self) -> str:
         parts = [part for heading, own in self.sections for part in (heading, self._aligned(own, "align*")) if part]
-        return TEX % "\n\n".join(parts)
+        return TEX % (ENCODINGS.get(self.language, OTHER), "\n\n".join(parts))
+
+    def _page(self) -> str:
+        title = say(self.language, "derivation")
+        return PAGE % (self.language, title, title, self.mathml())
 
     def _repr_html_(self) -> str:
         # for readers without MathJax; where its tags are taken away, what is left can be read

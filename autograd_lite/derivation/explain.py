@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..backprop import topological_order
 from ..gradient import check_recorded
+from ..sentences import known, say
 from ..value import Value
 from .delta import delta_form
 from .derivation import Derivation
@@ -13,7 +14,9 @@ from .notation import Notation
 from .paths import Paths
 
 
-def explain(output: Value, wrt: Value | None = None, form: str = "partials", digits: int = 9) -> Derivation:
+def explain(
+    output: Value, wrt: Value | None = None, form: str = "partials", digits: int = 9, *, language: str | None = None
+) -> Derivation:
     """The derivation of the derivative of `output` by `wrt`, with the numbers in; of a node alone, its operation.
 
     The first equation is the one asked for. Each further one explains a factor of one above it: a derivative is the product
@@ -24,7 +27,7 @@ def explain(output: Value, wrt: Value | None = None, form: str = "partials", dig
     form: "delta" is for a multilayer perceptron: the error terms delta of every unit, from the last layer to the first, and
     the derivatives by the weights and biases (by `wrt` alone, if it is given), in the letters of the delta form.
     digits: decimals, 1 to 17; small and large numbers have as many significant digits, and an equation that does not come
-    out with so few has all digits.
+    out with so few has all digits. language: of the headings, "en", "zh-TW" or "zh-CN".
 
     Grads are neither needed nor changed. ValueError for another form or number of digits, or where the delta form does not
     apply; RuntimeError if data on the way has changed since the forward pass.
@@ -45,30 +48,32 @@ def explain(output: Value, wrt: Value | None = None, form: str = "partials", dig
         raise ValueError(f"a derivation has the form 'partials' or 'delta', not {form!r}")
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= 17:
         raise ValueError(f"digits is a whole number from 1 to 17, got {digits!r}")
+    language = known(language)
     if form == "delta":
-        return delta_form(output, wrt, digits)
-    return _node(output, digits) if wrt is None else _along_paths(output, wrt, digits)
+        return delta_form(output, wrt, digits, language)
+    return _node(output, digits, language) if wrt is None else _along_paths(output, wrt, digits, language)
 
 
-def _node(node: Value, digits: int) -> Derivation:
+def _node(node: Value, digits: int, language: str) -> Derivation:
     """A node's own operation and local derivatives."""
     order = topological_order(node)
     notation = Notation(order, digits, inlined_nodes(order, {node, *node.parents}))
     if not node.parents:
-        return Derivation(notation, [("", [Equation(symbol(node), None, node.data, digits)])])
+        return Derivation(notation, [("", [Equation(symbol(node), None, node.data, digits)])], language)
     check_recorded(node)
     unlabelled = [parent for parent in dict.fromkeys(node.parents) if parent.parents and not parent.label]
     return Derivation(
         notation,
         [
             ("", [forward(notation, node)]),
-            ("local derivatives", local_derivatives(notation, node)),
-            ("with", [forward(notation, parent) for parent in unlabelled]),
+            (say(language, "local-derivatives"), local_derivatives(notation, node)),
+            (say(language, "with"), [forward(notation, parent) for parent in unlabelled]),
         ],
+        language,
     )
 
 
-def _along_paths(output: Value, wrt: Value, digits: int) -> Derivation:
+def _along_paths(output: Value, wrt: Value, digits: int, language: str) -> Derivation:
     """The derivative of `output` by `wrt`."""
     paths = Paths(output, wrt, digits)
     notation = paths.notation
@@ -76,7 +81,8 @@ def _along_paths(output: Value, wrt: Value, digits: int) -> Derivation:
         if output is not wrt:
             notation = Notation([wrt, *paths.order], digits)
         result = float(output is wrt)
-        return Derivation(notation, [("", [Equation(partial(notation, output, wrt, result), None, result, digits)])])
+        return Derivation(notation, [("", [Equation(partial(notation, output, wrt, result), None, result, digits)])], language)
     first, *others = paths.equations()
     shown = [forward(notation, node) for node in paths.way if node is not wrt and node not in notation.inlined]
-    return Derivation(notation, [("", [first]), ("where", others), ("with", shown)])
+    sections = [("", [first]), (say(language, "where"), others), (say(language, "with"), shown)]
+    return Derivation(notation, sections, language)

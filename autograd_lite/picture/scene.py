@@ -6,6 +6,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..sentences.widths import pieces
 from .geometry import Group, Link, Point, Shape
 from .letters import Run
 
@@ -133,9 +134,9 @@ def text_width(text: str, size: float) -> float:
 def wrapped(text: str, width: float) -> list[str]:
     """The text in lines of about that width."""
     lines: list[str] = []
-    for word in text.split():
-        if lines and text_width(f"{lines[-1]} {word}", SIZES["caption"]) <= width:
-            lines[-1] += f" {word}"
+    for piece in pieces(" ".join(text.split())):
+        if lines and text_width(lines[-1] + piece.rstrip(), SIZES["caption"]) <= width:
+            lines[-1] += piece
         else:
-            lines.append(word)
-    return lines
+            lines.append(piece)
+    return [line.rstrip() for line in lines]

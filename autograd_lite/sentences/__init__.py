@@ -1,10 +1,12 @@
 """The sentences that are generated, in English and in Chinese, traditional and simplified: one table for each language.
 
 `en`, `zh_tw`, `zh_cn`: a table has the same keys in every language, and a sentence the same named fields. Formulas and names of
-nodes are fields.
+nodes are fields. `widths`: how wide a text is, and where a line of it may end.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from . import en, zh_cn, zh_tw
 
@@ -35,3 +37,16 @@ def say(language: str, key: str, **fields: object) -> str:
     'Right: 0.5.'
     """
     return LANGUAGES[language][key].format(**fields)
+
+
+def listed(language: str, names: Sequence[str], most: int | None = None) -> str:
+    """The names in a row; of more than `most`, the first and how many more there are.
+
+    >>> listed("en", ["w", "x", "b"]), listed("zh-TW", ["w", "x", "b"]), listed("en", list("abcde"), 4)
+    ('w, x and b', 'w、x 和 b', 'a, b and 3 more')
+    """
+    comma = say(language, "list-comma")
+    if most is not None and len(names) > most:
+        return say(language, "list-more", names=comma.join(names[: most - 2]), more=len(names) - most + 2)
+    *first, last = names
+    return say(language, "list-and", names=comma.join(first), last=last) if first else last

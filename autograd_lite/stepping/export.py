@@ -148,7 +148,7 @@ def _pictures(steps: WordedPasses) -> Iterator[tuple[Step, Picture, Layout]]:
             wire._replace(text=passed.get(wire.id, "") if wire.text else "", active=wire.id in active, thickness=1.2)
             for wire in drawing.picture.wires
         ]
-        caption = [f"Step {step.number} of {len(steps)}. {step.words}", *step.formula.splitlines()]
+        caption = [steps.say("caption-step", number=step.number, count=len(steps), words=step.words), *step.formula.splitlines()]
         yield (
             step,
             drawing.picture._replace(pieces=pieces, wires=wires, caption=caption, scale=[], description=""),

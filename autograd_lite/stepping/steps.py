@@ -80,14 +80,14 @@ class Steps(WordedPasses):
             return {"text/plain": f"no steps: {type(error).__name__}: {error}"}
 
 
-def steps(output: Value) -> Steps:
+def steps(output: Value, language: str | None = None) -> Steps:
     """The forward and the backward pass over the graph of `output`, step by step: a sequence of `Step`s.
 
     The forward pass, one node at a time; then the backward pass, edge by edge: adjoint times local derivative is a
     contribution, which is added to the sum so far if the operand has had one; and the grad of a node, once all have arrived.
     The order and the numbers are those of `backward()` from grads of 0. The graph is left as it is. `steps(output)[i]` and
     slices are steps, `find(label)` those of a node; `save("lesson.html")` writes a page to step through, `terminal()` steps
-    through them here, `print` shows all; Jupyter shows the page.
+    through them here, `print` shows all; Jupyter shows the page. language: of the sentences, "en", "zh-TW" or "zh-CN".
 
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
     >>> y = w * x
@@ -96,4 +96,4 @@ def steps(output: Value) -> Steps:
     5. From y back to w: adjoint times local derivative is the grad.
         ∂y/∂w = 1 * x = 1 * 2 = 2
     """
-    return Steps(output)
+    return Steps(output, language)

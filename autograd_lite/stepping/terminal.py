@@ -13,6 +13,7 @@ from functools import cache, partial
 from typing import Any, TextIO
 
 from ..derivation.markup import GREEK
+from ..sentences.widths import clip, to_left, to_right, width, wrapped
 from .words import WordedPasses
 
 # How a symbol is written where there is none
@@ -20,7 +21,6 @@ PLAIN = {letter: name for name, letter in GREEK.items()}
 PLAIN |= {"∂": "d", "∞": "inf", "×": "x", "⋅": "*", "·": "*", "−": "-", "—": "-", "→": "->", "←": "<-", "…": "...", "‖": "||"}
 PLAIN |= {"“": '"', "”": '"', "⁽": "(", "⁾": ")", "\ufffd": "?", **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2))}
 
-HELP = "n/→ forward  p/← back  Home End  g go to  b backward pass  q quit"
 LONGEST_NAME = 24
 GAP = "   |   "
 """Between two columns of the table."""
@@ -175,14 +175,14 @@ def screen(
     """The lines that show a step in a window of that size: what is done, the formulas, the values and grads so far."""
     step = steps[now]
     fit = partial(shown, encoding=encoding)
-    passing = "forward" if now < steps.forward else "backward"
-    title = f"step {step.number} of {len(steps)}, {passing} pass of {steps.name(steps.output)}"
+    passing = "at-forward" if now < steps.forward else "at-backward"
+    title = steps.say(passing, number=step.number, count=len(steps), output=steps.name(steps.output))
     head = [clip(fit(title), columns, fit("…")), ""]
     for text in (*steps.notes, step.words):
         head += [*wrapped(fit(text), columns), ""]
     for line in step.formula.splitlines():
         head += wrapped(fit(line), columns)
-    foot = HELP if typed is None else f"go to step (1 to {len(steps)}), then Enter: {typed}_"
+    foot = steps.say("keys") if typed is None else steps.say("go-to", count=len(steps), typed=typed)
     head = head[: max(rows - 2, 1)]
     space = rows - len(head) - 3
     table = _table(steps, now, space, columns, fit) if space > 1 else []
@@ -203,12 +203,13 @@ def _table(steps: WordedPasses, now: int, space: int, columns: int, fit: Callabl
 
     def entry(mark: str, name: str, data: str, grad: str) -> str:
         name = clip(fit(name), wide, fit("…"))
-        return clip(f"{mark} {name}{' ' * (wide - width(name))}  {fit(data):>16}  {fit(grad):>16}", columns, fit("…"))
+        return clip(f"{mark} {to_left(name, wide)}  {to_right(fit(data), 16)}  {to_right(fit(grad), 16)}", columns, fit("…"))
 
     entries = [entry(">" if n is steps[now].node else " ", steps.name(n), computed[n], grads[n]) for n in nodes]
     high = -(-len(entries) // beside)
     rows = [GAP.join(entries[k::high]) for k in range(high)]
-    return [GAP.join([entry(" ", "node", "value", "grad")] * len(entries[::high])), *rows]
+    titles = entry(" ", steps.say("column-node"), steps.say("column-value"), steps.say("column-grad"))
+    return [GAP.join([titles] * len(entries[::high])), *rows]
 
 
 def has_colours() -> bool:
@@ -227,50 +228,6 @@ def coloured(line: str) -> str:
 def _paint(lines: Sequence[str]) -> None:
     sys.stdout.write(Control("\x1b[H" + "\r\n".join([f"\x1b[K{line}" for line in lines]) + "\x1b[J"))
     sys.stdout.flush()
-
-
-# Widths
-
-
-def width(text: str) -> int:
-    """How many columns of a terminal a text takes: two for a wide character, none for one that combines."""
-    return sum([_columns(c) for c in text])
-
-
-def _columns(c: str) -> int:
-    if unicodedata.combining(c) or c in "\u200c\u200d\ufe0e\ufe0f":
-        return 0
-    return 2 if unicodedata.east_asian_width(c) in "WF" else 1
-
-
-def clip(text: str, columns: int, rest: str = "…") -> str:
-    """The beginning of a text that fits, with an ellipsis for the rest."""
-    if width(text) <= columns:
-        return text
-    rest = rest[:columns]
-    used, end = width(rest), 0
-    for c in text:
-        used += _columns(c)
-        if used > columns:
-            break
-        end += 1
-    return text[:end] + rest
-
-
-def wrapped(text: str, columns: int) -> list[str]:
-    """The text in lines that fit, broken at spaces, and within a word that is longer than a line."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if width(longer) <= columns:
-            lines[-1] = longer
-            continue
-        lines += [""] if lines[-1] else []
-        for c in word:
-            if width(lines[-1]) + _columns(c) > columns and lines[-1]:
-                lines.append("")
-            lines[-1] += c
-    return lines
 
 
 # Keys

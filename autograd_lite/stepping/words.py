@@ -11,6 +11,7 @@ from ..derivation.expressions import Expression, number, product, symbol
 from ..derivation.markup import MARKUPS, cleaned
 from ..derivation.notation import Notation
 from ..gradient import check_recorded
+from ..sentences import known, listed, say
 from ..value import Value
 from .passes import Passes, Record
 
@@ -62,7 +63,15 @@ class Step(Record):
 
 
 class WordedPasses(Passes, Sequence[Step]):
-    """The passes as a sequence of `Step`s, each of which can say what is done in it."""
+    """The passes as a sequence of `Step`s, each of which can say what is done in it, in a language."""
+
+    def __init__(self, output: Value, language: str | None = None) -> None:
+        self.language = known(language)
+        super().__init__(output)
+
+    def say(self, key: str, **fields: object) -> str:
+        """The sentence of that key, in the language of the steps."""
+        return say(self.language, key, **fields)
 
     # A sequence
 
@@ -114,18 +123,10 @@ class WordedPasses(Passes, Sequence[Step]):
         """What is to be said of the graph before the first step: changed data, grads that are there already."""
         notes = []
         if self._changed:
-            notes.append(
-                f"Data has been changed since the forward pass that computed {self._listed(list(self._changed))}. The values "
-                "are those there now; the backward pass uses the local derivatives recorded in the forward pass, as "
-                "backward() does."
-            )
+            notes.append(self.say("note-changed", nodes=self._listed(list(self._changed))))
         before = [node for node in self.nodes if not node.parents and not node.is_plain_number and node.grad != 0]
         if before:
-            notes.append(
-                f"The grads are those of one backward() from grads of 0. {self._listed(before)} "
-                f"{'has a grad' if len(before) == 1 else 'have grads'} already: a further backward() adds to "
-                f"{'it' if len(before) == 1 else 'them'}."
-            )
+            notes.append(self.say("note-grad-there" if len(before) == 1 else "note-grads-there", nodes=self._listed(before)))
         return notes
 
     @cached_property
@@ -134,32 +135,25 @@ class WordedPasses(Passes, Sequence[Step]):
         return {node: None for node in self.nodes if not _is_recorded(node)}
 
     def _listed(self, nodes: Sequence[Value]) -> str:
-        names = [self.name(node) for node in nodes]
-        if len(names) > MOST_OPERANDS:
-            names[MOST_OPERANDS - 2 :] = [f"{len(names) - MOST_OPERANDS + 2} more"]
-        return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+        return listed(self.language, [self.name(node) for node in nodes], MOST_OPERANDS)
 
     def words(self, step: Record) -> str:
         """What is done in a step, as a sentence."""
-        node, name = step.node, self.name(step.node)
-        if step.kind == "given":
-            return f"{name} is given."
-        if step.kind == "value":
-            return f"{name} is computed from {self._listed(list(dict.fromkeys(node.parents)))}, by {node.op.rstrip('_')}."
-        if step.kind == "start":
-            return f"The backward pass starts at the output: the derivative of {name} by itself is 1."
+        node, key, by = step.node, f"step-{step.kind}", step.by
         count = len(self.contributions.get(node, []))
-        if step.kind == "grad" and not count:
-            return f"Nothing is passed back to {name}: its grad is 0."
-        if step.kind == "grad":
-            return f"{name} has its grad: the sum of its {count} contributions."
-        assert step.by is not None
-        if step.kind == "edge":
-            again = f" as operand {step.operand + 1}" if step.by.parents.count(node) > 1 else ""
-            what = f"one of {count} contributions to the grad" if count > 1 else "the grad"
-            return f"From {self.name(step.by)} back to {name}{again}: adjoint times local derivative is {what}."
-        complete = ", and the grad is complete" if self.completes(step) else ""
-        return f"{name} is used {count} times: the contribution from {self.name(step.by)} is added to the sum so far{complete}."
+        fields: dict[str, object] = {"node": self.name(node), "count": count}
+        if step.kind == "value":
+            fields |= {"operands": self._listed(list(dict.fromkeys(node.parents))), "operation": node.op.rstrip("_")}
+        elif step.kind == "grad" and not count:
+            key = "step-no-grad"
+        elif by is not None:
+            fields |= {"by": self.name(by), "operand": step.operand + 1}
+            if step.kind == "edge":
+                key = "step-path" if count > 1 else "step-edge"
+                key += "-operand" if by.parents.count(node) > 1 else ""
+            elif self.completes(step):
+                key = "step-sum-complete"
+        return self.say(key, **fields)
 
     def equations(self, step: Record, markup: str = "text") -> list[str]:
         """The equations of a step, in the markup "text", "latex", or "mathml": of this, HTML that breaks into lines."""
@@ -215,10 +209,10 @@ class WordedPasses(Passes, Sequence[Step]):
         yield from self.notes
         for step in self.records:
             if step.number == 1:
-                yield "The forward pass"
+                yield self.say("forward-pass")
             elif step.kind == "start":
                 yield ""
-                yield "The backward pass"
+                yield self.say("backward-pass")
             width = len(str(len(self.records)))
             yield f"{step.number:{width}}  {self.words(step)}"
             for line in self.equations(step):
@@ -232,8 +226,7 @@ class WordedPasses(Passes, Sequence[Step]):
         lines: list[str] = []
         for line in self.lines():
             if len(lines) == most:
-                last = f"... {len(self.records)} steps in all: print(steps(...)) shows them, .save('steps.txt') writes them"
-                return "\n".join([*lines, last])
+                return "\n".join([*lines, self.say("trace-more", count=len(self.records))])
             lines.append(line)
         return "\n".join(lines)
 

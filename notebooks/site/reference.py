@@ -17,7 +17,16 @@ from autograd_lite.ops import FAMILIES, ROWS
 
 # Where the reader of the engine comes by, one after another; of nn, its own docstring says so
 ENGINE = ("value", "ops", "engine.many", "backprop", "gradient", "functional", "check", "derivation.explain", "picture.draw")
-ENGINE += ("engine.scope", "stepping.steps", "program.program", "program.tracing", "engine.modes", "registry", "engine.errors")
+ENGINE += (
+    "engine.scope",
+    "stepping.steps",
+    "sentences",
+    "program.program",
+    "program.tracing",
+    "engine.modes",
+    "registry",
+    "engine.errors",
+)
 ENGINE += ("engine.together",)
 
 

@@ -344,7 +344,7 @@ def test_every_mistake_has_a_sentence_with_the_number_that_was_answered():
 
 def test_a_quiz_in_chinese(error):
     asked = quiz(error, ["w5"], ask=["adjoint"], count=1, language="zh-TW")
-    assert asked[0].text() == "E_total 對 w5 的導數 ∂E_total/∂w5 是多少？ (6 位有效數字)"
+    assert asked[0].text() == "E_total 對 w5 的導數 ∂E_total/∂w5 是多少？（6 位有效數字）"
     assert asked.check(1, 0.0821670).words == "正確：0.082167。"
     set_language("zh-CN")
     try:

@@ -1,0 +1,153 @@
+"""What is generated, in Chinese: whole, without an English word between, and as wide as it is said to be."""
+
+import re
+
+import pytest
+
+from autograd_lite import Value, explain, set_language, steps, topological_order
+from autograd_lite.__main__ import main
+from autograd_lite.sentences import LANGUAGES, listed
+from autograd_lite.sentences.widths import clip, pieces, to_left, to_right, width, wrapped
+from autograd_lite.stepping.terminal import screen
+from nn.worked_example import WorkedExample
+
+CHINESE = [language for language in LANGUAGES if language != "en"]
+# What is the same in every language: names in the program, and what is on the keys
+NAMES = {"grad", "data", "backward", "Home", "End", "Enter", "JavaScript", "tanh", "sigmoid", "linear"}
+
+
+def english_words(text, *graph):
+    """The English words of a text but those that name a node, an operation, or something of a program."""
+    labels = {name for node in graph for name in (node.op.rstrip("_"), *re.findall(r"[A-Za-z]+", node.label))}
+    return {word for word in re.findall(r"[A-Za-z]{2,}", text)} - labels - NAMES
+
+
+@pytest.fixture
+def error():
+    return WorkedExample()()
+
+
+@pytest.fixture(params=CHINESE)
+def language(request):
+    return request.param
+
+
+def test_steps_have_no_english_word(error, language):
+    a = Value(3.0, "a")
+    a.grad = 1.0
+    square = a * a + a.tanh() * 0.0
+    square.data += 1.0
+    for output in (error, square):
+        text = str(steps(output, language))
+        assert english_words(text, *topological_order(output)) == set()
+        assert len(re.findall("[。：]", text)) > len(steps(output))
+
+
+def test_a_trace_that_is_cut_ends_with_how_to_see_the_rest(error, language):
+    assert english_words(steps(error, language).text(5), *topological_order(error)) == {"print", "steps", "save", "txt"}
+
+
+def test_every_kind_of_step_is_said_in_words_of_its_own(error):
+    a = Value(3.0, "a")
+    y = a * a + a
+    said = {language: [step.words for step in steps(y, language)] for language in LANGUAGES}
+    assert said["zh-TW"][3:] == [
+        "反向傳播從輸出開始：v2 對自己的導數是 1。",
+        "從 v2 傳回 v1：伴隨值乘以局部導數，就是梯度。",
+        "從 v2 傳回 a：伴隨值乘以局部導數，是梯度的 3 份貢獻之一。",
+        "從 v1 傳回第 1 個運算元 a：伴隨值乘以局部導數，是梯度的 3 份貢獻之一。",
+        "a 被用了 3 次：來自 v1 的貢獻加到目前的和上。",
+        "從 v1 傳回第 2 個運算元 a：伴隨值乘以局部導數，是梯度的 3 份貢獻之一。",
+        "a 被用了 3 次：來自 v1 的貢獻加到目前的和上，梯度就齊了。",
+        "a 的梯度齊了：是 3 份貢獻的總和。",
+    ]
+    assert said["zh-CN"][1] == "由 a 算出 v1，运算是 mul。"
+    assert said["en"][-1] == "a has its grad: the sum of its 3 contributions."
+
+
+def test_formulas_are_the_same_in_every_language(error):
+    formulas = {tuple(step.formula for step in steps(error, language)) for language in LANGUAGES}
+    assert len(formulas) == 1
+
+
+def test_derivations_have_no_english_word(error, language):
+    nodes = topological_order(error)
+    w1 = next(node for node in nodes if node.label == "w1")
+    for derivation in (explain(error, w1, language=language), explain(error, form="delta", language=language)):
+        assert english_words(derivation.text(), *nodes) == set()
+    net = next(node for node in nodes if node.label == "net_h1")
+    assert [heading for heading, _ in explain(net, language="zh-TW").sections] == ["", "局部導數"]
+
+
+def test_a_derivation_saved_says_which_language_it_is_in(error, tmp_path):
+    derivation = explain(error, error.parents[0], language="zh-CN")
+    assert '<html lang="zh-CN">' in derivation.save(tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "{ctex}" in derivation.save(tmp_path / "a.tex").read_text(encoding="utf-8")
+    assert "{inputenc}" in explain(error, error.parents[0]).save(tmp_path / "b.tex").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 133])
+def test_the_screen_of_a_terminal_is_aligned(error, language, columns):
+    next(node for node in topological_order(error) if node.label == "net_h1").label = "隱藏層"
+    found = steps(error, language)
+    for now in (0, 20, 40, len(found) - 1):
+        lines = screen(found, now, columns, 24)
+        assert max(map(width, lines)) <= columns
+        assert english_words("".join(lines), *found.nodes) <= {"Ent"}  # where the line of keys is cut
+        title = next(k for k, line in enumerate(lines) if re.search("節點|节点", line))
+        table = [line.split("   |   ")[0] for line in lines[title:] if line[:2] in ("  ", "> ")]
+        assert len({width(line) for line in table if not line.endswith("+")}) == 1
+        assert len(table) > 4
+
+
+def test_the_prompt_of_a_terminal(error):
+    assert screen(steps(error, "zh-TW"), 0, 80, 24, "12")[-1] == "跳到第幾步（1 到 76），再按 Enter：12_"
+
+
+def test_a_line_ends_beside_a_wide_character_and_not_before_a_stop():
+    text = "由 w1、w2 和 b1 算出 net_h1，運算是 linear。傳回（第 2 個）"
+    for columns in range(12, 40):
+        lines = wrapped(text, columns)
+        assert columns - 9 < max(map(width, lines)) <= columns
+        assert not any(line[0] in "，。、）" or line[-1] == "（" for line in lines)
+        assert re.sub(" ", "", "".join(lines)) == re.sub(" ", "", text)
+    assert "".join(pieces(text)) == text
+    assert wrapped("an English line is as it was", 12) == ["an English", "line is as", "it was"]
+    assert wrapped("incomprehensibility", 10) == ["incomprehe", "nsibility"]
+
+
+def test_widths():
+    assert [width(text) for text in ("abc", "節點", "e\u0301", "∂x")] == [3, 4, 1, 2]
+    assert (to_left("節點", 6), to_right("值", 4), clip("節點名稱", 5)) == ("節點  ", "  值", "節點…")
+
+
+def test_a_list_in_each_language():
+    names = list("abcdefgh")
+    assert listed("en", names, 6) == "a, b, c, d and 4 more"
+    assert listed("zh-TW", names, 6) == "a、b、c、d 和另外 4 個"
+    assert listed("zh-CN", names[:2]) == "a 和 b" and listed("zh-CN", ["a"]) == "a"
+
+
+def test_the_language_is_set_once(error):
+    set_language("zh-TW")
+    try:
+        made = steps(error), explain(error, form="delta")
+    finally:
+        set_language("en")
+    assert made[0][0].words == "已知 i1。" and "權重與偏差" in made[1].text()
+    assert steps(error)[0].words == "i1 is given."
+
+
+@pytest.mark.parametrize("made", [steps, explain])
+def test_an_unknown_language_is_named(error, made):
+    with pytest.raises(ValueError, match="no sentences in the language 'fr': there are en, zh-TW, zh-CN"):
+        made(error, language="fr")
+
+
+def test_the_command_line_in_chinese(capsys):
+    expression = ["tanh(x*w + b)", "x=1", "w=2", "b=0.5"]
+    assert main(["step", *expression, "--language", "zh-TW"]) == 0
+    assert main(["explain", *expression, "--wrt", "w", "--language", "zh-CN"]) == 0
+    said = capsys.readouterr().out
+    assert "已知 x。" in said and "式中的值" in said
+    assert english_words(said) == {"add", "mul"}
