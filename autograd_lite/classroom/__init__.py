@@ -8,10 +8,12 @@ In reading order:
 * `verdicts`: what is said to an answer;  `sheet`: questions that check answers, and other numbers for each student;
 * `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken, with `pictures`;  `saving`: to files;
 * `codes`, `grades`: what comes back;
+* `engines`: right ones, to be read;  `bugs`: planted in them;  `watched`: an engine at work;
 * `quiz`: what a user calls.
 """
 
+from .bugs import BUGS, Bug, bug
 from .mistakes import LESSONS, MISTAKES, Mistake
 from .quiz import Quiz, quiz, quiz_of
 
-__all__ = ["LESSONS", "MISTAKES", "Mistake", "Quiz", "quiz", "quiz_of"]
+__all__ = ["BUGS", "LESSONS", "MISTAKES", "Bug", "Mistake", "Quiz", "bug", "quiz", "quiz_of"]

@@ -149,6 +149,25 @@ class Graph:
         return next((node for node, _ in self.uses[net] if node in self.activations), None)
 
     @cached_property
+    def layers(self) -> list[tuple[list[Value], tuple[Value, ...], dict[tuple[Value, Value], Value]]]:
+        """Of as many units as they have inputs below: the units, the inputs, and the weight of each unit and input.
+
+        Units of a layer are of one family, with the same inputs; of these, those that were computed are the units below.
+        """
+        found: dict[tuple[str, tuple[Value, ...]], list[Value]] = {}
+        for node in self.nodes:
+            if node.op in ops.FAMILIES:
+                inputs = tuple([parent for parent in self.parents[node] if self.parents[parent]])
+                found.setdefault((node.op, inputs), []).append(node)
+        factors, layers = dict(self.factors()), []
+        for (_, inputs), units in found.items():
+            if len(inputs) == len(units) > 1 and len(set(inputs)) == len(inputs):
+                edges = {(unit, below): (unit, self.parents[unit].index(below)) for unit in units for below in inputs}
+                if all(edge in factors for edge in edges.values()):
+                    layers.append((units, inputs, {ends: factors[edge] for ends, edge in edges.items()}))
+        return layers
+
+    @cached_property
     def biases(self) -> list[Value]:
         """The leaves that are only added to what has been computed, or to products."""
 

@@ -193,21 +193,11 @@ def _updated_weights(graph: Graph) -> Iterator[Wrong]:
 
 
 def _transposed(graph: Graph) -> Iterator[Wrong]:
-    """Layers are the nodes of one family with the same inputs; of these, those that were computed are the units below."""
-    layers: dict[tuple[str, tuple[Value, ...]], list[Value]] = {}
-    for node in graph.nodes:
-        if node.op in ops.FAMILIES:
-            inputs = tuple([parent for parent in graph.parents[node] if graph.parents[parent]])
-            layers.setdefault((node.op, inputs), []).append(node)
-    factors, slopes = dict(graph.factors()), {}
-    for (_, inputs), units in layers.items():
-        if len(inputs) == len(units) > 1 and len(set(inputs)) == len(inputs):
-            for j, unit in enumerate(units):
-                for k, below in enumerate(inputs):
-                    across = factors.get((units[k], graph.parents[units[k]].index(inputs[j])))
-                    edge = unit, graph.parents[unit].index(below)
-                    if across is not None and edge in factors:
-                        slopes[edge] = symbol(across)
+    slopes = {}
+    for units, inputs, weight in graph.layers:
+        for j, unit in enumerate(units):
+            for k, below in enumerate(inputs):
+                slopes[unit, graph.parents[unit].index(below)] = symbol(weight[units[k], inputs[j]])
     yield Wrong(slopes)
 
 
