@@ -23,6 +23,7 @@ if __name__ == "nn":
 from .attention import GPT, Block, SelfAttention
 from .attention_drawings import draw_attention, draw_head, draw_residuals
 from .clipping import clip_grad_norm_, clip_grad_value_
+from .curves import Curves
 from .datasets import circles, moons, spiral, xor
 from .dense import MLP, Layer, Neuron, deltas
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
@@ -65,6 +66,7 @@ __all__ = [
     "BidirectionalRNN",
     "Block",
     "CosineAnnealingLR",
+    "Curves",
     "Dropout",
     "Embedding",
     "ExponentialLR",

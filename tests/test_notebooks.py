@@ -1,29 +1,139 @@
-"""The lessons run from top to bottom, and are kept with the outputs that they give."""
+"""The lessons run from top to bottom, are kept with the outputs that they give, and their exercises name the mistakes."""
 
-import json
+import re
 from pathlib import Path
 
 import pytest
+from golden import GOLDEN
+from lessons import LESSONS, NOTEBOOKS, answered, cells_of, code_of, instructor, is_exercise, root, run, shown, stored, verdicts
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+from autograd_lite.classroom import LESSONS as MISTAKES_OF
+
+ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path):
+# Of what a lesson has computed, by expressions in its names; from the articles' numbers, computed with 60 digits, and by mpmath
+WORKED = GOLDEN["example_222"]
+FIGURES = {
+    "01_the_nudge": {
+        "[x.grad, w.grad, out.local_derivatives[0]]": [-2.359343198897782282, 0.393223866482963714, 0.786447732965927427],
+        "[stages.question(k).answer for k in (1, 2, 3)]": [6.0, -4.0, -2.0],
+        "errors[0]": 3.0,
+    },
+    "02_circuits": {
+        "[third.data, second.data, first.data]": [6.0, 12.0, 12.0],
+        "focus.data": 4 / 9,
+    },
+    "03_two_two_two_by_hand": {
+        "[node[name].data for name in figures]": [WORKED["forward"][name] for name in ("net_h1", "out_h1", "net_h2", "out_h2")]
+        + [WORKED["forward"][name] for name in ("net_o1", "net_o2", "out_o1", "out_o2", "E_o1", "E_o2", "E_total")],
+        "[p.grad for p in example.parameter.values()]": [*WORKED["grads"].values()],
+        "[question.answer for question in back]": [WORKED["grads"][name] for name in ("b1", "w1", "w5")],
+    },
+}
+
+
+def by_name(path):
+    return path.stem
+
+
+lessons = pytest.mark.parametrize("path", LESSONS, ids=by_name)
+
+
+def comparable(text):
+    """Text without what differs from run to run: how long it took, and where Jupyter breaks lines."""
+    return "".join(re.sub(r" in [\d.]+ s\b", "", text or "").split())
+
+
+@pytest.mark.parametrize("path", ALL, ids=by_name)
+def test_notebook_runs_and_gives_the_outputs_that_it_is_kept_with(path):
     names = {"__name__": "__main__"}
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), names)
+    for cell in code_of(path):
+        source = "".join(cell["source"])
+        printed, value = run(source, names)
+        kept_printed, kept_value = stored(cell)
+        assert printed == kept_printed, source
+        assert comparable(shown(value)) == comparable(kept_value), source
+    for expression, right in FIGURES.get(path.stem, {}).items():
+        assert eval(expression, names) == pytest.approx(right, rel=1e-12), expression
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ALL, ids=by_name)
 def test_notebook_is_kept_with_its_outputs(path):
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    code = code_of(path)
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert not [output for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
     assert any("image/svg+xml" in output.get("data", {}) for cell in code for output in cell["outputs"])
 
 
-def test_there_are_notebooks():
-    assert NOTEBOOKS
+@lessons
+def test_an_exercise_without_an_answer_says_so_and_the_next_cell_runs(path, monkeypatch):
+    names = {"__name__": "__main__"}
+    with verdicts(monkeypatch) as said:
+        for cell in code_of(path):
+            said.clear()
+            run("".join(cell["source"]), names)
+            if is_exercise(cell):
+                assert {"open"} <= {one.verdict for one in said} <= {"open", "right"}, "".join(cell["source"])
+
+
+@lessons
+def test_the_right_answer_to_an_exercise_passes_and_the_mistakes_of_the_lesson_are_named(path, monkeypatch):
+    _, right, wrong = instructor(path)
+    names = {"__name__": "__main__"}
+    named, tried = set(), 0
+    with verdicts(monkeypatch) as said:
+        for cell in code_of(path):
+            source = "".join(cell["source"])
+            if not is_exercise(cell):
+                run(source, names)
+                continue
+            solved = answered(source, right)
+            for answer, mistake in wrong:
+                mistaken = answered(source, [*right, answer])
+                if mistaken != solved:
+                    said.clear()
+                    run(mistaken, dict(names))
+                    not_right = [one for one in said if not one.right]
+                    assert not_right, answer
+                    assert mistake == "unnamed" or any(mistake in one.mistakes for one in not_right), (answer, not_right)
+                    named.add(mistake)
+                    tried += 1
+            said.clear()
+            run(solved, names)
+            assert said and all(one.right for one in said), (solved, said)
+    assert tried == len(wrong)
+    assert named >= set(MISTAKES_OF[int(path.stem[:2])])
+
+
+@lessons
+def test_the_solutions_are_not_in_the_lesson(path):
+    _, right, _ = instructor(path)
+    sources = "\n".join(["".join(cell["source"]) for cell in cells_of(path)])
+    for answer in right:
+        assert answer not in sources
+        assert root(answer) in sources
+
+
+@lessons
+def test_a_lesson_is_slides(path):
+    kinds = [cell["metadata"]["slideshow"]["slide_type"] for cell in cells_of(path)]
+    assert kinds[0] == "slide" and kinds.count("slide") >= 6
+    assert set(kinds) <= {"slide", "subslide", "fragment", "skip", "notes", "-"}
+
+
+@lessons
+def test_the_instructors_page_says_what_a_teacher_needs(path):
+    text, _, _ = instructor(path)
+    parts = re.findall(r"^## (.*)$", text, re.M)
+    assert parts == [
+        *("Aim", "Minutes", "On the blackboard", "Two wrong answers to expect", "Five minutes without a computer"),
+        *("In the browser", "Solutions", "What the checks say"),
+    ]
+    minutes = [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.M)]
+    assert 45 <= sum(minutes) <= 50
+
+
+def test_there_are_lessons():
+    assert [path.stem[:2] for path in LESSONS] == [f"0{k}" for k in range(1, len(LESSONS) + 1)]
+    assert Path(NOTEBOOKS, "instructor", "README.md").exists()

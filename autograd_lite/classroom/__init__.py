@@ -5,7 +5,8 @@ In reading order:
 * `graphs`: what the classroom asks of a graph;
 * `mistakes`: the catalogue, each a backward pass that differs from the right one in one place;
 * `questions`: what is asked, the answer, the wrong numbers, hints and why;  `choice`: which questions are asked;
-* `verdicts`: what is said to an answer;  `sheet`: questions that check answers, and other numbers for each student;
+* `verdicts`: what is said to an answer;  `exercises`: the same in a lesson;
+* `sheet`: questions that check answers, and other numbers for each student;
 * `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken, with `pictures`;  `saving`: to files;
 * `codes`, `grades`: what comes back;
 * `engines`: right ones, to be read;  `bugs`: planted in them;  `watched`: an engine at work;
@@ -13,7 +14,8 @@ In reading order:
 """
 
 from .bugs import BUGS, Bug, bug
+from .exercises import check_answer
 from .mistakes import LESSONS, MISTAKES, Mistake
 from .quiz import Quiz, quiz, quiz_of
 
-__all__ = ["BUGS", "LESSONS", "MISTAKES", "Bug", "Mistake", "Quiz", "bug", "quiz", "quiz_of"]
+__all__ = ["BUGS", "LESSONS", "MISTAKES", "Bug", "Mistake", "Quiz", "bug", "check_answer", "quiz", "quiz_of"]

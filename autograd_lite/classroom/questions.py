@@ -55,6 +55,12 @@ class Candidate(NamedTuple):
     cause: Pass | None
 
 
+def half_unit(x: float, digits: int) -> float:
+    """Half a unit of the last of so many significant digits, in a number of the size of x."""
+    exponent = math.floor(math.log10(abs(x))) + 1 if x else 0
+    return 0.5000001 * 10.0 ** (exponent - digits)
+
+
 class Question:
     """A question about `node`, of local derivatives and contributions as an operand of `by`.
 
@@ -120,8 +126,7 @@ class Question:
 
     def half_unit(self, x: float) -> float:
         """Half a unit of the last digit asked for, in a number of the size of x."""
-        exponent = math.floor(math.log10(abs(x))) + 1 if x else 0
-        return 0.5000001 * 10.0 ** (exponent - self.digits)
+        return half_unit(x, self.digits)
 
     @property
     def can_be_asked(self) -> bool:

@@ -14,6 +14,12 @@ from .questions import Pass, Question
 COLOURS = {"right": "#009e73", "rounded": "#e69f00", "wrong": "#d55e00", "open": "#8a8a8a"}
 
 
+def in_colour(verdict: str, text: str) -> str:
+    """What is said to an answer, as HTML with a bar in the colour of the verdict."""
+    lines = html.escape(text).replace("\n", "<br>")
+    return f'<div style="border-left: 5px solid {COLOURS[verdict]}; padding-left: 0.7em">{lines}</div>'
+
+
 class Checked(NamedTuple):
     """What became of an answer.
 
@@ -51,8 +57,7 @@ class Checked(NamedTuple):
         return str(self)
 
     def _repr_html_(self) -> str:
-        text = html.escape(str(self)).replace("\n", "<br>")
-        return f'<div style="border-left: 5px solid {COLOURS[self.verdict]}; padding-left: 0.7em">{text}</div>'
+        return in_colour(self.verdict, str(self))
 
 
 def checked(question: Question, answer: Any) -> Checked:

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from nn import History, LSTMCell, SequenceModel, gradient_flow, train
-from nn.curves import figure, svg
+from nn.curves import Curves, figure, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -81,6 +81,11 @@ def test_names_are_text():
     hostile = '"><script>'
     assert hostile in texts(image(figure({hostile: [1.0], "b": [2.0]}, hostile, "y", caption=hostile)))
     assert "<script>" not in figure({hostile: [1.0]}, hostile, hostile, caption=hostile)
+
+
+def test_curves_of_ones_own_are_shown_as_a_figure():
+    shown = Curves({"error": [1.0, 0.1]}, "k", "size", first=0)
+    assert shown._repr_html_() == figure({"error": [1.0, 0.1]}, "k", "size", first=0)
 
 
 def test_a_notebook_shows_it_without_matplotlib():
