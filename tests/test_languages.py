@@ -1,10 +1,11 @@
 """What is generated, in Chinese: whole, without an English word between, and as wide as it is said to be."""
 
+import html
 import re
 
 import pytest
 
-from autograd_lite import Value, explain, set_language, steps, topological_order
+from autograd_lite import Scope, Value, draw, draw_layers, explain, set_language, steps, tanh, topological_order
 from autograd_lite.__main__ import main
 from autograd_lite.sentences import LANGUAGES, listed
 from autograd_lite.sentences.widths import clip, pieces, to_left, to_right, width, wrapped
@@ -86,6 +87,46 @@ def test_a_derivation_saved_says_which_language_it_is_in(error, tmp_path):
     assert "{inputenc}" in explain(error, error.parents[0]).save(tmp_path / "b.tex").read_text(encoding="utf-8")
 
 
+def texts(page):
+    """What a reader sees or hears of a page or picture: its texts, titles and descriptions, without style and script."""
+    page = re.sub(r"<(style|script|math|annotation)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return html.unescape(
+        " ".join([*re.findall(r'(?:title|aria-label|alt|placeholder)="([^"]*)"', page), re.sub("<.*?>", " ", page)])
+    )
+
+
+PARTS = {"hidden", "output", "layer", "inputs", "dE", "dW"}  # as the model calls them
+
+
+@pytest.mark.parametrize("ready", [False, True], ids=["before backward()", "after it"])
+def test_pictures_have_no_english_word(error, language, ready):
+    if ready:
+        error.backward()
+    nodes = topological_order(error)
+    for drawing in (
+        draw(error, language=language),
+        draw(error, language=language, collapse=True),
+        draw_layers(error, language=language),
+    ):
+        assert f'lang="{language}"' in drawing.svg()
+        assert english_words(texts(drawing.svg()), *nodes) <= PARTS
+
+
+def test_a_rolled_picture_says_what_is_dashed(language):
+    state, w = Value(0.1), Value(0.5, "w")
+    for t in (1, 2, 3):
+        state = tanh(w * state)
+        state.scope = Scope(f"t = {t}")
+    found = draw(state, rolled=True, language=language)
+    assert {"zh-TW": "虛線：從一個時間步到另一個", "zh-CN": "虚线：从一个时间步到另一个"}[language] in found.svg()
+
+
+def test_a_caption_is_broken_to_the_width_of_the_picture(language):
+    x = Value(2.0, "x")
+    lines = re.findall(r'class="caption".*?>(.*?)<', draw(x.tanh(), language=language).svg())
+    assert len(lines) > 1 and max(map(width, lines)) < 80
+
+
 @pytest.mark.parametrize("columns", [40, 80, 133])
 def test_the_screen_of_a_terminal_is_aligned(error, language, columns):
     next(node for node in topological_order(error) if node.label == "net_h1").label = "隱藏層"
@@ -144,10 +185,12 @@ def test_an_unknown_language_is_named(error, made):
         made(error, language="fr")
 
 
-def test_the_command_line_in_chinese(capsys):
+def test_the_command_line_in_chinese(capsys, tmp_path):
     expression = ["tanh(x*w + b)", "x=1", "w=2", "b=0.5"]
     assert main(["step", *expression, "--language", "zh-TW"]) == 0
     assert main(["explain", *expression, "--wrt", "w", "--language", "zh-CN"]) == 0
-    said = capsys.readouterr().out
+    assert main(["draw", *expression, "--language", "zh-TW", "--save", str(tmp_path / "graph.svg")]) == 0
+    assert "的計算圖" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
+    said = capsys.readouterr().out.replace(f"wrote {tmp_path / 'graph.svg'}", "")
     assert "已知 x。" in said and "式中的值" in said
     assert english_words(said) == {"add", "mul"}

@@ -59,7 +59,7 @@ def moodle(quiz: Sheet) -> str:
 
     Of the answers, the first that is near enough counts: the right one, the mistakes, what was rounded too early.
     """
-    svg = picture(quiz.graph)
+    svg = picture(quiz.graph, language=quiz.language)
     svg = svg if len(svg) <= LARGEST_PICTURE else ""
     questions = [_moodle(title, question, svg) for title, question in _numbered(quiz)]
     category = f'<question type="category"><category>{_text("$course$/" + _title(quiz).replace("/", "//"))}</category></question>'

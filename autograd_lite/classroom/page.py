@@ -19,8 +19,13 @@ from .verdicts import agreeing_digits, told
 
 HEIGHT = 640
 """Of the page in a notebook, in pixels."""
-WORDS = ("of", "question", "answer", "check", "score", "done", "right", "rounded", "wrong", "no-number")
-"""The sentences that the script of the page fills in."""
+# The sentences that the script of the page fills in
+# fmt: off
+WORDS = (
+    "of", "question", "question-right", "question-rounded", "question-wrong", "answer", "check", "score", "done", "right",
+    "rounded", "wrong", "no-number",
+)
+# fmt: on
 ANSWER = "{answer}"
 """Stands in a sentence for the answer as it will be typed."""
 
@@ -32,7 +37,7 @@ def document(quiz: Sheet, key: str | None) -> str:
     parts = {
         "language": language,
         "title": html.escape(title),
-        "picture": picture(quiz.graph),
+        "picture": picture(quiz.graph, language=quiz.language),
         "data": in_script(_data(quiz, key)),
     }
     sentences = {name: html.escape(sentence) for name, sentence in LANGUAGES[language].items()}

@@ -33,7 +33,7 @@ def _worksheet(quiz: Sheet) -> str:
 
     computed = [node for node in graph.named if graph.parents[node] and len(graph.parents[node]) <= MOST_OPERANDS]
     formulas = [(symbol(node), graph.notation.formula(node)) for node in computed]
-    drawn = picture(graph, BLANK)
+    drawn = picture(graph, BLANK, quiz.language)
     return (
         f"{_head(quiz, 'worksheet', html.escape(quiz.student))}<h2>{html.escape(say(quiz.language, 'given'))}</h2>"
         + equations("given", [(symbol(leaf), number(leaf.data)) for leaf in sorted(graph.leaves(), key=graph.name)])

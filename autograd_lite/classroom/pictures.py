@@ -12,13 +12,13 @@ FRAMED = 60
 """Up to this number of nodes there are no frames, so that the rest is large."""
 
 
-def picture(graph: Graph, blank: str = "") -> str:
+def picture(graph: Graph, blank: str = "", language: str = "en") -> str:
     """The graph as SVG, without colours. blank: stands for the grads, and the data of what is computed; else these are left out.
 
     "" where the graph is too large for a picture.
     """
     try:
-        drawn = draw(graph.output, grads={}, frames=len(graph.nodes) > FRAMED).svg()
+        drawn = draw(graph.output, grads={}, frames=len(graph.nodes) > FRAMED, language=language).svg()
     except ValueError:
         return ""
     ElementTree.register_namespace("", SVG)

@@ -224,6 +224,7 @@ def _draw(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--save", type=Path, default=Path("graph.svg"), metavar="FILE", help=".svg, .png, .pdf or .dot (graph.svg)"
     )
+    _language(command)
     command.set_defaults(run=expressions.draw_expression)
 
 

@@ -11,7 +11,7 @@ from .. import Value, draw, explain, steps, topological_order
 from ..parse import as_read, did_you_mean, number, parse
 
 
-def step_through(expression: str, numbers: Sequence[str], save: Path | None, language: str | None) -> int:
+def step_through(expression: str, numbers: Sequence[str], save: Path | None, language: str) -> int:
     """The steps of the two passes over an expression: in the terminal, or as a page in a file."""
     found = steps(parsed(expression, numbers), language)
     if save is None:
@@ -21,17 +21,15 @@ def step_through(expression: str, numbers: Sequence[str], save: Path | None, lan
     return 0
 
 
-def draw_expression(expression: str, numbers: Sequence[str], save: Path) -> int:
+def draw_expression(expression: str, numbers: Sequence[str], save: Path, language: str) -> int:
     """The picture of an expression, with its grads."""
     output = parsed(expression, numbers)
     output.backward()
-    print(f"wrote {draw(output).save(save)}")
+    print(f"wrote {draw(output, language=language).save(save)}")
     return 0
 
 
-def explain_expression(
-    expression: str, numbers: Sequence[str], wrt: str | None, form: str, digits: int, language: str | None
-) -> int:
+def explain_expression(expression: str, numbers: Sequence[str], wrt: str | None, form: str, digits: int, language: str) -> int:
     """The derivation of a derivative of an expression."""
     output = parsed(expression, numbers)
     by_label = {node.label: node for node in topological_order(output) if node.label}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backprop import topological_order
 from ..files import write_whole
+from ..sentences import known
 from ..value import Value
 from . import dot as graphviz
 from .drawer import Drawer
@@ -133,8 +134,8 @@ class Drawing:
 class LayerDrawing:
     """A network's picture by layers. Jupyter shows it."""
 
-    def __init__(self, svg_text: str) -> None:
-        self._svg = svg_text
+    def __init__(self, svg_text: str, title: str) -> None:
+        self._svg, self._title = svg_text, title
 
     def svg(self) -> str:
         """The picture as SVG text."""
@@ -151,22 +152,22 @@ class LayerDrawing:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": image(self._svg, "a network by layers"), "image/svg+xml": self._svg, "text/plain": repr(self)}
+        return {"text/html": image(self._svg, self._title), "image/svg+xml": self._svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return "<LayerDrawing; .save('network.svg') writes the picture>"
 
 
-def draw_layers(output: Value, by: str = "grad") -> LayerDrawing:
+def draw_layers(output: Value, by: str = "grad", *, language: str | None = None) -> LayerDrawing:
     """The layers of a multilayer perceptron: a circle for each unit, lines coloured by "data" or "grad" of the weights, and W and
     dE/dW as heat maps. Of a batch, the units are those of the first example.
 
-    ValueError if `output` is not computed by layers. Before `backward()` colours are those of the data.
+    ValueError if `output` is not computed by layers. Before `backward()` colours are those of the data. language: of the words.
     """
     order = topological_order(output)
     if by not in ("grad", "data"):
         raise ValueError(f"a picture is coloured by 'grad' or by 'data', not by {by!r:.60}")
-    return LayerDrawing(network_svg(order, _grads(order, None), by))
+    return LayerDrawing(*network_svg(order, _grads(order, None), by, known(language)))
 
 
 def draw(
@@ -181,6 +182,7 @@ def draw(
     frames: bool = True,
     force: bool = False,
     dot: bool = True,
+    language: str | None = None,
 ) -> Drawing:
     """The graph that `output` was computed from: nodes with label, data and grad, edges with local derivatives.
 
@@ -196,7 +198,8 @@ def draw(
     rolled: folds the time steps of a recurrent network into one, with the edges from step to step dashed and marked with the
     delay; or the examples of a batch into one, each piece with how many there are. frames: False for none around the parts that
     are open. dot: False for the built-in layout also where Graphviz's `dot` is there, which otherwise lays out small pictures:
-    those of short arrows and at most one frame. It has a second for it.
+    those of short arrows and at most one frame. It has a second for it. language: of caption and descriptions, "en", "zh-TW" or
+    "zh-CN".
 
     ValueError above 2,000 visible nodes, without ``force=True``.
 
@@ -205,7 +208,7 @@ def draw(
     >>> drawing.source.splitlines()[0], drawing.svg()[:4], drawing.element_of[w]
     ('digraph {', '<svg', 'n1')
     """
-    order = topological_order(output)
+    order, language = topological_order(output), known(language)
     if by not in ("grad", "data"):
         raise ValueError(f"a picture is coloured by 'grad' or by 'data', not by {by!r:.60}")
     paths = paths_of(order)
@@ -219,9 +222,9 @@ def draw(
 
     def opened() -> Picture:
         every = units(order, paths, False, None)
-        return Drawer(order, paths, every, shown_grads, names or {}, by, False, True).picture()[0]
+        return Drawer(order, paths, every, shown_grads, names or {}, by, False, True, language).picture()[0]
 
-    drawer = Drawer(order, paths, shown, shown_grads, names or {}, by, rolled, frames)
+    drawer = Drawer(order, paths, shown, shown_grads, names or {}, by, rolled, frames, language)
     return Drawing(*drawer.picture(), dot, None if rolled else opened)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..derivation.markup import cleaned
+from ..sentences import say
 from ..value import Value
 from .letters import Run, letters, runs
 from .scene import Frame, Line, Picture, Piece, Wire
@@ -30,9 +31,10 @@ class Drawer:
         by: str,
         rolled: bool,
         frames: bool,
+        language: str,
     ) -> None:
         self.order, self.paths, self.shown, self.grads, self.names = order, paths, shown, grads, names
-        self.by, self.rolled, self.frames = by, rolled, frames
+        self.by, self.rolled, self.frames, self.language = by, rolled, frames, language
         self.number = {node: k for k, node in enumerate(order)}
         self.times = {node: split_time(path)[0] for node, path in paths.items()} if rolled else {}
         self.states = {} if rolled else states(order, paths)
@@ -57,7 +59,7 @@ class Drawer:
             pieces.append(self._piece(unit, name, tint, group_of[self._where(unit)]))
         wires, edge_element_of = self._wires(place)
         is_odd = any(piece.tint == "odd" for piece in pieces)
-        picture = Picture(*self._words(parts), _scale(most, is_odd), pieces, wires, frames)
+        picture = Picture(*self._words(parts), _scale(most, is_odd), pieces, wires, frames, self.language)
         return picture, {node: element_of[node] for node in self.order}, edge_element_of
 
     def _where(self, unit: Unit) -> ScopePath:
@@ -105,19 +107,27 @@ class Drawer:
             return self._part(unit.part, unit.nodes, name, group)
         node = unit.nodes[0]
         if node.is_plain_number:
-            return Piece(name, "const", "none", [_line("data", shown(node.data))], f"a plain number, {node.data!r}", group, [])
+            return Piece(
+                name,
+                "const",
+                "none",
+                [_line("data", shown(node.data))],
+                self._say("tip-number", number=repr(node.data)),
+                group,
+                [],
+            )
         grad, label = self.grads.get(node), str(self.names.get(node, node.label))
         title = [*runs(label)] if cleaned(label) else []
         if node.op:
             title.append((" = " * bool(title) + letters(node), ""))
         lines = [Line("label", tuple(title))] if title else []
         lines += [_line("data", f"data {shown(node.data)}"), _line("grad", "grad —" if grad is None else f"grad {shown(grad)}")]
-        tip = f"{label[:1000] or 'no label'}: {node.op or 'a leaf'}, data {node.data!r}"
+        tip = f"{label[:1000] or self._say('tip-no-label')}: {node.op or self._say('tip-leaf')}, data {node.data!r}"
         tip += "" if grad is None else f", grad {grad!r}"
         return Piece(name, "operation" if node.op else "leaf", tint, lines, tip, group, [])
 
     def _part(self, part: Level, nodes: Sequence[Value], name: str, group: int) -> Piece:
-        count = f"{len(nodes)} node{'s' * (len(nodes) != 1)}"
+        count = self._say("one-node" if len(nodes) == 1 else "several-nodes", count=len(nodes))
         if self.rolled and not any(time is not None for time in self.times.values()):
             count = f"×{len(nodes)}"
         sizes = self._sizes(part, nodes) or ["‖grad‖ —"]
@@ -182,22 +192,24 @@ class Drawer:
     def _words(self, parts: int) -> tuple[str, str, list[str]]:
         """Title, description and caption."""
         output = self.order[-1]
-        name = cleaned(str(output.label)) or output.op or "a value"
-        edges = "wider: a larger part of the gradient (adjoint × local derivative)" if self.grads else "wider: larger"
-        caption = [
-            f"Colour: {self.by}, blue negative, orange positive, white 0, each shade ten times the next. "
-            f"Number on an edge: local derivative; {edges}."
-        ]
+        name = cleaned(str(output.label)) or output.op or self._say("a-value")
+        caption = [self._say("graph-caption-grads" if self.grads else "graph-caption", by=self.by)]
         if not self.grads:
-            caption.append("grads are — until backward() is called")
+            caption.append(self._say("graph-no-grads"))
         if self.rolled and any(time is not None for time in self.times.values()):
-            caption.append("Dashed: from one time step to another, as from t−1 to t; bars: size of the gradient by time step.")
-        leaves = sum(node.op == "" for node in self.order)
-        description = (
-            f"The computation graph of {name} = {shown(output.data)}, from left to right: {len(self.order)} nodes, "
-            f"{leaves} of them leaves; {parts} collapsed parts." + " " + " ".join(caption)
+            caption.append(self._say("graph-rolled"))
+        description = self._say(
+            "graph-description",
+            output=name,
+            number=shown(output.data),
+            count=len(self.order),
+            leaves=sum(node.op == "" for node in self.order),
+            parts=parts,
         )
-        return f"Computation graph of {name}", description, caption
+        return self._say("graph-title", output=name), " ".join([description, *caption]), caption
+
+    def _say(self, key: str, **fields: object) -> str:
+        return say(self.language, key, **fields)
 
 
 def shown(number: float, digits: int = 6) -> str:

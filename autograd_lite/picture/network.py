@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..derivation.delta import is_weighted_sum, operands
+from ..sentences import say
 from ..value import Value
 from .drawer import shade, shown
-from .svg import escaped, style
+from .svg import escaped, in_language, style
 
 COLUMN = 150.0
 """From one layer to the next."""
@@ -43,8 +44,8 @@ def layers(order: Sequence[Value]) -> list[Layer]:
     return list(groups.values())
 
 
-def network_svg(order: Sequence[Value], grads: Mapping[Value, float], by: str) -> str:
-    """The layers as an SVG element: circles and lines by "data" or "grad", and below, W and the derivative by it."""
+def network_svg(order: Sequence[Value], grads: Mapping[Value, float], by: str, language: str) -> tuple[str, str]:
+    """The layers as an SVG element: circles and lines by "data" or "grad", below W and the derivative by it; its title."""
     found = layers(order)
     by = by if grads else "data"
     number_of = {node: node.data if by == "data" else grads.get(node, 0.0) for node in order}
@@ -64,10 +65,13 @@ def network_svg(order: Sequence[Value], grads: Mapping[Value, float], by: str) -
         for j, row in enumerate(layer.weights):
             for i, w in enumerate(row):
                 if i < len(places[k]):
-                    lines.append(_line(places[k][i], places[k + 1][j], w, number_of[w], most, grads))
+                    name = w.label or say(language, "tip-weight")
+                    lines.append(_line(places[k][i], places[k + 1][j], w, number_of[w], most, grads, name))
     for column, points in zip(columns, places):
         for node, (x, y) in zip(column, points):
-            tip = f"{node.label or 'no label'}: data {node.data!r}" + (f", grad {grads[node]!r}" if node in grads else "")
+            tip = f"{node.label or say(language, 'tip-no-label')}: data {node.data!r}" + (
+                f", grad {grads[node]!r}" if node in grads else ""
+            )
             tint = shade(number_of[node], most_unit)
             circles.append(
                 f'<circle class="unit {tint}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{escaped(tip)}</title></circle>'
@@ -78,28 +82,36 @@ def network_svg(order: Sequence[Value], grads: Mapping[Value, float], by: str) -
         for title, matrix in (("W", "data"), ("dE/dW", "grad")):
             if matrix == "data" or grads:
                 numbers = [[w.data if matrix == "data" else grads.get(w, 0.0) for w in row] for row in layer.weights]
-                drawn, y = _heat_map(60.0 + COLUMN * k + 20, y, f"{title}, layer {k + 1}", numbers)
+                named = say(language, "layers-matrix", matrix=title, number=k + 1)
+                drawn, y = _heat_map(60.0 + COLUMN * k + 20, y, named, numbers)
                 maps.append(drawn)
         low = max(low, y)
     wide = 120.0 + COLUMN * len(found) + 40
-    words = f"Colour: {by}, blue negative, orange positive; wider: larger."
-    return (
+    words, whole = say(language, "layers-colours", by=by), say(language, "layers-title", count=len(found))
+    svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd-lite" role="img" width="{wide:.0f}" height="{low + 30:.0f}" '
-        f'viewBox="0 0 {wide:.0f} {low + 30:.0f}" style="max-width: 100%; height: auto">'
-        f"<title>Network of {len(found)} layers</title><desc>{escaped(words)}</desc><style>{style()}"
+        f'viewBox="0 0 {wide:.0f} {low + 30:.0f}"{in_language(language)} style="max-width: 100%; height: auto">'
+        f"<title>{escaped(whole)}</title><desc>{escaped(words)}</desc><style>{style()}"
         ".autograd-lite .unit { stroke: #666666 } .autograd-lite .line.pos { stroke: #d9822b }"
         ".autograd-lite .line.neg { stroke: #3f8fd0 }"
         "</style>"
         f'<rect class="page" width="{wide:.0f}" height="{low + 30:.0f}"/>{"".join([*lines, *circles, *maps])}'
         f'<text class="caption" x="12" y="{low + 20:.0f}">{escaped(words)}</text></svg>\n'
     )
+    return svg, whole
 
 
 def _line(
-    start: tuple[float, float], end: tuple[float, float], w: Value, number: float, most: float, grads: Mapping[Value, float]
+    start: tuple[float, float],
+    end: tuple[float, float],
+    w: Value,
+    number: float,
+    most: float,
+    grads: Mapping[Value, float],
+    name: str,
 ) -> str:
     part = abs(number) / most if most and number == number else 0.0
-    tip = f"{w.label or 'a weight'} = {shown(w.data)}" + (f", grad {shown(grads[w])}" if w in grads else "")
+    tip = f"{name} = {shown(w.data)}" + (f", grad {shown(grads[w])}" if w in grads else "")
     look = f'stroke-width="{0.4 + 3.6 * part:.2f}" stroke-opacity="{0.25 + 0.75 * part:.2f}"'
     place = f'd="M{start[0]:.1f} {start[1]:.1f}L{end[0]:.1f} {end[1]:.1f}"'
     return f'<path class="line {"neg" if number < 0 else "pos"}" {place} {look}><title>{escaped(tip)}</title></path>'

@@ -94,6 +94,8 @@ class Picture(NamedTuple):
     pieces: list[Piece]
     wires: list[Wire]
     frames: list[Frame]
+    language: str
+    """Of the words."""
 
     @property
     def graph(self) -> tuple[list[Shape], list[Group], list[Link]]:

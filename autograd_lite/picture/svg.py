@@ -104,7 +104,10 @@ def svg(picture: Picture, layout: Layout, screen: bool = True) -> str:
     high = bottom - top + 3 * margin + legend + LINE_HEIGHT * len(lines)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd-lite" role="img" width="{wide:.0f}" height="{high:.0f}" '
-        f'viewBox="0 0 {wide:.0f} {high:.0f}"' + ' style="max-width: 100%; height: auto"' * screen + ">",
+        f'viewBox="0 0 {wide:.0f} {high:.0f}"'
+        + in_language(picture.language)
+        + ' style="max-width: 100%; height: auto"' * screen
+        + ">",
         f"<title>{escaped(picture.title)}</title>",
         f"<desc>{escaped(picture.description)}</desc>",
         f"<style>\n{style(screen)}\n</style>",
@@ -130,6 +133,11 @@ def svg(picture: Picture, layout: Layout, screen: bool = True) -> str:
     for k, line in enumerate(lines):
         out.append(f'<text class="caption" x="{margin:.0f}" y="{y + LINE_HEIGHT * (k + 0.8):.0f}">{escaped(line)}</text>')
     return "\n".join([*out, "</g>", "</svg>"]) + "\n"
+
+
+def in_language(language: str) -> str:
+    """The attribute that says it, if it is not English: a browser chooses the shapes of Chinese characters by it."""
+    return "" if language == "en" else f' xml:lang="{language}" lang="{language}"'
 
 
 SHADE = 56.0

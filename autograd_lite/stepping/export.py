@@ -125,7 +125,7 @@ def _pictures(steps: WordedPasses) -> Iterator[tuple[Step, Picture, Layout]]:
     if len(steps) > MOST:
         raise ValueError(f"{len(steps):,} steps are too many for pictures, more than {MOST}: save them as .html or .txt")
     names = {node: steps.name(node) for node in steps.nodes if not node.label and not node.is_plain_number}
-    drawing = draw(steps.output, grads=steps.adjoint, names=names, frames=False, collapse=False)
+    drawing = draw(steps.output, grads=steps.adjoint, names=names, frames=False, collapse=False, language=steps.language)
     piece_of = {drawing.element_of[node]: node for node in steps.nodes}
     computed: set[Any] = {node for node in steps.nodes if node.is_plain_number}
     sums: dict[Any, tuple[float, bool]] = {}

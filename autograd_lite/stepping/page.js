@@ -105,8 +105,9 @@ function summary(first) {
   const group = steps.slice(first, now + 1);
   const listed = (places) => {
     const names = [...new Set(places.filter((k) => k >= 0))].map((k) => nodes[k].name);
-    const few = names.length > 8 ? [...names.slice(0, 7), say("more", { count: names.length - 7 })] : names;
-    return few.length > 1 ? say("and", { others: few.slice(0, -1).join(say("comma")), last: few.at(-1) }) : few[0];
+    const comma = say("list-comma");
+    if (names.length > 8) return say("list-more", { names: names.slice(0, 7).join(comma), more: names.length - 7 });
+    return names.length > 1 ? say("list-and", { names: names.slice(0, -1).join(comma), last: names.at(-1) }) : names[0];
   };
   if (now < forward) return say(group[0].given ? "all-given" : "all-computed", { names: listed(group.map((step) => step.node)) });
   const from = listed(group.map((step) => step.by ?? -1)), to = listed(group.filter((step) => step.by >= 0).map((step) => step.node));

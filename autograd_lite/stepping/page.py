@@ -14,7 +14,7 @@ from ..picture.draw import Drawing, draw
 from ..picture.drawer import shown
 from ..picture.svg import image
 from ..program import compile_program
-from ..sentences import LANGUAGES, known, say
+from ..sentences import LANGUAGES
 from ..value import Value
 from .words import Step, WordedPasses
 
@@ -29,7 +29,7 @@ HEIGHT = 760
 # fmt: off
 WORDS = (
     "play", "pause", "guess", "reveal", "where-forward", "where-backward", "so-far-title", "node", "value", "grad", "so-far",
-    "to-steps", "to-its-steps", "more", "comma", "and", "all-given", "all-computed", "all-back",
+    "to-steps", "to-its-steps", "list-comma", "list-and", "list-more", "all-given", "all-computed", "all-back",
 )
 # fmt: on
 
@@ -42,19 +42,17 @@ def document(steps: WordedPasses, code: bool = False) -> str:
         )
     drawing, picture = _picture(steps, steps.adjoint)
     source = program(steps) if code else ""
-    language = known(None)
-    label = html.escape(say(language, "program"))
+    said = LANGUAGES[steps.language]
+    sentences = {key: html.escape(sentence) for key, sentence in said.items()}
+    program_of = f'<pre id="code" tabindex="0" role="region" aria-label="{sentences["program"]}">{html.escape(source)}</pre>'
     parts = {
-        "language": language,
-        "title": html.escape(say(language, "steps-title", output=steps.name(steps.output))),
+        "language": steps.language,
+        "title": html.escape(steps.say("steps-title", output=steps.name(steps.output))),
         "notes": "\n".join(f'<p class="note">{html.escape(note)}</p>' for note in steps.notes),
         "picture": picture,
-        "code": f'<pre id="code" tabindex="0" role="region" aria-label="{label}">{html.escape(source)}</pre>' if code else "",
-        "data": in_script(
-            {**_data(steps, drawing, source.split("\n")), "sentences": {key: LANGUAGES[language][key] for key in WORDS}}
-        ),
+        "code": program_of if code else "",
+        "data": in_script({**_data(steps, drawing, source.split("\n")), "sentences": {key: said[key] for key in WORDS}}),
     }
-    sentences = {key: html.escape(sentence) for key, sentence in LANGUAGES[language].items()}
     return filled(template("autograd_lite.stepping", "page.html"), {**sentences, **parts})
 
 
@@ -62,9 +60,9 @@ def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing
     """The graph as SVG, or where it is too large for a picture, a paragraph that says so."""
     try:
         names = {node: steps.name(node) for node in steps.nodes if not node.label and not node.is_plain_number}
-        drawing = draw(steps.output, grads=grads, names=names, frames=len(steps.nodes) > FRAMED)
+        drawing = draw(steps.output, grads=grads, names=names, frames=len(steps.nodes) > FRAMED, language=steps.language)
     except ValueError as error:
-        return None, f'<p class="note">No picture: {html.escape(str(error))}</p>'
+        return None, f'<p class="note">{html.escape(steps.say("no-picture", why=error))}</p>'
     return drawing, drawing.svg()
 
 
@@ -164,22 +162,20 @@ def notebook_output(steps: WordedPasses) -> str:
     name = html.escape(steps.name(steps.output))
     trace = f"<pre>{html.escape(steps.text())}</pre>"
     if len(steps) > MOST_IN_A_NOTEBOOK:
-        return (
-            f"<p>{len(steps):,} steps to the grads of {name}: too many for a notebook. "
-            f"<code>.save(&quot;lesson.html&quot;)</code> writes the page.</p>{trace}"
-        )
+        code = "<code>.save(&quot;lesson.html&quot;)</code>"
+        return f"<p>{steps.say('steps-too-many', count=f'{len(steps):,}', output=name, code=code)}</p>{trace}"
     frame = (
-        f'<iframe title="Step by step: the grads of {name}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
+        f'<iframe title="{steps.say("steps-title", output=name)}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
         f'style="border: 0; width: 100%; height: {HEIGHT}px" srcdoc="{html.escape(document(steps))}"></iframe>'
     )
     moments: list[tuple[str, Mapping[Value, float]]] = [
-        (f"After the forward pass: the value of every node, up to {name}; no grads yet.", {}),
-        (f"After the backward pass: the grad of every node, the derivative of {name} by it.", steps.adjoint),
+        (steps.say("after-forward", output=name), {}),
+        (steps.say("after-backward", output=name), steps.adjoint),
     ]
     forward, backward = [_figure(caption, _picture(steps, grads)) for caption, grads in moments]
     # a notebook that was opened and not run shows neither a frame nor obeys a style sheet: only there the first picture is seen
     first = f'<style>.autograd-lite-not-run {{ display: none }}</style><div class="autograd-lite-not-run">{backward}</div>'
-    without = "<summary>The same without scripts: pictures and text</summary>"
+    without = f"<summary>{steps.say('without-scripts')}</summary>"
     return f"{frame}{first}<details>{without}{forward}{backward}{trace}</details>"
 
 

@@ -208,7 +208,7 @@ def _table(steps: WordedPasses, now: int, space: int, columns: int, fit: Callabl
     entries = [entry(">" if n is steps[now].node else " ", steps.name(n), computed[n], grads[n]) for n in nodes]
     high = -(-len(entries) // beside)
     rows = [GAP.join(entries[k::high]) for k in range(high)]
-    titles = entry(" ", steps.say("column-node"), steps.say("column-value"), steps.say("column-grad"))
+    titles = entry(" ", steps.say("node"), steps.say("value"), steps.say("grad"))
     return [GAP.join([titles] * len(entries[::high])), *rows]
 
 

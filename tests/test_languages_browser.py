@@ -1,0 +1,93 @@
+# ruff: noqa: F811 (a fixture that is imported)
+"""Pages in Chinese, in a real browser: what is seen and read aloud, buttons and keys."""
+
+import pytest
+from browser import chromium, quiet  # noqa: F401
+from test_languages import PARTS, english_words
+
+from autograd_lite import Value, steps
+from autograd_lite.classroom import quiz
+from nn.worked_example import WorkedExample
+
+pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+SAID = """
+const said = [document.title, document.body.innerText];
+for (const element of document.querySelectorAll("body *")) {
+  for (const name of ["aria-label", "title", "placeholder", "aria-valuetext"]) said.push(element.getAttribute(name) ?? "");
+  if (element.localName === "title") said.push(element.textContent);
+}
+return said.join(" ");
+"""
+
+
+@pytest.fixture
+def error():
+    return WorkedExample()()
+
+
+def text(driver, selector):
+    return driver.find_element(By.CSS_SELECTOR, selector).text
+
+
+def opened(driver, path):
+    driver.get(path.as_uri())
+    return driver.execute_script("return document.documentElement.lang")
+
+
+def test_the_steps_in_chinese(chromium, error, tmp_path):
+    found = steps(error, "zh-TW")
+    assert opened(chromium, found.save(tmp_path / "a.html", code=True)) == "zh-TW"
+    assert chromium.title == "逐步計算：E_total 的梯度"
+    assert [text(chromium, f"#{name}") for name in ("play", "turn", "guess", "where")] == [
+        *("播放", "反向傳播", "先猜", "第 1 步，共 76 步，前向")
+    ]
+    body = chromium.find_element(By.CSS_SELECTOR, "body")
+    body.send_keys("b", Keys.ARROW_RIGHT)
+    assert text(chromium, "#words") == found[found.forward + 1].words
+    assert text(chromium, "#where") == "第 31 步，共 76 步，反向"
+    chromium.find_element(By.ID, "back").click()
+    assert text(chromium, "#words") == "反向傳播從輸出開始：E_total 對自己的導數是 1。"
+    body.send_keys(" ")
+    assert text(chromium, "#play") == "暫停"
+    body.send_keys(" ")
+    for grain in ("node", "layer"):
+        chromium.execute_script(f"$('grain').value = '{grain}'; go(0); $('forward').click()")
+        assert not english_words(text(chromium, "#words"), *found.nodes)
+    body.send_keys(Keys.END)
+    keys = {"Home", "End", "Page", "Up", "Down"}
+    program = set(english_words(chromium.execute_script("return $('code')?.textContent ?? ''")))
+    assert english_words(chromium.execute_script(SAID), *found.nodes) <= keys | program | PARTS
+    assert quiet(chromium)
+
+
+def test_a_quiz_in_chinese(chromium, error, tmp_path):
+    asked = quiz(error, ["w5"], ask=["adjoint"], count=1, language="zh-CN")
+    assert opened(chromium, asked.save(tmp_path / "quiz.html")) == "zh-CN"
+    assert english_words(chromium.execute_script(SAID), *asked.graph.nodes) == set()
+    chromium.find_element(By.TAG_NAME, "input").send_keys("0.0821670", Keys.ENTER)
+    assert text(chromium, "#feedback").startswith("正确")
+    chromium.find_element(By.ID, "hint").click()
+    assert english_words(chromium.execute_script(SAID), *asked.graph.nodes) == set()
+    assert quiet(chromium)
+
+
+@pytest.mark.parametrize("name", ["worksheet.html", "key.html"])
+def test_paper_in_chinese(chromium, error, tmp_path, name):
+    asked = quiz(error, count=8, language="zh-TW")
+    assert opened(chromium, asked.save(tmp_path / name)) == "zh-TW"
+    assert english_words(chromium.execute_script(SAID), *asked.graph.nodes) - {"delta"} == set()
+    assert quiet(chromium)
+
+
+def test_what_is_too_large_for_a_picture_is_said_to_be(chromium, tmp_path):
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(2100):
+        y = y + x
+    found = steps(y, "zh-CN")
+    opened(chromium, found.save(tmp_path / "a.html"))
+    assert text(chromium, "#picture").startswith("没有图：")
