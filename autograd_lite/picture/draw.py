@@ -111,7 +111,7 @@ class Drawing:
             picture = self._opened() if self._opened else self.picture
             from .page import page  # with modules that few need
 
-            data = page(picture, layered(*picture.graph)).encode()
+            data = page(picture).encode()
         elif ending in (".png", ".pdf"):
             data = printed(self.picture, self.layout, ending[1:], path.name)
         else:

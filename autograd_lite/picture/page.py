@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..pages import filled, in_script, template
-from .geometry import Layout
 from .scene import Picture
 from .svg import COLORS, LANES, TINTS, escaped
 
 
-def page(picture: Picture, layout: Layout) -> str:
-    """The page: one HTML document that needs nothing else."""
+def page(picture: Picture) -> str:
+    """The page: one HTML document that needs nothing else. It lays out what is open, anew whenever a part is opened or closed."""
     parts = {
         "title": escaped(picture.title),
         "description": escaped(picture.description),
-        "data": in_script(_data(picture, layout)),
+        "data": in_script(_data(picture)),
     }
     return filled(template("autograd_lite.picture", "graph.html"), parts)
 
 
-def _data(picture: Picture, layout: Layout) -> dict[str, Any]:
+def _data(picture: Picture) -> dict[str, Any]:
     pieces = []
-    for piece, (x, y) in zip(picture.pieces, layout.centers):
-        width, height = piece.size
-        lines = ["".join([text for text, kind in line.runs if kind not in ("gone", "gap")]) for line in piece.lines]
+    for piece in picture.pieces:
+        lines = [[(" " if kind == "gap" else text, kind) for text, kind in line.runs if kind != "gone"] for line in piece.lines]
         label = piece.tip.partition(": ")[0]
-        own = {"kind": piece.kind, "tint": piece.tint, "lines": lines, "label": label, "tip": piece.tip, "group": piece.group}
-        pieces.append({"x": round(x), "y": round(y), "w": round(width), "h": round(height), **own})
-    wires = []
-    for wire, path, (x, y) in zip(picture.wires, layout.paths, layout.labels):
-        own = {"tail": wire.tail, "head": wire.head, "width": round(wire.thickness, 1), "lane": wire.lane}
-        place = {"path": [round(number) for point in path for number in point], "lx": round(x), "ly": round(y)}
-        wires.append({**own, **place, "text": wire.text, "delay": "delay" in wire.kind})
-    frames = [{"parent": f.parent, "title": f.title, "box": [*map(round, box)]} for f, box in zip(picture.frames, layout.frames)]
-    return {"pieces": pieces, "wires": wires, "frames": frames, "tints": TINTS, "colors": COLORS, "lanes": LANES}
+        pieces.append([*map(round, piece.size), piece.kind, piece.tint, lines, label, piece.tip, piece.group])
+    wires = [[w.tail, w.head, w.text, round(w.thickness, 1), w.lane, int("delay" in w.kind)] for w in picture.wires]
+    return {
+        "pieces": _table(("w", "h", "kind", "tint", "lines", "label", "tip", "group"), pieces),
+        "wires": _table(("tail", "head", "text", "width", "lane", "delay"), wires),
+        "frames": _table(("parent", "title"), picture.frames),
+        **{"tints": TINTS, "colors": COLORS, "lanes": LANES},
+    }
+
+
+def _table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> dict[str, Any]:
+    return {"columns": columns, "rows": list(rows)}

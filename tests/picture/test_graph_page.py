@@ -4,8 +4,8 @@
 import pytest
 from browser import chromium, quiet  # noqa: F401
 
-from autograd_lite import Value, draw, topological_order
-from nn import MLP, half_squared_error
+from autograd_lite import Value, draw, sum_, tanh, topological_order
+from nn import MLP, LSTMCell, SequenceModel, half_squared_error, sequence_cross_entropy
 from nn.worked_example import WorkedExample
 
 
@@ -20,7 +20,8 @@ def page(chromium, tmp_path):
 
 POINT = """
     const piece = pieces.find((piece) => piece.label === arguments[0]);
-    return [(piece.x - left) * scale, (piece.y - above) * scale]"""
+    const [x0, y0, x1, y1] = piece.place;
+    return [((x0 + x1) / 2 - left) * scale, ((y0 + y1) / 2 - above) * scale]"""
 
 
 def pointer(page, kind, x, y):
@@ -55,23 +56,98 @@ def test_wheel_zooms_where_it_points_and_dragging_pans(page):
     assert page.execute_script(POINT, "w5") == pytest.approx([x + 40, y + 30], abs=1)
 
 
-def test_a_part_is_closed_and_opened_and_search_opens_it(page):
+def click(page, x, y):
     page.execute_script("canvas.setPointerCapture = () => {}")
-    box = "const [x, y] = frames.find((f) => f.title.startsWith('h1')).box; "
-    title = box + "return [(x + 30 - left) * scale, (y + 12 - above) * scale]"
-    for closed in (True, False):
-        at = page.execute_script(title)
-        pointer(page, "pointerdown", *at)
-        pointer(page, "pointerup", *at)
-        assert page.execute_script("return !!frames.find((f) => f.title.startsWith('h1')).closed") is closed
+    pointer(page, "pointerdown", x, y)
+    pointer(page, "pointerup", x, y)
+
+
+def title(page, start):
+    """Where the title of a frame is."""
+    where = "const [x, y] = frames.find((f) => f.title.startsWith(arguments[0])).box"
+    return page.execute_script(f"{where}; return [(x + 30 - left) * scale, (y + 12 - above) * scale]", start)
+
+
+def test_a_part_is_closed_and_opened_and_everything_else_makes_room(page):
+    def place(what):
+        return page.execute_script(f"return {what}")
+
+    h1, h2 = "frames.find((f) => f.title.startsWith('h1'))", "frames.find((f) => f.title.startsWith('h2'))"
+    layer, out = "frames.find((f) => f.title.startsWith('layer 1'))", "pieces.find((p) => p.label === 'E_total')"
+    before = [place(f"{part}.box") for part in (h1, h2, layer)], place(f"{out}.place")
+    at = title(page, "h1")
+    click(page, *at)
+    left, top, right, bottom = place(f"{h1}.box")
+    assert place(f"{h1}.closed") and place(f"{h1}.pieces.every((piece) => !piece.place)")
+    assert right - left < before[0][0][2] - before[0][0][0] and bottom - top == pytest.approx(48)
+    assert title(page, "h1") == pytest.approx(at, abs=1)  # it stays under the hand
+    assert place(f"{layer}.box")[3] < before[0][2][3]  # its neighbours have moved together
+    click(page, *at)
+    assert ([place(f"{part}.box") for part in (h1, h2, layer)], place(f"{out}.place")) == before
+
+
+def test_a_closed_part_stands_for_all_that_is_in_it(page):
+    click(page, *title(page, "layer 1"))
+    count = page.execute_script("return strokes.filter((s) => s.tip && pieces[s.segment.to]?.label === 'net_o1').length")
+    assert count == 4  # two weights, the bias, and both hidden units as one
+    into = "return strokes.filter((s) => s.tip && frames[s.segment.to - pieces.length]?.title.startsWith('layer 1'))"
+    assert page.execute_script(f"{into}.map((s) => s.text).sort()") == ["×2", "×2"]  # of each input
+    x, y = title(page, "layer 1")
+    pointer(page, "pointermove", x, y)
+    assert page.find_element("id", "told").text.startswith("layer 1") and "9 nodes" in page.find_element("id", "told").text
+    assert page.execute_script("return lit.has(pieces.find((p) => p.label === 'E_total'))")
+
+
+OVERLAPS = """
+    const seen = [...pieces.map((p) => p.place), ...frames.filter((f) => f.closed).map((f) => f.box)].filter(Boolean);
+    const touch = ([a, b, c, d], [e, f, g, h]) => Math.min(c, g) - Math.max(a, e) > 0.01 && Math.min(d, h) - Math.max(b, f) > 0.01;
+    return seen.filter((one, k) => seen.some((other, j) => j < k && touch(one, other))).length"""
+THROUGH = """
+    const at = (t, a, b, c, d) => (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t * t * (1 - t) * c + t ** 3 * d;
+    const inside = ([x0, y0, x1, y1], [x, y]) => x > x0 + 1 && x < x1 - 1 && y > y0 + 1 && y < y1 - 1;
+    const through = ({ path, box: [x0, y0, x1, y1] }) => {
+      const near = pieces.filter(({ place: p, kind }) => p && kind !== "const" && p[0] < x1 && p[2] > x0 && p[1] < y1 && p[3] > y0);
+      for (let k = 0; near.length && k + 3 < path.length; k += 3) for (let t = 0; t <= 1; t += 0.05) {
+        const point = [0, 1].map((i) => at(t, ...path.slice(k, k + 4).map((p) => p[i])));
+        if (near.some(({ place }) => inside(place, point))) return true;
+      }
+      return false;
+    };
+    return strokes.filter(through).length"""
+
+
+def networks():
+    yield "2-2-2", WorkedExample()()
+    yield "batch", sum_([half_squared_error(MLP([2, 2, 1], rng=0)([0.1 * k, 0.2]), [1.0]) for k in range(8)])
+    yield "mlp", half_squared_error(MLP([6, 16, 16, 4], rng=0)([0.1] * 6), [1, 0, 0, 0])
+    lstm = SequenceModel(LSTMCell(2, 2, rng=0), 2, rng=0)
+    yield "lstm", sequence_cross_entropy(lstm([[0.1, 0.2]] * 6), [0, 1, 0, 1, 0, 1])
+    x = y = Value(0.5, "x")
+    for _ in range(300):
+        y = tanh(y * x)
+    yield "chain", y
+
+
+@pytest.mark.parametrize("output", [output for _, output in networks()], ids=[name for name, _ in networks()])
+def test_nothing_overlaps_and_no_arrow_runs_through_a_node(chromium, tmp_path, output):
+    chromium.get(draw(output).save(tmp_path / "graph.html").as_uri())
+    for opened in ("", "all(false)"):
+        chromium.execute_script(opened)
+        assert chromium.execute_script(OVERLAPS) == 0
+        assert chromium.execute_script(THROUGH) == 0
+        wide, high = chromium.execute_script("return [bounds[2] - bounds[0], bounds[3] - bounds[1]]")
+        assert 0.5 < wide / high < 6  # a window's shape is 1.9
+    quiet(chromium)
+
+
+def test_a_search_opens_the_parts_around(page):
     page.find_element("id", "close").click()
     assert page.execute_script("return frames.every((f) => f.closed)")
     page.find_element("id", "search").send_keys("w3\n")
-    seen = "return closedAround(p.group) < 0 && lit.has(p) && p.left > left && p.top > above"
-    assert (
-        page.execute_script(f"const p = pieces.find((p) => p.label === 'w3'); {seen}")
-        and "w3" in page.find_element("id", "told").text
+    assert page.execute_script(
+        "const p = pieces.find((p) => p.label === 'w3'); return p.place && lit.has(p) && p.place[0] > left && p.place[1] > above"
     )
+    assert "w3" in page.find_element("id", "told").text
     page.find_element("id", "search").clear()
     page.find_element("id", "search").send_keys("w99\n")
     assert page.find_element("id", "told").text == "no node has the label w99"
@@ -81,6 +157,17 @@ def test_the_small_map_leads_anywhere(page):
     page.execute_script("zoom(6); const r = map.getBoundingClientRect(); map.dispatchEvent(new PointerEvent('pointerdown', "
                         "{clientX: r.right - 3, clientY: r.top + r.height / 2}))")  # fmt: skip
     assert page.execute_script("return left > (bounds[0] + bounds[2]) / 2")
+
+
+def test_the_page_of_5000_nodes_is_small_and_opens_with_what_can_be_seen(chromium, tmp_path):
+    mlp = MLP([2, 16, 16, 1], rng=0)
+    loss = sum_([half_squared_error(mlp([0.01 * k, 0.5]), [1.0]) for k in range(64)])
+    path = draw(loss).save(tmp_path / "graph.html")
+    count = len(topological_order(loss))
+    assert count > 4500 and path.stat().st_size < 600 * count
+    chromium.get(path.as_uri())
+    assert chromium.execute_script("return [pieces.length, strokes.length < 3000]") == [count, True]
+    quiet(chromium)
 
 
 def test_a_page_has_every_node_also_where_the_picture_is_collapsed(chromium, tmp_path):

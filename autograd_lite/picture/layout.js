@@ -1,0 +1,483 @@
+// Where everything stands, in the page: a layered layout from left to right of what is open now.
+//
+// As in Python's `layout`, a frame is laid out by itself, the innermost first, and is then one item of the frame around it, as a
+// closed one is without that; arrows enter and leave it through ports at its sides, and take a place in each column that they
+// pass. A column too high for the screen's shape is split into several, a line too long is broken into rows, as a text is.
+
+const GAP = 14, LINE_GAP = 6, ROOM = 10, HEADER = 28, TURN = 14, LANE = 7, SWEEPS = 6;
+const SHAPE = 1.75; // of a screen, its width by its height
+const MANY_CELLS = 10000; // with more, the sweeps are few
+const MOST_CELLS = 60000; // so many places do arrows take at most; where it were more, the long ones run behind everything
+const MOST_CROSSING = 12; // of so many items may arrows always go on from row to row; of more in high rows
+
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+const highest = (numbers, least = 0) => numbers.reduce((a, b) => Math.max(a, b), least);
+const lowest = (numbers) => numbers.reduce((a, b) => Math.min(a, b), Infinity);
+const topOf = (cells) => lowest(cells.map(({ y, height }) => y - height / 2));
+const bottomOf = (cells) => highest(cells.map(({ y, height }) => y + height / 2), -Infinity);
+const grouped = (items, keyOf) => {
+  const found = new Map();
+  for (const item of items) {
+    const key = keyOf(item);
+    found.has(key) ? found.get(key).push(item) : found.set(key, [item]);
+  }
+  return found;
+};
+
+// What takes a place in a column: an item, a port, a label, or an arrow that passes. Neighbours: the cell, and the heights, from
+// the middle, in it and in this one where they meet.
+const newCell = (column, key, [width, height] = [0, 0], isLine = false) =>
+  ({ column, key, width, height, isLine, x: 0, y: 0, before: [], after: [] });
+
+// Sets `place` of pieces and `box` of frames, both undefined where a frame around is closed. Returns the strokes that arrows are
+// drawn by: what arrows from one item have in common is one, `before` those that lead on to where each arrives, with a `tip`.
+function layOut(pieces, frames, wires) {
+  const count = pieces.length, root = count + frames.length; // items: the pieces, then the frames, then all of it
+  const itemOf = (frame) => (frame < 0 ? root : count + frame);
+  const around = (item) => itemOf(item < count ? pieces[item].group : frames[item - count].parent);
+  const chain = (item) => {
+    const found = [item];
+    while (found.at(-1) !== root) found.push(around(found.at(-1)));
+    return found;
+  };
+  const shownAs = pieces.map(({ group }, k) => (closedAround(frames, group) < 0 ? k : itemOf(closedAround(frames, group))));
+  const contents = new Map([[root, []]]), sizes = new Map(), key = new Map(), ports = new Map(), places = new Map();
+  shownAs.forEach((shown, k) => {
+    sizes.set(shown, shown < count ? [pieces[k].w, pieces[k].h] : frames[shown - count].size);
+    for (let item = shown; item !== root && !key.has(item); item = around(item)) {
+      key.set(item, k);
+      contents.has(around(item)) ? contents.get(around(item)).push(item) : contents.set(around(item), [item]);
+    }
+  });
+  const arrows = arrowsBetween(shownAs, wires, count);
+  const segments = new Map([...contents.keys()].map((group) => [group, new Map()])), strokes = [];
+  for (const arrow of arrows) route(arrow);
+  const groups = [...contents.keys()].sort((a, b) => chain(b).length - chain(a).length);
+  for (const group of groups) arrange(group, [...segments.get(group).values()]);
+  return finish();
+
+  // Whether an arrow ends there: not at a port, nor at an open frame
+  function isEnd(end) {
+    return sizes.has(end) && !contents.has(end);
+  }
+
+  // The way of an arrow: within each group, from an item or from the left, to an item or to the right
+  function route(arrow) {
+    arrow.way = [];
+    if (arrow.tail === arrow.head) return;
+    const up = chain(arrow.tail), down = chain(arrow.head);
+    let i = up.length - 1, j = down.length - 1;
+    while (up[i - 1] === down[j - 1]) i -= 1, j -= 1;
+    const steps = up.slice(1, i).map((group, k) => [group, up[k], `right${arrow.tail}`]);
+    steps.push([up[i], up[i - 1], down[j - 1]]);
+    for (let k = j - 1; k > 0; k -= 1) steps.push([down[k], `left${arrow.tail}`, down[k - 1]]);
+    for (const [group, from, to] of steps) {
+      const own = `${to} ${arrow.tail} ${isEnd(to) ? arrow.number : ""}`; // into a frame, all from one item are one
+      const known = segments.get(group);
+      if (!known.has(own)) known.set(own, { tail: arrow.tail, from, to, arrow });
+      arrow.way.push(known.get(own));
+    }
+  }
+
+  // The columns of the items of a group: after what leads to them, unless there is a cycle
+  function ranks(group, segments) {
+    const items = contents.get(group), next = new Map(items.map((item) => [item, new Set()])), entered = new Set();
+    for (const { from, to, arrow } of segments) {
+      if (next.has(from) && next.has(to) && !arrow.delay) next.get(from).add(to);
+      if (!next.has(from)) entered.add(to);
+    }
+    const order = withoutCycles(next), rank = new Map(items.map((item) => [item, 0]));
+    for (const item of order) for (const to of next.get(item)) rank.set(to, Math.max(rank.get(to), rank.get(item) + 1)), entered.add(to);
+    for (const item of order.reverse()) { // what nothing leads to stands just before what it leads to
+      if (!entered.has(item) && next.get(item).size) rank.set(item, Math.min(...[...next.get(item)].map((to) => rank.get(to))) - 1);
+    }
+    const columns = [...grouped(items, (item) => rank.get(item))].sort(([a], [b]) => a - b).map(([, column]) => column);
+    return new Map(inShape(columns).flatMap((column, k) => column.map((item) => [item, k])));
+  }
+
+  // The columns, those that are too high split into several
+  function inShape(columns) {
+    const high = (column) => sum(column.map((item) => sizes.get(item)[1] + GAP));
+    const split = (limit) => columns.flatMap((column) => {
+      const found = [[]];
+      for (const item of column) found.at(-1).length && high([...found.at(-1), item]) > limit ? found.push([item]) : found.at(-1).push(item);
+      return found;
+    });
+    const wrong = (found) => { // each part of a column has arrows from and to the others pass
+      const wide = sum(found.map((column) => highest(column.map((item) => sizes.get(item)[0])) + 4 * ROOM));
+      const most = highest(columns.map(({ length }) => length)) * LINE_GAP * (found.length > columns.length);
+      return Math.abs(Math.log(wide / (highest(found.map(high), 1) + most) / SHAPE));
+    };
+    let best = columns;
+    for (let parts = 2; parts <= 64 && wrong(columns) > Math.LN2; parts *= 1.25) {
+      const found = split(highest(columns.map(high)) / parts);
+      if (wrong(found) >= wrong(best)) break;
+      best = found;
+    }
+    return best;
+  }
+
+  function arrange(group, segments) {
+    const rank = ranks(group, segments), last = 2 * highest([...rank.values()]) + 4, ends = new Map(), passing = new Map();
+    for (const [item, column] of rank) ends.set(item, newCell(2 * column + 2, key.get(item), sizes.get(item)));
+    for (const { from, to, tail } of segments) {
+      for (const end of [from, to]) if (!ends.has(end)) ends.set(end, newCell(end === from ? 0 : last, key.get(tail), [0, 0], true));
+    }
+    const spans = grouped(segments, ({ tail }) => tail);
+    const reach = sum([...spans.values()].map((own) => highest(own.map(({ from, to }) => ends.get(to).column - ends.get(from).column))));
+    const longest = reach > MOST_CELLS ? 24 : Infinity;
+    for (const segment of segments) {
+      const { tail, from, to, arrow } = segment, source = ends.get(from), target = ends.get(to);
+      const length = target.column - source.column;
+      segment.isDirect = length <= 0 || length > longest;
+      segment.cells = [target];
+      let column = segment.isDirect ? source.column : target.column - 1;
+      for (; column > source.column; column -= 1) {
+        const name = `${tail} ${column}`, isLabelled = column === target.column - 1 && isEnd(to) && arrow.text, known = passing.get(name);
+        const cell = isLabelled ? newCell(column, key.get(tail), arrow.labelSize) : known ?? newCell(column, source.key, [0, 0], true);
+        segment.cells.unshift(cell);
+        if (isLabelled) continue;
+        if (known) break; // from the source to there it is the way of another arrow
+        passing.set(name, cell);
+      }
+      if (column === source.column) segment.cells.unshift(source);
+      if (!segment.isDirect) join(segment, ends);
+    }
+    const columns = Array.from({ length: last + 1 }, () => []);
+    for (const cell of new Set([...ends.values(), ...segments.flatMap(({ cells }) => cells)])) columns[cell.column].push(cell);
+    const sweeps = passing.size < MANY_CELLS ? SWEEPS : 2;
+    orderCells(columns, sweeps);
+    setHeights(columns, sweeps);
+    level(columns);
+    place(group, ends, columns, segments);
+  }
+
+  // Where an arrow meets an item, from its middle: an open frame at its port
+  function meeting(item, side, tail) {
+    return contents.has(item) ? ports.get(`${item} ${side}${tail}`) - sizes.get(item)[1] / 2 : 0;
+  }
+
+  function join({ cells, from, to, tail }, ends) {
+    for (let k = 1; k < cells.length; k += 1) {
+      const [a, b] = [cells[k - 1], cells[k]];
+      const own = a === ends.get(from) ? meeting(from, "right", tail) : 0, other = b === ends.get(to) ? meeting(to, "left", tail) : 0;
+      a.after.push([b, other, own]);
+      b.before.push([a, own, other]);
+    }
+  }
+
+  // Sizes, places and the points of the segments, from the cells
+  function place(group, ends, columns, segments) {
+    const bounds = setColumns(columns), rows = inRows(columns, bounds, segments);
+    const all = columns.flat(), margin = group === root ? 0 : GAP;
+    const title = group === root ? 0 : frames[group - count].size[0];
+    const inner = highest(bounds.map(([, right]) => right)) + (rows ? 2 * TURN : 0), width = Math.max(inner + 2 * margin, title);
+    const dx = (width - inner) / 2 + (rows ? TURN : 0), dy = (group === root ? 0 : HEADER) - topOf(all);
+    for (const cell of all) cell.x += dx, cell.y += dy;
+    for (const bound of bounds) bound[0] += dx, bound[1] += dx;
+    for (const row of rows ?? []) row.lane += dy, row.left += dx;
+    sizes.set(group, [width, bottomOf(all) + margin]);
+    for (const [end, cell] of ends) {
+      if (sizes.has(end)) places.set(end, [cell.x - cell.width / 2, cell.y - cell.height / 2]);
+      else ports.set(`${group} ${end}`, cell.y);
+    }
+    const heights = arriving(ends, segments);
+    bounds[0] = [0, 0], bounds[bounds.length - 1] = [width, width];
+    const points = (segment, cells) => run(segment, cells, ends, bounds, heights, rows), strokeTo = new Map();
+    for (const segment of segments) {
+      const { cells } = segment;
+      let start = 0;
+      for (let k = 1; k < cells.length; k += 1) {
+        if (k < cells.length - 1 && cells[k].after.length < 2) continue; // another arrow leaves the way at this place
+        const own = { group, segment, before: cells[start], points: points(segment, cells.slice(start, k + 1)) };
+        strokeTo.set(cells[k], own);
+        strokes.push(own);
+        start = k;
+      }
+      segment.stroke = strokes.at(-1);
+    }
+    for (const stroke of strokes) if (stroke.group === group) stroke.before = strokeTo.get(stroke.before);
+  }
+
+  // The height at which each segment meets the piece it leads to: side by side, in the order in which they come
+  function arriving(ends, segments) {
+    const heights = new Map();
+    for (const [item, coming] of grouped(segments.filter(({ to }) => sizes.has(to) && !contents.has(to)), ({ to }) => to)) {
+      const { y, height } = ends.get(item), room = Math.min(0.8 * height, 12 * coming.length);
+      coming.sort((a, b) => a.cells.at(-2).y - b.cells.at(-2).y);
+      coming.forEach((segment, k) => heights.set(segment, y + ((k + 0.5) / coming.length - 0.5) * room));
+    }
+    return heights;
+  }
+
+  // The points of some of a segment's way
+  function run(segment, [first, ...rest], ends, bounds, heights, rows) {
+    const { tail, from, to } = segment, points = [];
+    if (first === ends.get(from)) points.push([first.x + first.width / 2, first.y + meeting(from, "right", tail)]);
+    points.push([bounds[first.column][1], points[0]?.[1] ?? first.y]);
+    let before = first;
+    for (const cell of rest) {
+      const isTarget = cell === ends.get(to), [left, right] = bounds[cell.column];
+      const y = isTarget ? heights.get(segment) ?? cell.y + meeting(to, "left", tail) : cell.y;
+      if (!segment.isDirect && cell.row > before.row) { // to the next row, by the arrow's lane between the two
+        const { lane, left: start, lanes } = rows[before.row], at = lane + LANE * lanes.get(tail);
+        points.push([points.at(-1)[0], at], [start - TURN, at], [start - TURN, y]);
+      }
+      points.push(...(isTarget ? [[left - (cell.isLine ? 0 : ROOM), y], [cell.x - cell.width / 2, y]] : [[left, y], [right, y]]));
+      before = cell;
+    }
+    return points;
+  }
+
+  function finish() {
+    const origin = new Map([[root, [0, 0]]]);
+    for (const piece of pieces) piece.place = undefined;
+    for (const frame of frames) frame.box = undefined;
+    for (const group of groups.reverse()) {
+      const [x, y] = origin.get(group);
+      for (const item of contents.get(group)) {
+        const [left, top] = [x + places.get(item)[0], y + places.get(item)[1]], [width, height] = sizes.get(item);
+        const box = [left, top, left + width, top + height];
+        origin.set(item, box);
+        item < count ? (pieces[item].place = box) : (frames[item - count].box = box);
+      }
+    }
+    for (const stroke of strokes) {
+      const [x, y] = origin.get(stroke.group), { arrow, to, cells } = stroke.segment;
+      const moved = ([px, py]) => [px + x, py + y];
+      stroke.path = curve(stroke.points.map(moved));
+      stroke.tip = stroke.segment.stroke === stroke && isEnd(to);
+      stroke.text = stroke.tip ? arrow.text : "";
+      stroke.label = cells.length > 2 || !stroke.segment.isDirect ? moved([cells.at(-2).x, cells.at(-2).y]) : stroke.path.at(-1);
+    }
+    for (const arrow of arrows.filter(({ tail, head }) => tail === head)) {
+      const path = loop(pieces[arrow.tail].place), stroke = { path, tip: true, text: arrow.text, label: [path[1][0], path[1][1] + 12] };
+      arrow.way.push({ stroke });
+      strokes.push(stroke);
+    }
+    for (const { way, width, lane, delay, wires } of arrows) {
+      for (const { stroke } of way) {
+        for (let own = stroke; own; own = own.before) Object.assign(own, { lane, delay, width: Math.max(own.width ?? 0, width) });
+        for (const wire of wires) (wire.strokes ??= []).push(stroke);
+      }
+    }
+    return strokes;
+  }
+}
+
+// The outermost closed frame around a piece or a frame, itself among them, or -1
+function closedAround(frames, k) {
+  let found = -1;
+  for (; k >= 0; k = frames[k].parent) if (frames[k].closed) found = k;
+  return found;
+}
+
+// Each wire between two pieces that are seen, and those from or to a closed frame as one
+function arrowsBetween(shownAs, wires, count) {
+  const found = new Map();
+  wires.forEach((wire, k) => {
+    const tail = shownAs[wire.tail], head = shownAs[wire.head], single = tail < count && head < count;
+    if (tail === head && !(single && wire.delay)) return;
+    const name = single ? k : `${tail} ${head}`;
+    if (!found.has(name)) found.set(name, { tail, head, number: found.size, wires: [] });
+    found.get(name).wires.push(wire);
+  });
+  for (const arrow of found.values()) {
+    const [{ text, lane, delay }, ...more] = arrow.wires;
+    Object.assign(arrow, { lane, delay, text: more.length ? `×${more.length + 1}` : text, width: highest(arrow.wires.map(({ width }) => width)) });
+    arrow.labelSize = [6.8 * arrow.text.length + 4, 15];
+  }
+  return [...found.values()];
+}
+
+// The items in topological order; a step that closes a cycle is taken out
+function withoutCycles(next) {
+  const order = [], state = new Map(), ledTo = new Set([...next.values()].flatMap((to) => [...to]));
+  for (const start of [...next.keys()].sort((a, b) => ledTo.has(a) - ledTo.has(b))) {
+    const path = state.has(start) ? [] : [[start, [...next.get(start)]]];
+    state.set(start, state.get(start) ?? "on the path");
+    while (path.length) {
+      const [item, rest] = path.at(-1), to = rest.pop();
+      if (to === undefined) {
+        state.set(item, "done");
+        order.push(item);
+        path.pop();
+      } else if (state.get(to) === "on the path") next.get(item).delete(to);
+      else if (!state.has(to)) {
+        state.set(to, "on the path");
+        path.push([to, [...next.get(to)]]);
+      }
+    }
+  }
+  return order.reverse();
+}
+
+// Few arrows cross: barycentres of the neighbours, to and fro; the best order is kept
+function orderCells(columns, sweeps) {
+  const number = () => columns.forEach((column) => column.forEach((cell, k) => (cell.at = k)));
+  const where = (cell, at) => cell.at + (cell.height ? at / cell.height : 0);
+  for (const column of columns) column.sort((a, b) => a.key - b.key);
+  number();
+  let best = Infinity, kept;
+  for (let sweep = 0; ; sweep += 1) {
+    const found = crossings(columns, where);
+    if (found < best) [best, kept] = [found, columns.map((column) => [...column])];
+    if (!best || sweep === sweeps) break;
+    const ahead = sweep % 2 === 0;
+    for (const column of ahead ? columns : [...columns].reverse()) {
+      for (const cell of column) {
+        const near = ahead ? cell.before : cell.after;
+        cell.middle = near.length ? sum(near.map(([other, at]) => where(other, at))) / near.length : cell.at;
+      }
+      column.sort((a, b) => a.middle - b.middle).forEach((cell, k) => (cell.at = k));
+    }
+  }
+  kept.forEach((column, k) => (columns[k] = column));
+}
+
+function crossings(columns, where) {
+  let found = 0;
+  for (const column of columns) {
+    const lines = column.flatMap((cell) => cell.after.map(([other, at, own]) => [where(cell, own), where(other, at)])), ends = [];
+    for (const [, end] of lines.sort(([a, b], [c, d]) => a - c || b - d)) {
+      let low = 0, high = ends.length;
+      while (low < high) ends[(low + high) >> 1] <= end ? (low = ((low + high) >> 1) + 1) : (high = (low + high) >> 1);
+      found += ends.length - low;
+      ends.splice(low, 0, end);
+    }
+  }
+  return found;
+}
+
+// Heights near the neighbours', in the order of each column, without overlap: sweeps of isotonic regression
+function setHeights(columns, sweeps) {
+  const spaced = columns.filter((column) => column.length).map((column) => {
+    const spaces = [0];
+    for (let k = 1; k < column.length; k += 1) {
+      const [above, cell] = [column[k - 1], column[k]], gap = cell.isLine || above.isLine ? LINE_GAP : cell.column % 2 ? 2 : GAP;
+      spaces.push(spaces[k - 1] + (cell.height + above.height) / 2 + gap);
+    }
+    return [column, spaces];
+  });
+  for (const [column, spaces] of spaced) {
+    for (const cell of column) cell.want = 0, cell.weight = 1;
+    setColumn(column, spaces);
+  }
+  for (let sweep = 0; sweep < 3 * sweeps; sweep += 1) {
+    const ahead = sweep % 2 === 0, both = sweep >= 2 * sweeps;
+    for (const [column, spaces] of ahead ? spaced : [...spaced].reverse()) {
+      for (const cell of column) {
+        const isFree = !both && !(ahead ? cell.before : cell.after).length;
+        cell.total = cell.weight = 0;
+        if (both || isFree || ahead) pull(cell, cell.before);
+        if (both || isFree || !ahead) pull(cell, cell.after);
+        cell.want = cell.weight ? cell.total / cell.weight : cell.y;
+        if (isFree || !cell.weight) cell.weight = 0.2;
+      }
+      setColumn(column, spaces);
+    }
+  }
+}
+
+// Sweeps leave a long chain with operands at one side on a slope: it is sheared level, where that makes it lower
+function level(columns) {
+  const cells = columns.flat(), heights = cells.map(({ y }) => y), high = bottomOf(cells) - topOf(cells);
+  const middle = sum(cells.map(({ column }) => column)) / cells.length, square = sum(cells.map(({ column }) => (column - middle) ** 2));
+  const slope = square ? sum(cells.map(({ column, y }) => (column - middle) * y)) / square : 0;
+  for (const cell of cells) cell.y -= slope * (cell.column - middle);
+  if (bottomOf(cells) - topOf(cells) > 0.6 * high) cells.forEach((cell, k) => (cell.y = heights[k]));
+}
+
+function pull(cell, near) {
+  for (const [other, at, own] of near) {
+    const weight = cell.isLine && other.isLine ? 4 : 1;
+    cell.total += weight * (other.y + at - own);
+    cell.weight += weight;
+  }
+}
+
+function setColumn(column, spaces) {
+  const blocks = []; // of cells that touch: their common height, weight, number
+  for (let k = 0; k < column.length; k += 1) {
+    let y = column[k].want - spaces[k], { weight } = column[k], count = 1;
+    while (blocks.length && blocks.at(-1).y >= y) {
+      const before = blocks.pop();
+      y = (before.y * before.weight + y * weight) / (before.weight + weight);
+      weight += before.weight;
+      count += before.count;
+    }
+    blocks.push({ y, weight, count });
+  }
+  let k = 0;
+  for (const { y, count } of blocks) for (const end = k + count; k < end; k += 1) column[k].y = y + spaces[k];
+}
+
+// Sets x; the left and the right of each column. The further arrows climb, the wider the gap
+function setColumns(columns) {
+  let x = 0;
+  return columns.map((column, k) => {
+    const width = highest(column.map((cell) => cell.width)), left = x;
+    for (const cell of column) cell.x = x + width / 2;
+    const climbs = column.flatMap((cell) => cell.after.map(([other, at, own]) => Math.abs(cell.y + own - other.y - at)));
+    const level = columns[k + (k % 2)]?.some(({ height }) => height) ? (k % 2 ? ROOM : ROOM / 2) : 0;
+    x += width + Math.min(0.07 * highest(climbs), 24) + level + 4;
+    return [left, left + width];
+  });
+}
+
+// Breaks columns that run too far into rows, and moves the cells there; the rows, or undefined. Each with the heights of the lanes
+// below it, one for the arrows of each item that go on
+function inRows(columns, bounds, segments) {
+  const wide = bounds.at(-1)[1], top = topOf(columns.flat()), high = bottomOf(columns.flat()) - top;
+  const rows = Math.round(Math.sqrt(wide / (high + 4 * GAP) / SHAPE)), most = Math.max(MOST_CROSSING, high / LANE / 3);
+  if (rows < 2) return undefined;
+  const tails = columns.map(() => new Set());
+  for (const { cells, tail, isDirect } of segments) {
+    for (let k = cells[0].column + 1; k <= cells.at(-1).column && !isDirect; k += 1) tails[k].add(tail);
+  }
+  const found = [{ start: 0, lanes: new Map() }];
+  for (let k = 2; k < columns.length - 2; k += 2) {
+    // before the arrows' labels of a column of items
+    const at = bounds[k - 1][0], isFull = at - bounds[found.at(-1).start][0] > wide / rows && wide - at > wide / rows / 4;
+    if (!isFull || tails[k - 1].size > most) continue;
+    [...tails[k - 1]].forEach((tail, lane) => found.at(-1).lanes.set(tail, lane));
+    found.push({ start: k - 1, lanes: new Map() });
+  }
+  if (found.length < 2) return undefined;
+  let y = top;
+  found.forEach((row, k) => {
+    const end = found[k + 1]?.start ?? columns.length, own = columns.slice(row.start, end).flat();
+    const dx = -bounds[row.start][0], dy = y - topOf(own);
+    for (const cell of own) cell.x += dx, cell.y += dy, cell.row = k;
+    for (let column = row.start; column < end; column += 1) bounds[column] = [bounds[column][0] + dx, bounds[column][1] + dx];
+    y = bottomOf(own) + GAP;
+    row.lane = y;
+    row.left = 0;
+    y += LANE * row.lanes.size + GAP;
+  });
+  return found;
+}
+
+// Bezier curves through the points, level at each of them; between two that stand above each other an arrow swings out
+function curve(points) {
+  const bent = points.filter(([x, y], k) => {
+    const before = points[k - 1], after = points[k + 1];
+    return !before || !((x === before[0] && y === before[1]) || (after && y === before[1] && y === after[1]));
+  });
+  const found = [bent[0]];
+  let out = 1;
+  for (let k = 1; k < bent.length; k += 1) {
+    const [[x, y], [toX, toY]] = [bent[k - 1], bent[k]], far = Math.min(Math.max((x - toX) / 3, 40), 200);
+    const backward = toX < x && y !== toY;
+    const middle = toX === x ? x + out * TURN : (x + toX) / 2;
+    found.push(...(backward ? [[x + far, y], [toX - far, toY]] : [[middle, y], [middle, toY]]), [toX, toY]);
+    if (toX !== x) out = Math.sign(toX - x);
+  }
+  return found;
+}
+
+// From a piece, over it, to itself
+function loop([left, top, right, bottom]) {
+  const y = (top + bottom) / 2;
+  return [[right, y], [right + 30, top - 30], [left - 30, top - 30], [left, y]];
+}
