@@ -4,11 +4,16 @@ import contextlib
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
+NODE_MODULES = Path(os.environ.get("NODE_MODULES", "node_modules"))
+"""What was installed by npm."""
+AXE = NODE_MODULES / "axe-core" / "axe.min.js"
+needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not in the folder NODE_MODULES")
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -71,3 +76,21 @@ def _asked_for(driver):
         if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
             urls.append(message["params"].get("request", message["params"])["url"])
     return urls
+
+
+def violations(driver):
+    """What axe finds in the page that hinders someone, and where."""
+    driver.execute_script(AXE.read_text(encoding="utf-8"))
+    found = driver.execute_async_script("axe.run(document).then(arguments[0])")
+    return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
+
+
+@contextlib.contextmanager
+def colours(driver, scheme):
+    """The page as one who wants it "light" or "dark" sees it."""
+    command = "Emulation.setEmulatedMedia"
+    driver.execute_cdp_cmd(command, {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    try:
+        yield
+    finally:
+        driver.execute_cdp_cmd(command, {"features": []})

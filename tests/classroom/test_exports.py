@@ -19,7 +19,7 @@ from autograd_lite.classroom.exports import DISTRACTORS
 from autograd_lite.classroom.pictures import picture
 from nn.worked_example import WorkedExample
 
-GIFT = Path(os.environ.get("CLASSROOM_NODE_MODULES", "")) / "gift-pegjs"
+GIFT = Path(os.environ.get("NODE_MODULES", "")) / "gift-pegjs"
 HOSTILE = "</text>]]>{=~#\\`*_$ 隱藏層"
 
 
@@ -140,7 +140,7 @@ def test_the_picture_shows_the_numbers_of_leaves_alone(asked):
 # GIFT
 
 
-@pytest.mark.skipif(not (shutil.which("node") and GIFT.is_dir()), reason="gift-pegjs is not in the folder CLASSROOM_NODE_MODULES")
+@pytest.mark.skipif(not (shutil.which("node") and GIFT.is_dir()), reason="gift-pegjs is not in the folder NODE_MODULES")
 @pytest.mark.parametrize("which", ["asked", "hostile"])
 def test_gift_is_read_by_a_parser_of_it(which, tmp_path, request):
     asked = request.getfixturevalue(which)

@@ -2,19 +2,15 @@
 """The page of a quiz in a real browser: buttons, keys, what is said, the code, without a network, and for everyone."""
 
 import base64
-import os
 import re
-from pathlib import Path
 
 import pytest
-from browser import chromium, quiet  # noqa: F401
+from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
 
 from autograd_lite import Value, tanh
 from autograd_lite.classroom import codes, quiz
 from autograd_lite.classroom.grades import grade
 from nn.worked_example import WorkedExample
-
-AXE = Path(os.environ.get("CLASSROOM_NODE_MODULES", "")) / "axe-core" / "axe.min.js"
 
 
 class Page:
@@ -154,18 +150,11 @@ def test_on_a_phone_nothing_is_cut_off(chromium, asked, tmp_path):
         chromium.set_window_size(1366, 768)
 
 
-def violations(driver):
-    driver.execute_script(AXE.read_text(encoding="utf-8"))
-    run = "const done = arguments[0]; axe.run().then((found) => done(found.violations.map((one) => `${one.id}: ${one.help}`)))"
-    return driver.execute_async_script(run)
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not in the folder CLASSROOM_NODE_MODULES")
+@needs_axe
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_violation(chromium, asked, tmp_path, theme):
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
-    try:
+    with colours(chromium, theme):
         page = Page(chromium, asked.save(tmp_path / "quiz.html", key="course"))
         assert violations(chromium) == []
         for number, question in enumerate(asked, 1):
@@ -177,8 +166,6 @@ def test_axe_finds_no_violation(chromium, asked, tmp_path, theme):
         for name in ("worksheet.html", "key.html"):
             Page(chromium, asked.save(tmp_path / name))
             assert violations(chromium) == []
-    finally:
-        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_in_a_notebook_the_page_runs_in_a_frame_without_rights(chromium, asked, tmp_path):

@@ -2,7 +2,7 @@
 """The page of a picture, in a real browser: pan, zoom, open and close, search, hover."""
 
 import pytest
-from browser import chromium, quiet  # noqa: F401
+from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
 
 from autograd_lite import Value, draw, sum_, tanh, topological_order
 from nn import MLP, LSTMCell, SequenceModel, half_squared_error, sequence_cross_entropy
@@ -100,13 +100,15 @@ def test_a_closed_part_stands_for_all_that_is_in_it(page):
 
 OVERLAPS = """
     const seen = [...pieces.map((p) => p.place), ...frames.filter((f) => f.closed).map((f) => f.box)].filter(Boolean);
-    const touch = ([a, b, c, d], [e, f, g, h]) => Math.min(c, g) - Math.max(a, e) > 0.01 && Math.min(d, h) - Math.max(b, f) > 0.01;
+    const both = (a, c, e, g) => Math.min(c, g) - Math.max(a, e) > 0.01;
+    const touch = ([a, b, c, d], [e, f, g, h]) => both(a, c, e, g) && both(b, d, f, h);
     return seen.filter((one, k) => seen.some((other, j) => j < k && touch(one, other))).length"""
 THROUGH = """
     const at = (t, a, b, c, d) => (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t * t * (1 - t) * c + t ** 3 * d;
     const inside = ([x0, y0, x1, y1], [x, y]) => x > x0 + 1 && x < x1 - 1 && y > y0 + 1 && y < y1 - 1;
     const through = ({ path, box: [x0, y0, x1, y1] }) => {
-      const near = pieces.filter(({ place: p, kind }) => p && kind !== "const" && p[0] < x1 && p[2] > x0 && p[1] < y1 && p[3] > y0);
+      const isNear = ([a, b, c, d]) => a < x1 && c > x0 && b < y1 && d > y0;
+      const near = pieces.filter(({ place, kind }) => place && kind !== "const" && isNear(place));
       for (let k = 0; near.length && k + 3 < path.length; k += 3) for (let t = 0; t <= 1; t += 0.05) {
         const point = [0, 1].map((i) => at(t, ...path.slice(k, k + 4).map((p) => p[i])));
         if (near.some(({ place }) => inside(place, point))) return true;
@@ -151,6 +153,16 @@ def test_a_search_opens_the_parts_around(page):
     page.find_element("id", "search").clear()
     page.find_element("id", "search").send_keys("w99\n")
     assert page.find_element("id", "told").text == "no node has the label w99"
+
+
+@needs_axe
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page, scheme):
+    with colours(page, scheme):
+        for parts in ("open", "close"):
+            page.find_element("id", parts).click()
+            assert violations(page) == []
 
 
 def test_the_small_map_leads_anywhere(page):

@@ -3,11 +3,10 @@
 
 import base64
 import html
-import os
 import re
 
 import pytest
-from browser import chromium, quiet  # noqa: F401
+from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
 
 from autograd_lite import Value, dot, steps, tanh
 from nn.worked_example import WorkedExample
@@ -235,21 +234,14 @@ def test_the_present_line_of_the_program_is_lit(chromium, example, tmp_path):
     quiet(chromium)
 
 
-AXE = os.environ.get("AXE_CORE")  # the path of axe.min.js, of the npm package axe-core
-
-
-@pytest.mark.skipif(not AXE, reason="AXE_CORE does not name axe.min.js")
+@needs_axe
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page, scheme):
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    with open(AXE, encoding="utf-8") as file:
-        page.driver.execute_script(file.read())
-    for number in (1, 20, 50, 76):
-        page.driver.execute_script("go(arguments[0])", number - 1)
-        found = page.driver.execute_async_script("axe.run(document).then(arguments[0])")
-        assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    with colours(page.driver, scheme):
+        for number in (1, 20, 50, 76):
+            page.driver.execute_script("go(arguments[0])", number - 1)
+            assert violations(page.driver) == []
 
 
 def test_slider(page, example):
