@@ -60,10 +60,9 @@ def test_every_kind_of_step_is_said_in_words_of_its_own(error):
         "a 被用了 3 次：來自 v1 的貢獻加到目前的和上。",
         "從 v1 傳回第 2 個運算元 a：伴隨值乘以局部導數，是梯度的 3 份貢獻之一。",
         "a 被用了 3 次：來自 v1 的貢獻加到目前的和上，梯度就齊了。",
-        "a 的梯度齊了：是 3 份貢獻的總和。",
     ]
     assert said["zh-CN"][1] == "由 a 算出 v1，运算是 mul。"
-    assert said["en"][-1] == "a has its grad: the sum of its 3 contributions."
+    assert said["en"][-1] == "a is used 3 times: the contribution from v1 is added to the sum so far, and the grad is complete."
 
 
 def test_formulas_are_the_same_in_every_language(error):
@@ -142,7 +141,7 @@ def test_the_screen_of_a_terminal_is_aligned(error, language, columns):
 
 
 def test_the_prompt_of_a_terminal(error):
-    assert screen(steps(error, "zh-TW"), 0, 80, 24, "12")[-1] == "跳到第幾步（1 到 76），再按 Enter：12_"
+    assert screen(steps(error, "zh-TW"), 0, 80, 24, "12")[-1] == "跳到第幾步（1 到 70），再按 Enter：12_"
 
 
 def test_a_line_ends_beside_a_wide_character_and_not_before_a_stop():

@@ -83,8 +83,7 @@ SENTENCES = {
     "step-sum": "{node} is used {count} times: the contribution from {by} is added to the sum so far.",
     "step-sum-complete": "{node} is used {count} times: the contribution from {by} is added to the sum so far, and the grad is "
     "complete.",
-    "step-grad": "{node} has its grad: the sum of its {count} contributions.",
-    "step-no-grad": "Nothing is passed back to {node}: its grad is 0.",
+    "step-grad": "Nothing is passed back to {node}: its grad is 0.",
     "note-changed": "Data has been changed since the forward pass that computed {nodes}. The values are those there now; the "
     "backward pass uses the local derivatives recorded in the forward pass, as backward() does.",
     "note-grad-there": "The grads are those of one backward() from grads of 0. {nodes} has a grad already: a further "

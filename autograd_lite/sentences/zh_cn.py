@@ -62,8 +62,7 @@ SENTENCES = {
     "step-path-operand": "从 {by} 传回第 {operand} 个操作数 {node}：伴随值乘以局部导数，是梯度的 {count} 份贡献之一。",
     "step-sum": "{node} 被用了 {count} 次：来自 {by} 的贡献加到目前的和上。",
     "step-sum-complete": "{node} 被用了 {count} 次：来自 {by} 的贡献加到目前的和上，梯度就齐了。",
-    "step-grad": "{node} 的梯度齐了：是 {count} 份贡献的总和。",
-    "step-no-grad": "没有东西传回 {node}：它的梯度是 0。",
+    "step-grad": "没有东西传回 {node}：它的梯度是 0。",
     "note-changed": "算出 {nodes} 的前向传播之后，数值又改过了。这里的值是现在的；反向传播用的是前向传播时记下的局部导数，"
     "backward() 也是这样。",
     "note-grad-there": "这里的梯度是从 0 开始做一次 backward() 的结果。{nodes} 已经有梯度了：再做一次 backward() 会加上去。",

@@ -62,8 +62,7 @@ SENTENCES = {
     "step-path-operand": "從 {by} 傳回第 {operand} 個運算元 {node}：伴隨值乘以局部導數，是梯度的 {count} 份貢獻之一。",
     "step-sum": "{node} 被用了 {count} 次：來自 {by} 的貢獻加到目前的和上。",
     "step-sum-complete": "{node} 被用了 {count} 次：來自 {by} 的貢獻加到目前的和上，梯度就齊了。",
-    "step-grad": "{node} 的梯度齊了：是 {count} 份貢獻的總和。",
-    "step-no-grad": "沒有東西傳回 {node}：它的梯度是 0。",
+    "step-grad": "沒有東西傳回 {node}：它的梯度是 0。",
     "note-changed": "算出 {nodes} 的前向傳播之後，數值又改過了。這裡的值是現在的；反向傳播用的是前向傳播時記下的局部導數，"
     "backward() 也是這樣。",
     "note-grad-there": "這裡的梯度是從 0 開始做一次 backward() 的結果。{nodes} 已經有梯度了：再做一次 backward() 會加上去。",

@@ -89,7 +89,7 @@ function show() {
   for (const [line, text] of titles) line.textContent = seen === steps.length - 1 ? text : text.replace(/ · ‖.*$/, "");
   legend.classList.toggle("unseen", seen !== steps.length - 1);
   const group = steps.slice(first, now + 1);
-  const active = new Set(group.flatMap((one) => [one.node, one.by]).filter((k) => k >= 0).reverse().map((k) => $(nodes[k].element)));
+  const active = new Set(group.flatMap((one) => [one.by, one.node]).filter((k) => k >= 0).reverse().map((k) => $(nodes[k].element)));
   for (const element of active) element.classList.add("active");
   for (const one of group) for (const id of one.edges) edges.get(id).element.classList.add("active", ...(now < forward ? [] : ["back"]));
   pass(step, first);

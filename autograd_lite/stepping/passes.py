@@ -56,9 +56,9 @@ class Passes:
         self.adjoint[self.output] = 1.0
         self._add("start", self.output, 1.0)
         for node in reversed(self.order):
-            received = self.contributions.get(node, [])
-            if node is not self.output and len(received) != 1:
-                self._add("grad", node, self.adjoint.setdefault(node, 0.0), tuple([record.result for record in received]))
+            if node not in self.adjoint:
+                self.adjoint[node] = 0.0
+                self._add("grad", node, 0.0)
             for _, i, parent, adjoint, derivative, amount in passed.get(node, []):
                 if not parent.is_plain_number:
                     self._receive(parent, self._add("edge", parent, amount, (adjoint, derivative), node, i))

@@ -29,8 +29,7 @@ class Step(Record):
     Of the backward pass ``"start"`` (the derivative of the output by itself, 1), ``"edge"`` (from the node `by` to its operand
     number `operand`, which is `node`: `terms` are the adjoint of `by` and the local derivative, `result` the contribution, their
     product), ``"sum"`` (`terms` are the sum so far and a further contribution to a node that is used again, `result` the new
-    sum) or ``"grad"`` (the grad of a node that is used again, or that nothing is passed back to: `terms` are all contributions
-    to it, `result` is their sum).
+    sum: with the last contribution, the grad) or ``"grad"`` (the grad of a node that nothing is passed back to, 0).
     """
 
     steps: WordedPasses
@@ -144,8 +143,6 @@ class WordedPasses(Passes, Sequence[Step]):
         fields: dict[str, object] = {"node": self.name(node), "count": count}
         if step.kind == "value":
             fields |= {"operands": self._listed(list(dict.fromkeys(node.parents))), "operation": node.op.rstrip("_")}
-        elif step.kind == "grad" and not count:
-            key = "step-no-grad"
         elif by is not None:
             fields |= {"by": self.name(by), "operand": step.operand + 1}
             if step.kind == "edge":
@@ -169,11 +166,15 @@ class WordedPasses(Passes, Sequence[Step]):
         left = partial(self.notation, self.output, node, step.result)
         if step.kind == "start":
             return [(left, _result(left, 1.0))]
-        if step.kind == "sum":
-            return [(None, equation(notation, left, [Expression("sum", tuple(map(number, step.terms)))], step.result))]
-        edges = self.contributions.get(node, [])
         if step.kind == "grad":
-            return [(left, self._sum_of_paths(left, node, edges))]
+            return [(left, _result(left, step.result))]
+        edges = self.contributions[node]
+        if step.kind == "sum":
+            so_far = equation(notation, left, [Expression("sum", tuple(map(number, step.terms)))], step.result)
+            if not self.completes(step):
+                return [(None, so_far)]
+            paths = self._sum_of_paths(left, edges, step.result)
+            return [(None, so_far), (left, paths)] if paths.symbolic != so_far.symbolic else [(left, paths)]
         assert step.by is not None
         local = partial(self.notation, step.by, node, step.terms[1])
         rules = [notation.local_derivative(step.by, step.operand, textbook) for textbook in (True, False)]
@@ -189,10 +190,10 @@ class WordedPasses(Passes, Sequence[Step]):
             (whole, equation(notation, left, forms, step.result)),
         ]
 
-    def _sum_of_paths(self, left: Expression, node: Value, edges: Sequence[Record]) -> Equation:
+    def _sum_of_paths(self, left: Expression, edges: Sequence[Record], result: float) -> Equation:
         """The derivative by a node as the sum of the contributions to it, with symbols where there are few."""
-        if not edges or len(edges) > 10 * MOST_OPERANDS:
-            return _result(left, self.adjoint[node])
+        if len(edges) > 10 * MOST_OPERANDS:
+            return _result(left, result)
         terms = [number(edge.result) for edge in edges]
         if len({edge.by for edge in edges} - {self.output}) == len(edges) <= MOST_OPERANDS:
             terms = []
@@ -200,7 +201,7 @@ class WordedPasses(Passes, Sequence[Step]):
                 assert edge.by is not None
                 upstream = partial(self.notation, self.output, edge.by, edge.terms[0])
                 terms.append(product([upstream, partial(self.notation, edge.by, edge.node, edge.terms[1])]))
-        return equation(self.notation, left, [Expression("sum", tuple(terms))], self.adjoint[node])
+        return equation(self.notation, left, [Expression("sum", tuple(terms))], result)
 
     # As text
 
