@@ -5,7 +5,8 @@
 * `losses`, `optim` (`groups`, `schedules`, `clipping`), `training` (`history`, `validation`, `metrics`, `progress`): the general
   procedure of the articles; `worked_example`: theirs, number by number; `datasets`, `curves`, `plots`: what a class looks at;
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
-* `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `names`: a list of them learned by one;
+* `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `one_head`: one number by number; `names`: a
+  list of them learned by one;
 * `compiled`: a training step as a program; `exchange`: models in PyTorch and JAX;
 * `nests`, `files`: parameters and states that come from outside, checked, and files that are written whole.
 

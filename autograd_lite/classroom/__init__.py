@@ -3,7 +3,8 @@
 In reading order:
 
 * `graphs`: what the classroom asks of a graph;
-* `mistakes`: the catalogue, each a backward pass that differs from the right one in one place;
+* `wrong`: in what a mistaken pass differs from the right one, and what it gives;  `mistakes`: the catalogue of these, with
+  `attention`: those of heads, residuals and norms;
 * `questions`: what is asked, the answer, the wrong numbers, hints and why;  `choice`: which questions are asked;
 * `verdicts`: what is said to an answer;  `exercises`: the same in a lesson;
 * `sheet`: questions that check answers, and other numbers for each student;
@@ -15,7 +16,8 @@ In reading order:
 
 from .bugs import BUGS, Bug, bug
 from .exercises import check_answer
-from .mistakes import LESSONS, MISTAKES, Mistake
+from .mistakes import LESSONS, MISTAKES
 from .quiz import Quiz, quiz, quiz_of
+from .wrong import Mistake
 
 __all__ = ["BUGS", "LESSONS", "MISTAKES", "Bug", "Mistake", "Quiz", "bug", "check_answer", "quiz", "quiz_of"]

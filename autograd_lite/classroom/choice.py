@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from ..value import Value
 from .graphs import Graph
-from .mistakes import Mistake
 from .questions import MOST_OPERANDS, Question, passes
+from .wrong import Mistake
 
 MOST_LISTED = 12
 """Below more nodes than this the order is not asked."""

@@ -97,11 +97,11 @@ class Graph:
                 if not parent.is_plain_number:
                     yield node, i
 
-    def factors(self) -> Iterator[tuple[Edge, Value]]:
+    @cached_property
+    def factor(self) -> dict[Edge, Value]:
         """The edges whose local derivative is another operand, with that: those of products."""
-        for edge, rule in self.rules.items():
-            if rule.kind == "symbol" and rule.parts[0] is not edge[0]:
-                yield edge, rule.parts[0]
+        symbols = [(edge, rule.parts[0]) for edge, rule in self.rules.items() if rule.kind == "symbol"]
+        return {edge: factor for edge, factor in symbols if factor is not edge[0]}
 
     def operand(self, edge: Edge) -> Value:
         return self.parents[edge[0]][edge[1]]
@@ -159,7 +159,7 @@ class Graph:
             if node.op in ops.FAMILIES:
                 inputs = tuple([parent for parent in self.parents[node] if self.parents[parent]])
                 found.setdefault((node.op, inputs), []).append(node)
-        factors, layers = dict(self.factors()), []
+        factors, layers = self.factor, []
         for (_, inputs), units in found.items():
             if len(inputs) == len(units) > 1 and len(set(inputs)) == len(inputs):
                 edges = {(unit, below): (unit, self.parents[unit].index(below)) for unit in units for below in inputs}
@@ -253,14 +253,14 @@ class Graph:
         count, pending = 0, [node]
         while pending:
             last = pending.pop()
-            if self._adds(last) and (last is node or not last.label):
+            if self.adds(last) and (last is node or not last.label):
                 pending += self.parents[last]
             else:
                 count += 1
         mean = [edge for edge in scaling if math.isclose(self.derivative(edge), 1 / count)]
         return mean or [(node, i) for i in range(len(self.parents[node]))] if count > 1 else [], count
 
-    def _adds(self, node: Value) -> bool:
+    def adds(self, node: Value) -> bool:
         """Whether a node is the sum of several."""
         edges = [(node, i) for i in range(len(self.parents[node]))]
         return len(edges) > 1 and all(self.rules.get(edge) == _ONE for edge in edges)
@@ -374,7 +374,7 @@ def rebuilt(rows: Sequence[Sequence[Any]], numbers: Mapping[int, float] | None =
             node = Value((numbers or {}).get(k, content), label)
             node.op = op
         else:
-            node = _applied(op, [nodes[i] for i in content])
+            node = applied(op, [nodes[i] for i in content])
             node.label = label
         scope = scopes[k] if scopes else None if time is None else Scope(f"t = {time}")
         if scope is not None:
@@ -388,7 +388,8 @@ def _time(node: Value) -> int | None:
     return next((part.time for part in scope.path[::-1] if part.time is not None), None) if scope is not None else None
 
 
-def _applied(op: str, operands: list[Value]) -> Value:
+def applied(op: str, operands: list[Value]) -> Value:
+    """The operation on these operands."""
     if op in ops.FAMILIES:
         return family(op, operands)  # type: ignore[no-any-return]
     plain = [x.data if is_parameter(op, i, operands) else x for i, x in enumerate(operands)]

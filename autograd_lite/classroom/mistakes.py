@@ -1,75 +1,24 @@
-"""The catalogue of mistakes: each is a backward pass that differs from the right one in one place, on any graph.
+"""The catalogue of mistakes: each is a pass that differs from the right one in one place, on any graph.
 
 A `Wrong` says how: other local derivatives along some edges, another product or total, another order, another end, another
-update. The local derivatives that people get wrong are a table, `RULES`, beside the table of operations and in its letters;
-the others are found by the shape of the graph. What a mistake gives is a number like any other: `adjoints` computes it.
+update; or what is computed in the place of some nodes. The local derivatives that people get wrong are a table, `RULES`, beside
+the table of operations and in its letters; the others are found by the shape of the graph.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import mul
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .. import backprop, ops
-from ..backprop import Contribution
 from ..derivation.expressions import Expression, number, symbol
 from ..formulas import operands
 from ..value import Value
+from . import attention
 from .graphs import Edge, Graph
-
-Arrived = Sequence[Contribution]
+from .wrong import Arrived, Mistake, Wrong
 
 MOST_VARIANTS = 4
-
-
-class Wrong(NamedTuple):
-    """In what a mistaken pass differs from the right one: what is not given is right.
-
-    slopes: for some edges the local derivative in place of the right one. product: of an adjoint and a local derivative.
-    total: of a node, from what has arrived there. order: the nodes as they send on, output first. end: of a node and its adjoint,
-    what is taken for the derivative. update: of a number, its derivative and the learning rate, the new number. numbers: further
-    ones for its sentence.
-    """
-
-    slopes: Mapping[Edge, Expression] = {}
-    product: Callable[[float, float], float] = mul
-    total: Callable[[Value, Arrived], float] = backprop.total
-    order: Sequence[Value] = ()
-    end: Callable[[Value, float], float] | None = None
-    update: Callable[[float, float, float], float] | None = None
-    numbers: Mapping[str, float] = {}
-
-
-class Mistake(NamedTuple):
-    """A mistake: its name, the wrong formula, and its passes on a graph, several where there are several ways to make it.
-
-    Its sentence is in the table of each language, under its name.
-    """
-
-    name: str
-    formula: str
-    passes: Callable[[Graph], Iterable[Wrong]]
-
-
-def rules(graph: Graph, wrong: Wrong) -> dict[str, Any]:
-    """The rules of the mistaken pass, for `backprop.contributions` and `backprop.adjoints`."""
-    slopes = {edge: graph.number_of(slope) for edge, slope in wrong.slopes.items()}
-    return {
-        "order": lambda output: [*wrong.order][::-1] or graph.nodes,
-        "derivatives": lambda node: [slopes.get((node, i), x) for i, x in enumerate(graph.derivatives[node])],
-        "product": wrong.product,
-        "total": wrong.total,
-    }
-
-
-def adjoints(graph: Graph, wrong: Wrong) -> dict[Value, float]:
-    """What the pass gives for the derivative of the output by each node."""
-    found = backprop.adjoints(graph.output, **rules(graph, wrong))
-    if wrong.end is not None:
-        found = {node: wrong.end(node, adjoint) for node, adjoint in found.items()}
-    return found
 
 
 # Local derivatives in the letters of the table; g is the adjoint of the node. Several are several ways to make the mistake.
@@ -121,7 +70,7 @@ def _by_table(
 
 
 def _swapped(graph: Graph) -> Iterator[Wrong]:
-    yield Wrong({edge: graph.notation.of(graph.operand(edge)) for edge, _ in graph.factors()})
+    yield Wrong({edge: graph.notation.of(graph.operand(edge)) for edge in graph.factor})
 
 
 def _at_activations(slope: Callable[[Graph, Edge], Expression | None]) -> Callable[[Graph], Iterator[Wrong]]:
@@ -186,7 +135,7 @@ def _mean_or_sum(graph: Graph) -> Iterator[Wrong]:
 
 def _updated_weights(graph: Graph) -> Iterator[Wrong]:
     slopes = {}
-    for edge, factor in graph.factors():
+    for edge, factor in graph.factor.items():
         if graph.parents[graph.operand(edge)] and not graph.parents[factor]:
             slopes[edge] = number(factor.data - graph.lr * graph.adjoint[factor])
     yield Wrong(slopes)
@@ -203,7 +152,7 @@ def _transposed(graph: Graph) -> Iterator[Wrong]:
 
 def _own_output(graph: Graph) -> Iterator[Wrong]:
     slopes = {}
-    for edge, _ in graph.factors():
+    for edge in graph.factor:
         activation = graph.activation_of(edge[0])
         if activation is not None and not graph.parents[graph.operand(edge)] and graph.operand(edge) not in graph.data:
             slopes[edge] = symbol(activation)
@@ -215,7 +164,7 @@ def _bias_times_b(graph: Graph) -> Iterator[Wrong]:
 
 
 def _gate_swap(graph: Graph) -> Iterator[Wrong]:
-    factors = dict(graph.factors())
+    factors = graph.factor
     yield Wrong({edge: symbol(graph.complement[gate]) for edge, gate in factors.items() if gate in graph.complement})
     yield Wrong(
         {edge: number(1.0) for edge in graph.crossings if graph.parents.get(factors.get(edge, edge[0])) and edge in factors}
@@ -352,6 +301,12 @@ MISTAKES: dict[str, Mistake] = {
         Mistake("truncated", "∂E/∂h_{T−k} = 0", _truncated),
         Mistake("gate-swap", "∂h_t/∂h_{t−1} = 1 − z, ∂c_t/∂c_{t−1} = 1", _gate_swap),
         Mistake("rtrl-now", "P_t = ∂h_t/∂W", _no_future),
+        Mistake("no-scaling", "score_ts = q_t·k_s", attention.no_scaling),
+        Mistake("softmax-axis", "att_ts = exp(score_ts) / Σ_r exp(score_rs)", attention.softmax_axis),
+        Mistake("mask-off-by-one", "att_ts = 0 for s ≥ t, for s > t + 1", attention.mask_off_by_one),
+        Mistake("value-for-key", "score_ts = q_t·v_s, head_t = Σ att_ts·k_s", attention.value_for_key),
+        Mistake("no-residual", "y = f(x)", attention.no_residual),
+        Mistake("norm-constant", "∂norm(x)_j/∂x_j = scale", attention.norm_constant),
     )
 }
 
@@ -365,5 +320,6 @@ LESSONS: dict[int, tuple[str, ...]] = {
     7: ("no-future", "one-time", "rtrl-now"),
     8: ("gate-swap",),
     9: ("zero-grad", "mean-or-sum"),
+    10: ("no-scaling", "softmax-axis", "mask-off-by-one", "value-for-key", "no-residual", "norm-constant"),
 }
 """The mistakes that each lesson aims at."""

@@ -17,7 +17,7 @@ from ..derivation.notation import Notation
 from ..sentences import say
 from ..value import Value
 from .graphs import BLANK, Edge, Graph, symbols
-from .mistakes import Mistake, Wrong, adjoints
+from .wrong import Mistake, Wrong, adjoints, slopes
 
 KINDS = ("value", "local", "contribution", "adjoint", "order", "update", "delta")
 PLAIN = (0.0, 1.0, -1.0)
@@ -42,8 +42,7 @@ def passes(graph: Graph, mistakes: Iterable[Mistake]) -> list[Pass]:
     for mistake in mistakes:
         for wrong in mistake.passes(graph):
             if wrong != Wrong(numbers=wrong.numbers):
-                slopes = {edge: graph.number_of(slope) for edge, slope in wrong.slopes.items()}
-                found.append(Pass(mistake, wrong, slopes, adjoints(graph, wrong)))
+                found.append(Pass(mistake, wrong, slopes(graph, wrong), adjoints(graph, wrong)))
     return found
 
 
@@ -101,6 +100,8 @@ class Question:
         graph, wrong, node = self.graph, one.wrong, self.node
         slopes = [one.slopes.get(edge, graph.derivative(edge)) for edge in self.edges]
         match self.kind:
+            case "value" if node in wrong.instead:
+                return wrong.instead[node].data
             case "local" if not one.slopes.keys().isdisjoint(self.edges):
                 return sum(slopes)
             case "contribution":
@@ -340,6 +341,7 @@ class Question:
             output=graph.name(graph.output),
             by=graph.name(by),
             operand=graph.name(operand),
+            formula=graph.write(graph.notation.formula(by)),
             right=graph.write(graph.rules[edge]),
             wrong=graph.write(one.wrong.slopes.get(edge, graph.rules[edge])),
             meeting=graph.name(operand),
@@ -357,9 +359,9 @@ class Question:
         pending, seen = deque([asked]), {asked}
         while pending:
             node = pending.popleft()
-            uses = self.edges if node is asked and self.edges else graph.uses[node]
+            uses = self._asked_about if node is asked else graph.uses[node]
             for edge in uses:
-                if edge in one.slopes and one.slopes[edge] != graph.derivative(edge):
+                if edge[0] in wrong.instead or one.slopes.get(edge, graph.derivative(edge)) != graph.derivative(edge):
                     return edge
             if len(arrived := graph.arrived[node]) > 1:
                 waits = wrong.order and graph.parents[node]
@@ -370,6 +372,13 @@ class Question:
                     seen.add(use)
                     pending.append(use)
         return graph.uses[asked][0]
+
+    @property
+    def _asked_about(self) -> list[Edge]:
+        """Of a value the edges to the operands, of a local derivative or a contribution those from `by`, else all to the node."""
+        if self.kind == "value":
+            return [(self.node, i) for i, parent in enumerate(self.graph.parents[self.node]) if not parent.is_plain_number]
+        return self.edges or self.graph.uses[self.node]
 
 
 def _derivation(notation: Notation, sides: tuple[Expression, Expression], result: float) -> Derivation:

@@ -12,9 +12,10 @@ from ..value import Value
 from . import page, saving, terminal
 from .choice import chosen
 from .graphs import Graph, rebuilt
-from .mistakes import MISTAKES, Mistake
+from .mistakes import MISTAKES
 from .questions import KINDS
 from .sheet import Sheet
+from .wrong import Mistake
 
 
 class Quiz(Sheet):

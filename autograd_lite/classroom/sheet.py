@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from ..value import Value
 from .choice import askable
 from .graphs import Graph, Row, listed, rebuilt
-from .mistakes import MISTAKES, Mistake
+from .mistakes import MISTAKES
 from .questions import Question, passes
 from .verdicts import Checked, checked
+from .wrong import Mistake
 
 S = TypeVar("S", bound="Sheet")
 

@@ -302,7 +302,7 @@ def _temperature(command: argparse.ArgumentParser, usual: float) -> None:
 
 
 def _choice(command: argparse.ArgumentParser) -> None:
-    command.add_argument("expression", help="such as 'tanh(x*w + b)', or `example`, the worked example")
+    command.add_argument("expression", help="such as 'tanh(x*w + b)'; `example`, the 2-2-2 network; `attention`, one head")
     command.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the number of each name: x=1 w=2 b=0.5")
     command.add_argument("--ask", default=",".join(KINDS), metavar="KINDS", help=f"the kinds of question ({','.join(KINDS)})")
     command.add_argument("--count", type=_at_least_one, default=8, help="how many questions (8)")

@@ -1,19 +1,22 @@
-"""``quiz``, ``worksheet`` and ``grade``: a quiz of an expression or the worked example, one for each student, and their codes."""
+"""``quiz``, ``worksheet`` and ``grade``: a quiz of an expression or a worked example, one for each student, and their codes."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..classroom import LESSONS, MISTAKES, Quiz, codes, grades, paper, quiz, quiz_of
 from ..files import naming, write_whole
+from ..nn.one_head import OneHead
 from ..nn.worked_example import WorkedExample
+from ..value import Value
 from .expressions import parsed
 
 COURSE = "course.json"
+EXAMPLES: dict[str, Callable[[], Callable[[], Value]]] = {"example": WorkedExample, "attention": OneHead}
 
 
 def ask_quiz(expression: str, numbers: Sequence[str], save: Path | None, form: str | None, **choice: Any) -> int:
@@ -75,7 +78,7 @@ def _quiz(
     mistakes: str | None,
     language: str,
 ) -> Quiz:
-    output = WorkedExample()() if expression == "example" and not numbers else parsed(expression, numbers)
+    output = EXAMPLES[expression]()() if expression in EXAMPLES and not numbers else parsed(expression, numbers)
     names = _listed(mistakes) if mistakes is not None else LESSONS[lesson] if lesson is not None else MISTAKES
     return quiz(
         output, ask=_listed(ask), count=count, seed=seed, lr=learning_rate, digits=digits, mistakes=names, language=language

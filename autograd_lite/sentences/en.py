@@ -68,6 +68,18 @@ SENTENCES = {
     "gate-swap": "{answer} has {wrong} on the way from {by} back to {operand}. The gate on this way is {right}.",
     "rtrl-now": "{answer} has the direct term of each step alone. The state before depends on {node} too: J times P of the step "
     "before is missing.",
+    "no-scaling": "{answer} leaves out the root of d: {by} = {formula}. Without it the scores grow with the number of units, and "
+    "the softmax takes almost one position alone.",
+    "softmax-axis": "{answer} takes the softmax among the positions that look. {by} = {formula}: it is taken among those looked "
+    "at, so that what one position takes sums to 1.",
+    "mask-off-by-one": "{answer} has the mask off by one. A position looks at itself and at all before it, at none after it: "
+    "{by} = {formula}.",
+    "value-for-key": "{answer} has keys and values mixed up. The products with queries are those of keys, what is added up are "
+    "values: {by} = {formula}.",
+    "no-residual": "{answer} leaves out what goes around. {by} = {formula}: {operand} is added to what was computed from it, and "
+    "the derivative comes back both ways.",
+    "norm-constant": "{answer} takes {operand} for a constant in {by} = {formula}. It is computed from the same numbers: what "
+    "comes back through it counts too.",
     # Steps
     "list-comma": ", ",
     "list-and": "{names} and {last}",

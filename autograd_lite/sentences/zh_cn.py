@@ -49,6 +49,13 @@ SENTENCES = {
     "truncated": "{answer} 在最后一步之前 {n} 步就停了。精确的梯度要一直回到第一步。",
     "gate-swap": "{answer} 从 {by} 回到 {operand} 的路上用了 {wrong}。这条路上的门是 {right}。",
     "rtrl-now": "{answer} 只有每一步的直接项。前一个状态也取决于 {node}：少了 J 乘以前一步的 P。",
+    "no-scaling": "{answer} 少除了 d 的平方根：{by} = {formula}。不除的话，单元越多分数越大，softmax 就几乎只取一个位置。",
+    "softmax-axis": "{answer} 在“看”的位置之间取 softmax。{by} = {formula}："
+    "应该在“被看”的位置之间取，一个位置取走的权重总和才是 1。",
+    "mask-off-by-one": "{answer} 的掩码差了一格。一个位置看自己和前面所有的位置，不看后面的：{by} = {formula}。",
+    "value-for-key": "{answer} 把键和值弄混了。与查询相乘的是键，加起来的是值：{by} = {formula}。",
+    "no-residual": "{answer} 漏掉了绕过去的那一份。{by} = {formula}：{operand} 加到了由它算出的结果上，导数从两条路都会回来。",
+    "norm-constant": "{answer} 在 {by} = {formula} 里把 {operand} 当成常数。它是由同一批数字算出来的：经过它传回来的也要算。",
     # Steps
     "list-comma": "、",
     "list-and": "{names} 和 {last}",

@@ -49,6 +49,13 @@ SENTENCES = {
     "truncated": "{answer} 在最後一步之前 {n} 步就停了。精確的梯度要一直回到第一步。",
     "gate-swap": "{answer} 從 {by} 回到 {operand} 的路上用了 {wrong}。這條路上的門是 {right}。",
     "rtrl-now": "{answer} 只有每一步的直接項。前一個狀態也取決於 {node}：少了 J 乘以前一步的 P。",
+    "no-scaling": "{answer} 少除了 d 的平方根：{by} = {formula}。不除的話，單元越多分數越大，softmax 就幾乎只取一個位置。",
+    "softmax-axis": "{answer} 在「看」的位置之間取 softmax。{by} = {formula}："
+    "應該在「被看」的位置之間取，一個位置取走的權重總和才是 1。",
+    "mask-off-by-one": "{answer} 的遮罩差了一格。一個位置看自己和前面所有的位置，不看後面的：{by} = {formula}。",
+    "value-for-key": "{answer} 把鍵和值弄混了。與查詢相乘的是鍵，加起來的是值：{by} = {formula}。",
+    "no-residual": "{answer} 漏掉了繞過去的那一份。{by} = {formula}：{operand} 加到了由它算出的結果上，導數從兩條路都會回來。",
+    "norm-constant": "{answer} 在 {by} = {formula} 裡把 {operand} 當成常數。它是由同一批數字算出來的：經過它傳回來的也要算。",
     # Steps
     "list-comma": "、",
     "list-and": "{names} 和 {last}",

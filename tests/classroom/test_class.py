@@ -11,7 +11,7 @@ import pytest
 from autograd_lite.__main__ import main
 from autograd_lite.classroom import MISTAKES, codes, quiz, quiz_of
 from autograd_lite.classroom.grades import grade, read_codes
-from autograd_lite.classroom.mistakes import adjoints
+from autograd_lite.classroom.wrong import adjoints
 from autograd_lite.stepping.terminal import shown
 from nn import RNNCell, SequenceModel
 from nn.losses import sequence_cross_entropy

@@ -19,8 +19,9 @@ from autograd_lite import (
 )
 from autograd_lite.classroom import BUGS, bug
 from autograd_lite.classroom.graphs import Graph
-from autograd_lite.classroom.mistakes import MISTAKES, adjoints
+from autograd_lite.classroom.mistakes import MISTAKES
 from autograd_lite.classroom.watched import Run
+from autograd_lite.classroom.wrong import adjoints
 from autograd_lite.sources import execute
 from nn import GRUCell, LSTMCell, RNNCell, SequenceModel
 from nn.losses import sequence_cross_entropy

@@ -6,7 +6,7 @@ from autograd_lite.classroom.graphs import Graph
 
 def backward(output):
     """The derivative of the output by every node. other: of each factor of a product, the other one."""
-    other = dict(Graph(output).factors())
+    other = Graph(output).factor
     order = topological_order(output)
     for node in order:
         if node.parents:

@@ -6,7 +6,7 @@ from autograd_lite.classroom.graphs import Graph
 
 def backward(output, rate=0.5):
     order = topological_order(output)
-    factor, data = dict(Graph(output).factors()), {node: node.data for node in order}
+    factor, data = Graph(output).factor, {node: node.data for node in order}
     grads = chain(order, factor, data)
     new = {leaf: leaf.data - rate * grads[leaf] for leaf in order if not leaf.parents}
     grads = chain(order, factor, data)
