@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable
-from typing import TextIO
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TextIO
 
+from .backprop import not_taken, topological_order
 from .engine.modes import differentiating, no_grad
 from .gradient import gradient
 from .value import Value
 
 
 def check_gradients(
-    f: Callable[..., Value], inputs: Iterable[Value | float], tolerance: float = 1e-6, file: TextIO | None = None
+    f: Callable[..., Value],
+    inputs: Iterable[Value | float],
+    tolerance: float = 1e-6,
+    file: TextIO | None = None,
+    backward: Callable[[Value], Any] | None = None,
 ) -> bool:
     """Prints, for each input, the derivative of `f(*inputs)` by the engine and by central differences; True if all agree.
 
@@ -22,6 +27,10 @@ def check_gradients(
     the larger of 1 and their size. The differences are of widths in proportion to the input's size, and to 1, and the one is
     taken that varies least with its width: good to about 1e-9 for a smooth `f`; at a kink (relu at 0) they are not the
     derivative, and the line says so.
+
+    backward: the pass to check in place of the engine's: a function that takes the output and leaves the derivatives in the
+    grads, which are 0 before, and put back after it. The last line names the first node at which it goes wrong, if it keeps the
+    grads of all.
 
     >>> x, y = Value(2.0, "x"), Value(-3.0, "y")
     >>> check_gradients(lambda x, y: x * y + x**2, [x, y], file=sys.stdout)
@@ -39,7 +48,8 @@ def check_gradients(
         output = f(*nodes)
     if not isinstance(output, Value):
         raise TypeError(f"check_gradients needs a function with a Value as its result, got {type(output).__name__}")
-    derivatives = [derivative.item() for derivative in gradient(output, nodes)]
+    grads = {} if backward is None else _grads(backward, output, nodes)
+    derivatives = [grads[x] for x in nodes] if grads else [derivative.item() for derivative in gradient(output, nodes)]
     print(f"{'input':<10}{'data':>12}{'derivative':>17}{'difference':>17}", file=file)
     failing = []
     for i, (node, derivative) in enumerate(zip(nodes, derivatives)):
@@ -56,7 +66,51 @@ def check_gradients(
         print(f"{name:<10}{node.data:>12.6g}{derivative:>17.9g}{found:>17.9g}  {verdict}", file=file)
     if failing:
         print(f"not in agreement: {', '.join(failing)}", file=file)
+        if any(grads[node] for node in topological_order(output) if node.parents and node is not output and grads):
+            for node, expected in list(faults(output, grads).items())[:1]:
+                place = f"at {node!r}: its grad is {grads[node]:.9g}"
+                print(f"the backward pass goes wrong {place}, and what it is used in gives {expected:.9g}", file=file)
     return not failing
+
+
+def _grads(backward: Callable[[Value], Any], output: Value, inputs: Iterable[Value]) -> dict[Value, float]:
+    """What a backward pass leaves in the grads of a graph and of some leaves, which are put back."""
+    before = {node: node.grad for node in (*topological_order(output), *inputs)}
+    try:
+        for node in before:
+            node.grad = 0.0
+        backward(output)
+        return {node: float(node.grad) for node in before}
+    finally:
+        for node, grad in before.items():
+            node.grad = grad
+
+
+def faults(output: Value, grads: Mapping[Value, float]) -> dict[Value, float]:
+    """The nodes whose grad is not what the nodes that they are operands of send there by their own, with that; output first.
+
+    >>> a = Value(3.0, "a")
+    >>> y = a * a
+    >>> faults(y, {y: 1.0, a: 3.0})
+    {Value(data=3.0, grad=0.0, label='a'): 6.0}
+    """
+    sent: dict[Value, list[float]] = {output: [1.0]}
+    found = {}
+    for node in reversed(topological_order(output)):
+        amounts = sent.get(node, [])
+        if not node.is_plain_number and not is_near(grads[node], sum(amounts), max(map(abs, amounts), default=0.0)):
+            found[node] = sum(amounts)
+        for parent, derivative in zip(node.parents, node.local_derivatives) if amounts else ():
+            if derivative is not not_taken:
+                sent.setdefault(parent, []).append(grads[node] * derivative)
+    return found
+
+
+def is_near(x: float, y: float, scale: float = 0.0) -> bool:
+    """Whether two numbers differ by rounding alone. scale: of what was added up to them."""
+    if math.isfinite(x) and math.isfinite(y):
+        return abs(x - y) <= 1e-9 * max(abs(x), abs(y)) + 1e-12 * scale
+    return x == y or (math.isnan(x) and math.isnan(y))
 
 
 # Widths of differences, in parts of the size of the input

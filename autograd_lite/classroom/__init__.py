@@ -10,14 +10,29 @@ In reading order:
 * `sheet`: questions that check answers, and other numbers for each student;
 * `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken, with `pictures`;  `saving`: to files;
 * `codes`, `grades`: what comes back;
-* `engines`: right ones, to be read;  `bugs`: planted in them;  `watched`: an engine at work;
+* `engines`: right ones, to be read;  `bugs`: planted in them;  `watched`: an engine at work;  `compare`: two, side by side;
 * `quiz`: what a user calls.
 """
 
 from .bugs import BUGS, Bug, bug
+from .compare import Comparison, compare, kills
 from .exercises import check_answer
 from .mistakes import LESSONS, MISTAKES
 from .quiz import Quiz, quiz, quiz_of
 from .wrong import Mistake
 
-__all__ = ["BUGS", "LESSONS", "MISTAKES", "Bug", "Mistake", "Quiz", "bug", "check_answer", "quiz", "quiz_of"]
+__all__ = [
+    "BUGS",
+    "LESSONS",
+    "MISTAKES",
+    "Bug",
+    "Comparison",
+    "Mistake",
+    "Quiz",
+    "bug",
+    "check_answer",
+    "compare",
+    "kills",
+    "quiz",
+    "quiz_of",
+]

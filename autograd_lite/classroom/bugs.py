@@ -2,91 +2,124 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import SequenceMatcher, unified_diff
 from functools import cached_property
 from importlib import resources
 from typing import Any, NamedTuple
 
-from ..parse import did_you_mean
+from ..backprop import topological_order
+from ..check import is_near
+from ..derivation.markup import rounded
+from ..engine.scope import Scope
+from ..parse import did_you_mean, parse
+from ..sentences import known, say
 from ..sources import execute
 from ..value import Value
+from .graphs import Graph
+from .mistakes import MISTAKES
+from .questions import Question, passes
 from .watched import Run
+from .wrong import Mistake, Wrong
 
 
 class Planted(NamedTuple):
-    """A bug: the name of the mistake, the engine it is in, the right lines and the wrong ones, and where its hint points.
+    """A bug: the name of the mistake, the engine it is in, what its hint is about, a graph that shows it, and what is changed.
 
-    edits: what is written in the engine, and what in its place. about: the key of the first hint.
+    shown_by: an expression, of the smallest known graph; a name that ends with _t1 is of time step 1. edits: what is written in
+    the engine, and what in its place.
     """
 
     name: str
     engine: str
     about: str
+    shown_by: str
     edits: tuple[tuple[str, str], ...]
 
 
-def _planted(name: str, engine: str, about: str, *edits: str) -> Planted:
-    return Planted(name, engine, about, tuple(zip(edits[::2], edits[1::2])))
+def _planted(name: str, engine: str, about: str, shown_by: str, *edits: str) -> Planted:
+    return Planted(name, engine, about, shown_by, tuple(zip(edits[::2], edits[1::2])))
 
 
 # fmt: off
 PLANTED = (
-    _planted("overwrite", "plain", "meeting", "parent.grad += node.grad * slope", "parent.grad = node.grad * slope"),
-    _planted("no-activation", "units", "slope",
+    _planted("overwrite", "plain", "meeting", "a = 3; a + a",
+             "parent.grad += node.grad * slope", "parent.grad = node.grad * slope"),
+    _planted("no-activation", "units", "slope", "x = 2; sigmoid(x)",
              "net.grad += out.grad * slope(out, net.data)", "net.grad += out.grad"),
-    _planted("mean-paths", "arrivals", "meeting", "return sum(amounts)", "return sum(amounts) / len(amounts)"),
-    _planted("recursive", "waiting", "order",
+    _planted("mean-paths", "arrivals", "meeting", "a = 3; a + a",
+             "return sum(amounts)", "return sum(amounts) / len(amounts)"),
+    _planted("recursive", "waiting", "order", "a = 1; b = a + a; c = b + b",
              "        ready = [parent for parent in dict.fromkeys(node.parents) if not missing[parent]]\n"
              "        pending += reversed(ready)\n",
              "        pending += reversed(node.parents)\n",
              "from collections import Counter\n\n", "",
              "    missing = Counter(parent for node in nodes for parent in node.parents)\n", "",
              "        missing.subtract(node.parents)\n", ""),
-    _planted("minus-sign", "arithmetic", "rule",
+    _planted("minus-sign", "arithmetic", "rule", "a = 3; -a",
              '"sub": lambda z, x, y: (1.0, -1.0)', '"sub": lambda z, x, y: (1.0, 1.0)',
              '"neg": lambda z, x: (-1.0,)', '"neg": lambda z, x: (1.0,)'),
-    _planted("twice-operand", "pairs", "meeting",
+    _planted("twice-operand", "pairs", "meeting", "a = 3; a * a",
              "return edges(node)", "return dict(edges(node)).items()"),
-    _planted("updated-weights", "training", "numbers",
-             "new = {leaf: leaf.data - rate * grads[leaf] for leaf in order if not leaf.parents}\n"
-             "    grads = chain(order, factor, data)",
-             "new = {leaf: leaf.data - rate * grads[leaf] for leaf in order if not leaf.parents}\n"
-             "    grads = chain(order, factor, {**data, **new})"),
-    _planted("zero-grad", "epochs", "zero", "    for node in order:\n        node.grad = 0.0",
+    _planted("updated-weights", "training", "numbers", "w = 3; h = -w; w * h",
+             "    chain(order, factor, data)\n    return new", "    chain(order, factor, {**data, **new})\n    return new"),
+    _planted("zero-grad", "epochs", "zero", "a = 3; -a",
+             "    for node in order:\n        node.grad = 0.0",
              "    for node in order:\n        if node.parents:\n            node.grad = 0.0"),
-    _planted("bias-once", "biases", "bias", "bias.grad += sum(found)", "bias.grad += sum(found[:1])"),
-    _planted("no-future", "states", "time", "        node.grad += later[node]\n", ""),
-    _planted("slope-at-out", "units", "slope", "slope(out, net.data)", "slope(out, out.data)"),
-    _planted("forward-order", "plain", "order", "for node in reversed(order):", "for node in order:"),
-    _planted("swap-factor", "products", "rule", "slope = other[node, i].data", "slope = parent.data"),
-    _planted("transposed", "layers", "numbers",
+    _planted("bias-once", "biases", "bias", "x = 2; b = 3; sum_([-x, b, b])",
+             "bias.grad += sum(found)", "bias.grad += sum(found[:1])"),
+    _planted("no-future", "states", "time", "h_t0 = 3; h_t1 = -h_t0",
+             "        node.grad += later[node]\n", ""),
+    _planted("slope-at-out", "units", "slope", "x = 2; sigmoid(x)",
+             "slope(out, net.data)", "slope(out, out.data)"),
+    _planted("forward-order", "plain", "order", "a = 3; b = -a; -b",
+             "for node in reversed(order):", "for node in order:"),
+    _planted("swap-factor", "products", "rule", "x = 2; w = 3; x * w",
+             "slope = other[node, i].data", "slope = parent.data"),
+    _planted("transposed", "layers", "numbers", "u = 2; v = 3; p = -u; q = -p; dot([u, v], [p, q]) + dot([u, u], [p, q])",
              "weight[units[j], inputs[k]].data", "weight[units[k], inputs[j]].data"),
-    _planted("first-only", "table", "meeting",
+    _planted("first-only", "table", "meeting", "a = 3; a + a",
              "            if parent in found:\n                found[parent] += amount\n            else:\n",
              "            if parent not in found:\n"),
-    _planted("no-upstream", "arrivals", "chain", "append(adjoint * slope)", "append(slope)"),
-    _planted("stale-interior", "epochs", "zero", "    for node in order:\n        node.grad = 0.0",
+    _planted("no-upstream", "arrivals", "chain", "a = 3; b = -a; -b",
+             "append(adjoint * slope)", "append(slope)"),
+    _planted("stale-interior", "epochs", "zero", "a = 3; b = -a; -b",
+             "    for node in order:\n        node.grad = 0.0",
              "    for node in order:\n        if not node.parents:\n            node.grad = 0.0"),
-    _planted("exp-rule", "functions", "rule", '"exp": lambda z, x: (z,)', '"exp": lambda z, x: (x * z / e,)',
+    _planted("exp-rule", "functions", "rule", "x = 2; exp(x)",
+             '"exp": lambda z, x: (z,)', '"exp": lambda z, x: (x * z / e,)',
              "from math import cos\n", "from math import cos, e\n"),
-    _planted("one-time", "weights", "time",
+    _planted("one-time", "weights", "time", "w = 3; h_t1 = -w; h_t2 = h_t1 * w",
              "leaf.grad += sum(share.values())", "leaf.grad += share.get(max(time.values()), 0.0)"),
-    _planted("ascent", "plain", "start", "output.grad += 1.0", "output.grad -= 1.0"),
-    _planted("value-for-slope", "units", "slope", "slope(out, net.data)", "out.data"),
-    _planted("add-chain", "pairs", "chain", "parent.grad += node.grad * slope", "parent.grad += node.grad + slope"),
-    _planted("error-sign", "errors", "start", "slope = 1.0 if i == 0 else -1.0", "slope = 1.0 if i == 1 else -1.0"),
-    _planted("quotient-sign", "arithmetic", "rule", "(1 / y, -x / y**2)", "(1 / y, x / y**2)", "(-1 / x**2,)", "(1 / x**2,)"),
-    _planted("truncated", "horizon", "time", "reached = times\n", "reached = times[:1]\n"),
-    _planted("bias-zero", "biases", "bias", "    for bias, found in deltas.items():\n        bias.grad += sum(found)\n", ""),
-    _planted("wrong-activation", "functions", "rule", '"tanh": lambda z, x: (1 - z**2,)', '"tanh": lambda z, x: (z * (1 - z),)',
+    _planted("ascent", "plain", "start", "a = 3; -a",
+             "output.grad += 1.0", "output.grad -= 1.0"),
+    _planted("value-for-slope", "units", "slope", "x = 2; sigmoid(x)",
+             "slope(out, net.data)", "out.data"),
+    _planted("add-chain", "pairs", "chain", "a = 3; -a",
+             "parent.grad += node.grad * slope", "parent.grad += node.grad + slope"),
+    _planted("error-sign", "errors", "start", "x = 2; out = -x; square(x - out)",
+             "slope = 1.0 if i == 0 else -1.0", "slope = 1.0 if i == 1 else -1.0"),
+    _planted("quotient-sign", "arithmetic", "rule", "x = 2; reciprocal(x)",
+             "(1 / y, -x / y**2)", "(1 / y, x / y**2)", "(-1 / x**2,)", "(1 / x**2,)"),
+    _planted("truncated", "horizon", "time", "h_t0 = 3; h_t1 = -h_t0; h_t2 = -h_t1",
+             "reached = times\n", "reached = times[:1]\n"),
+    _planted("bias-zero", "biases", "bias", "x = 2; b = 3; -x + b",
+             "    for bias, found in deltas.items():\n        bias.grad += sum(found)\n", ""),
+    _planted("wrong-activation", "functions", "rule", "x = 2; tanh(x)",
+             '"tanh": lambda z, x: (1 - z**2,)', '"tanh": lambda z, x: (z * (1 - z),)',
              '"sigmoid": lambda z, x: (z * (1 - z),)', '"sigmoid": lambda z, x: (1 - z**2,)'),
-    _planted("bias-times-b", "biases", "bias", "append(node.grad)", "append(node.grad * parent.data)"),
-    _planted("max-to-all", "choices", "rule",
+    _planted("bias-times-b", "biases", "bias", "x = 2; b = 3; -x + b",
+             "append(node.grad)", "append(node.grad * parent.data)"),
+    _planted("max-to-all", "choices", "rule", "a = 3; maximum(a, a)",
              "            chosen = [parent.data == node.data for parent in node.parents]\n"
              "            slopes = [is_it / sum(chosen) for is_it in chosen]\n",
              "            slopes = [1.0 for parent in node.parents]\n"),
 )
 # fmt: on
+
+FORWARD_ORDER = Mistake("forward-order", "for n in order: p.grad += n.grad · ∂n/∂p", lambda graph: [Wrong(order=graph.nodes)])
+"""A mistake that is none of a pass by hand: nobody begins at the inputs."""
 
 
 class Bug:
@@ -109,6 +142,14 @@ class Bug:
             source = f"{before}{wrong}{after}"
         return source
 
+    @property
+    def mistake(self) -> Mistake:
+        return MISTAKES.get(self.name, FORWARD_ORDER)
+
+    def smallest(self) -> Value:
+        """The output of the smallest graph that is known to show the bug."""
+        return in_time(parse(self.planted.shown_by, {}))
+
     @cached_property
     def function(self) -> Callable[[Value], Any]:
         """The `backward` that the source defines, as it is: nothing stops it."""
@@ -129,10 +170,66 @@ class Bug:
 
     __call__ = backward
 
-    def __repr__(self) -> str:
+    # Finding it
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What helps, one after the other: where to look, a graph with its numbers, and last the line."""
+        return self.hints_in(known(None))
+
+    def hints_in(self, language: str) -> tuple[str, ...]:
+        """The hints in a language."""
+        graph, node, grad = self._shown()
+        numbers = {"node": graph.name(node), "right": rounded(graph.adjoint[node], 9), "wrong": rounded(grad, 9)}
         return (
-            f"<Bug {self.number}: {len(self.source.splitlines())} lines; print(.source) shows them, .backward(output) runs them>"
+            say(language, f"hint-{self.planted.about}"),
+            say(language, "hint-graph", graph=self.planted.shown_by, **numbers),
+            say(language, "hint-line", line=self.line),
         )
+
+    @property
+    def line(self) -> int:
+        """The line of the source that is wrong, or before which one is missing."""
+        mended, source = self.mended.splitlines(), self.source.splitlines()
+        changes = SequenceMatcher(None, mended, source, False).get_opcodes()
+        last = next(change for change in reversed(changes) if change[0] != "equal")
+        return min(1 + last[3], len(source))
+
+    def reveal(self, language: str | None = None) -> str:
+        """What is wrong: the name of the mistake, its sentence, its formula, and the lines, wrong and right."""
+        language = known(language)
+        changes = unified_diff(self.source.splitlines(), self.mended.splitlines(), n=0, lineterm="")
+        lines = [f"    {change}" for change in changes if change[:2] not in ("--", "++", "@@") and change[1:].strip()]
+        return "\n".join(
+            [f"{self.name}: {self._sentence(language)}", f"    {self.mistake.formula}", say(language, "mended"), *lines]
+        )
+
+    def _shown(self) -> tuple[Graph, Value, float]:
+        """The smallest graph, a leaf at which it shows the bug, and what its grad becomes."""
+        graph = Graph(self.smallest())
+        grads = Run(self.function, graph.output).grads
+        node = next(leaf for leaf in graph.leaves() if not is_near(grads[leaf], graph.adjoint[leaf]))
+        return graph, node, grads[node]
+
+    def _sentence(self, language: str) -> str:
+        """The sentence of the mistake, as a quiz says it to who gives that answer."""
+        graph, node, grad = self._shown()
+        ran = passes(graph, [self.mistake])
+        one = next((one for one in ran if is_near(one.adjoint[node], grad)), ran[0])
+        kind, answer = ("adjoint", grad) if one.wrong.update is None else ("update", node.data - graph.lr * grad)
+        return Question(graph, ran, kind, node, None, 6, language).diagnosis(one, rounded(answer, 9))
+
+    def __repr__(self) -> str:
+        return f"<Bug {self.number}: {len(self.source.splitlines())} lines; print(.source), .backward(output), .hints, .reveal()>"
+
+
+def in_time(output: Value) -> Value:
+    """The graph itself, its nodes whose label ends with _t1 in time step 1."""
+    for node in topological_order(output):
+        time = re.search(r"_t(\d+)$", node.label)
+        if time:
+            node.scope = Scope(f"t = {time[1]}")
+    return output
 
 
 class _Bugs(Mapping[str, Bug]):

@@ -74,3 +74,9 @@ class Run:
         self.left -= 1
         if self.left < 0:
             raise RuntimeError("the engine goes through the graph again and again: it would not end during a lesson")
+
+    def written_of(self, node: Value) -> list[float]:
+        """What was written into the grad of a node, one after the other, since it was last set to 0."""
+        writes = self.writes[node]
+        zeros = [k for k, x in enumerate(writes) if not x]
+        return writes[zeros[-1] + 1 :] if zeros else writes

@@ -7,6 +7,7 @@ import pytest
 
 from autograd_lite import (
     Value,
+    check_gradients,
     exp,
     linear,
     maximum,
@@ -15,13 +16,16 @@ from autograd_lite import (
     sigmoid,
     sum_,
     tanh,
+    topological_order,
     where,
 )
-from autograd_lite.classroom import BUGS, bug
+from autograd_lite.classroom import BUGS, bug, compare, kills
 from autograd_lite.classroom.graphs import Graph
 from autograd_lite.classroom.mistakes import MISTAKES
 from autograd_lite.classroom.watched import Run
 from autograd_lite.classroom.wrong import adjoints
+from autograd_lite.parse import parse
+from autograd_lite.sentences import LANGUAGES
 from autograd_lite.sources import execute
 from nn import GRUCell, LSTMCell, RNNCell, SequenceModel
 from nn.losses import sequence_cross_entropy
@@ -86,9 +90,9 @@ def test_every_engine_is_right_before_a_bug_is_planted(graph):
 def test_a_bug_gives_the_numbers_of_its_mistake(graph):
     """Two ways to them: lines that run, and the hooks of the pass on the blackboard."""
     for name, one in BUGS.items():
-        if name in ("forward-order", "ascent"):
+        if name == "ascent":
             continue
-        hooked = [adjoints(graph, wrong) for wrong in MISTAKES[name].passes(graph)]
+        hooked = [adjoints(graph, wrong) for wrong in one.mistake.passes(graph)]
         run = Run(one.backward, graph.output)
         if run.problem is not None or not hooked:
             assert (name == "recursive" and graph.recursion is None) or differing(graph, run.grads, graph.adjoint) == [], name
@@ -153,3 +157,173 @@ def test_an_engine_that_would_not_end_is_stopped_and_changes_nothing():
 def test_a_bug_that_is_not_there(name, said):
     with pytest.raises(ValueError, match=said):
         bug(name)
+
+
+# Hints, and what is wrong
+
+
+@pytest.mark.parametrize("one", BUGS.values(), ids=list(BUGS))
+def test_hints_come_one_by_one_and_the_mistake_is_named_last(one):
+    for language in LANGUAGES:
+        where, numbers, line = one.hints_in(language)
+        assert one.planted.shown_by in numbers and str(one.line) in line and len({where, numbers, line}) == 3
+        assert all(one.name not in hint for hint in one.hints_in(language))
+        assert one.reveal(language).startswith(f"{one.name}: ")
+    assert one.hints == one.hints_in("en")
+    wrong, right = one.source.splitlines(), one.mended.splitlines()
+    told = [(line[4], line[5:]) for line in one.reveal().splitlines() if line.startswith(("    -", "    +"))]
+    for sign, lines, others in (("-", wrong, right), ("+", right, wrong)):
+        assert all(lines.count(line) > others.count(line) for found, line in told if found == sign)
+    assert one.line in range(1, len(wrong) + 1) and told
+
+
+# Which graphs show a bug
+
+NODES = {
+    **dict.fromkeys(["recursive", "updated-weights", "forward-order", "swap-factor", "no-upstream", "stale-interior"], 3),
+    **dict.fromkeys(["one-time", "truncated"], 3),
+    **dict.fromkeys(["bias-once", "bias-zero", "bias-times-b", "error-sign"], 4),
+    "transposed": 7,
+}
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_smallest_known_graph_shows_the_bug(name):
+    smallest = bug(name).smallest()
+    assert kills(smallest, name) and kills(smallest, bug(name)) and kills(smallest, bug(name).number)
+    assert len(topological_order(smallest)) == NODES.get(name, 2)
+    assert not kills(smallest, None)
+
+
+def small_graphs(most):
+    """Every graph of at most so many nodes, two leaves among them, of operations of one and two operands."""
+    one = ["neg", "square", "exp", "reciprocal", "sigmoid", "tanh"]
+    two = ["add", "sub", "mul", "div", "maximum"]
+
+    def grown(texts, names, left):
+        yield texts, names[-1]
+        if left:
+            name = f"n{len(names)}"
+            for op in one:
+                for x in names:
+                    yield from grown([*texts, f"{name} = {op}({x})"], [*names, name], left - 1)
+            for op in two:
+                for x in names:
+                    for y in names:
+                        yield from grown([*texts, f"{name} = {op}({x}, {y})"], [*names, name], left - 1)
+
+    for leaves in (["a"], ["a", "b"]):
+        start = [f"{name} = {number}" for name, number in zip(leaves, (1.5, 0.7))]
+        for texts, _ in grown(start, leaves, most - len(leaves)):
+            if len(texts) > len(leaves):
+                yield "; ".join(texts)
+
+
+@pytest.mark.parametrize("name", [name for name in BUGS if NODES.get(name, 2) == 3 and "t1" not in BUGS[name].planted.shown_by])
+def test_no_smaller_graph_shows_it(name):
+    smaller = {text for text in small_graphs(2) if kills(parse(text, {}), name)}
+    assert smaller == set()
+
+
+def test_a_graph_without_what_the_bug_is_about_does_not_show_it():
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    assert not kills((a * b).exp(), "overwrite") and not kills(a * a, "swap-factor") and not kills(a + b, "no-future")
+    assert kills(tanh(a), "slope-at-out") is not False and not kills(WorkedExample()(), "twice-operand")
+    assert (a.grad, b.grad) == (0.0, 0.0)
+
+
+# Two engines side by side
+
+
+def test_the_first_difference_of_an_overwriting_engine_is_where_the_second_contribution_is_added():
+    error = WorkedExample()()
+    found = compare(None, "overwrite", error)
+    assert found.node.label == "out_h2" and found.step.kind == "sum" and not found.agree
+    assert found.right[found.node] == pytest.approx(0.0413703226487449, rel=1e-12)
+    assert found.wrong[found.node] == pytest.approx(0.062324353, abs=5e-10)
+    text = str(found)
+    assert "step 53 of 70, in the grad of out_h2" in text and "should be 0.041370323, and is 0.062324353" in text
+    assert "-0.038098237 * 0.55 = -0.020954030" in text and "0.138498562 * 0.45 = 0.062324353" in text
+    assert "one after the other: -0.020954030, 0.062324353" in text and repr(found).startswith("<Comparison: The passes differ")
+    assert {node.label for node in found.faults} == {"out_h1", "out_h2", "b1", "b2", "i1", "i2"}
+    assert all(node.grad == 0.0 for node in topological_order(error))
+
+
+@pytest.mark.parametrize(
+    "name, label, kind",
+    [
+        ("updated-weights", "out_h2", "edge"),
+        ("no-activation", "net_o2", "edge"),
+        ("recursive", "net_h2", "edge"),
+        ("first-only", "out_h2", "sum"),
+        ("bias-zero", "b2", "sum"),
+        ("error-sign", "out_o2", "edge"),
+        ("ascent", "E_total", "start"),
+    ],
+)
+def test_the_first_difference(name, label, kind):
+    found = compare(None, name, WorkedExample()())
+    assert (found.node.label, found.step.kind, found.step.node) == (label, kind, found.node)
+
+
+def test_nodes_above_the_first_difference_agree(graph):
+    """And of those that go wrong there, each is wrong by its own doing: no other way round."""
+    for name in BUGS:
+        found = compare(None, name, graph.output)
+        if found.node is not None:
+            above = [node for node, _ in graph.uses[found.node]]
+            assert not set(above) & set(found.differing) and found.faults[0] is found.node
+
+
+def test_engines_of_ones_own():
+    def leaves_alone(output):
+        right = {node: Graph(output).adjoint[node] for node in topological_order(output)}
+        for node, adjoint in right.items():
+            if not node.parents:
+                node.grad += adjoint
+
+    def forgets_w7(output):
+        Value.backward(output)
+        next(node for node in topological_order(output) if node.label == "w7").grad = 0.0
+
+    def fails(output):
+        output.grad = 1.0
+        raise KeyError("w7")
+
+    class Engine:
+        backward = staticmethod(forgets_w7)
+
+    error = WorkedExample()()
+    assert compare(None, Value.backward, error).agree and compare(None, leaves_alone, error).agree
+    assert "agree" in str(compare(Value.backward, None, error))
+    for engine in (forgets_w7, Engine()):
+        found = compare(None, engine, error)
+        assert [node.label for node in found.differing] == ["w7"] and found.faults == [found.node]
+    assert compare(forgets_w7, forgets_w7, error).agree and not compare(forgets_w7, None, error).agree
+    failed = compare(None, fails, error)
+    assert not failed.agree and failed.step is None and str(failed) == "The engine fails: KeyError: 'w7'" and kills(error, fails)
+    with pytest.raises(KeyError):
+        compare(fails, None, error)
+    for wrong in (3.5, error, object()):
+        with pytest.raises(TypeError, match="an engine is a function"):
+            compare(None, wrong, error)
+    with pytest.raises(ValueError, match="did you mean overwrite"):
+        kills(error, "overwritte")
+
+
+def test_a_comparison_in_chinese():
+    error = WorkedExample()()
+    assert "out_h2 的梯度應該是 0.041370323，這裡卻是 0.062324353。" in str(compare(None, "overwrite", error, "zh-TW"))
+    assert "out_h2 的梯度应该是 0.041370323，这里却是 0.062324353。" in str(compare(None, "overwrite", error, "zh-CN"))
+
+
+def test_differences_find_the_bug_and_say_where(capsys):
+    example = WorkedExample()
+    leaves = list(example.parameter.values())
+    leaves[0].grad = 7.0
+    assert check_gradients(lambda *_: example(), leaves, backward=Value.backward)
+    assert not check_gradients(lambda *_: example(), leaves, backward=bug("overwrite"))
+    said = capsys.readouterr().out
+    assert "not in agreement: w1, w2, w3, w4, b1, b2" in said
+    assert "goes wrong at Value(data=0.6, grad=0.0, label='b2'): its grad is 0.138498562, and what it is" in said
+    assert leaves[0].grad == 7.0 and all(leaf.grad == 0.0 for leaf in leaves[1:])
