@@ -174,6 +174,20 @@ SENTENCES = {
     "script": "The buttons of this page need JavaScript.",
     "terminal": "An answer, h for a hint, s to skip, q to quit: ",
     "no-hint": "That was the last hint.",
+    # The first page of the course's site
+    "site-title": "Backpropagation, every number of it",
+    "site-intro": "Lessons of 45 to 50 minutes each. Read one as a page, or run it: Python runs in this browser, "
+    "nothing is installed, and nothing leaves this machine. The first start takes about half a minute.",
+    "site-lessons": "Lessons",
+    "site-reference": "Reference",
+    "site-instructor": "For instructors",
+    "site-worksheets": "Worksheets",
+    "site-worksheets-of": "For paper, several sheets with different numbers; by lesson:",
+    "site-playground": "Playground",
+    "site-lab": "All notebooks side by side",
+    "site-run": "Run in the browser",
+    "site-read": "Read",
+    "site-download": "Download",
     # Grades
     "grades": "{students} students, {right} of {count} answers right, {rounded} rounded too early",
     "grades-mistakes": "Mistakes: how many students, at which questions",

@@ -146,6 +146,20 @@ SENTENCES = {
     "script": "本页的按钮需要 JavaScript。",
     "terminal": "答案，或 h 提示、s 跳过、q 结束：",
     "no-hint": "没有更多提示了。",
+    # The first page of the course's site
+    "site-title": "反向传播：每一个数字",
+    "site-intro": "每课 45 到 50 分钟。可以当作网页来读，也可以运行：Python 就在这个浏览器里运行，不必安装任何东西，"
+    "数据也不离开这台电脑。第一次启动大约要半分钟。",
+    "site-lessons": "课程",
+    "site-reference": "参考手册",
+    "site-instructor": "给教师",
+    "site-worksheets": "学习单",
+    "site-worksheets-of": "纸质用，每份有几张数字不同的学习单；按课次：",
+    "site-playground": "试验场",
+    "site-lab": "所有笔记本并排",
+    "site-run": "在浏览器中运行",
+    "site-read": "阅读",
+    "site-download": "下载",
     # Grades
     "grades": "{students} 名学生，{count} 个答案中 {right} 个正确，{rounded} 个太早四舍五入",
     "grades-mistakes": "错误：多少学生，在哪些题",

@@ -146,6 +146,20 @@ SENTENCES = {
     "script": "本頁的按鈕需要 JavaScript。",
     "terminal": "答案，或 h 提示、s 跳過、q 結束：",
     "no-hint": "沒有更多提示了。",
+    # The first page of the course's site
+    "site-title": "反向傳播：每一個數字",
+    "site-intro": "每課 45 到 50 分鐘。可以當作網頁來讀，也可以執行：Python 就在這個瀏覽器裡執行，不必安裝任何東西，"
+    "資料也不離開這台電腦。第一次啟動大約要半分鐘。",
+    "site-lessons": "課程",
+    "site-reference": "參考手冊",
+    "site-instructor": "給教師",
+    "site-worksheets": "學習單",
+    "site-worksheets-of": "紙本用，每份有幾張數字不同的學習單；按課次：",
+    "site-playground": "試驗場",
+    "site-lab": "所有筆記本並排",
+    "site-run": "在瀏覽器中執行",
+    "site-read": "閱讀",
+    "site-download": "下載",
     # Grades
     "grades": "{students} 名學生，{count} 個答案中 {right} 個正確，{rounded} 個太早四捨五入",
     "grades-mistakes": "錯誤：多少學生，在哪些題",

@@ -55,7 +55,7 @@ def _place(module: str) -> list[int]:
 def _sections(things: dict[str, Any], homes: dict[str, str], modules: Iterable[str]) -> Iterator[str]:
     for home in modules:
         module = importlib.import_module(home)
-        yield f"## {(module.__doc__ or home).splitlines()[0].rstrip('.')}"
+        yield f"## {_plain(module.__doc__ or home).splitlines()[0].rstrip('.')}"
         defined = [*vars(module)]
         own = [name for name in things if homes[name] == home]
         for name in sorted(own, key=lambda name: defined.index(name) if name in defined else 0):
@@ -97,8 +97,12 @@ def _signature(thing: Any) -> str:
 
 
 def _text(thing: Any) -> str:
-    """A docstring as Markdown: what is shown of Python stands in a block."""
-    return "\n".join(_blocks((inspect.getdoc(thing) or "").splitlines()))
+    """A docstring as Markdown: what is shown of Python stands in a block, and names have no role."""
+    return "\n".join(_blocks(_plain(inspect.getdoc(thing) or "").splitlines()))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r":\w+:(?=`)", "", text)
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[str]:

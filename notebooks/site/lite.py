@@ -1,0 +1,36 @@
+"""The lessons to run in a browser: JupyterLite, with the kernel of the folder `runtime.py` writes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from runtime import Failed
+
+KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
+COMMAND = "from jupyterlite_core.app import main; main()"
+APPS = ("notebooks", "lab")
+"""A notebook in a page of its own, and all of them side by side."""
+
+
+def write_lite(out: Path, notebooks: Mapping[str, Path], pyodide: str) -> None:
+    """Writes JupyterLite with these notebooks, by their paths in it. pyodide: the address of pyodide.mjs, seen from `out`."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in notebooks.items():
+            copy = Path(folder, "files", name)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        settings = {"pyodideUrl": f"./{pyodide}", "disablePyPIFallback": True}
+        data = {"litePluginSettings": {KERNEL: settings}, "exposeAppInBrowser": True, "appName": "autograd_lite"}
+        config = {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
+        Path(folder, "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
+        options = ["--lite-dir", folder, "--contents", "files", "--output-dir", str(out)]
+        options += ["--no-sourcemaps", "--no-unused-shared-packages", *[part for app in APPS for part in ("--apps", app)]]
+        found = subprocess.run([sys.executable, "-c", COMMAND, "build", *options], cwd=folder, capture_output=True, text=True)
+    if found.returncode:
+        raise Failed(f"JupyterLite was not built:\n{found.stdout[-2000:]}{found.stderr[-2000:]}")
