@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autograd_lite import Value
 from autograd_lite.classroom import LESSONS, Quiz, paper, quiz
 from autograd_lite.parse import parse
-from nn import LSTMCell, RNNCell, SequenceModel, half_squared_error
+from nn import LSTMCell, RNNCell, SelfAttention, SequenceModel, half_squared_error
 from nn.worked_example import WorkedExample
 
 EXPRESSIONS = {
@@ -17,21 +18,26 @@ EXPRESSIONS = {
     5: ("b = a*w; c = b + b; d = c*b; y = d + c", {"a": 0.7, "w": 0.4}),
 }
 """By lesson the graph that its sheet is about, where it is that of an expression."""
-CELLS = {7: RNNCell, 8: LSTMCell}
-"""By lesson the cell whose passes through time its sheet is about. All others are about the worked example."""
+NETWORKS: dict[int, Callable[[], Value]] = {
+    7: lambda: _last(SequenceModel(RNNCell(1, 1, rng=7), 1, rng=7)([[0.5], [-0.25], [0.75]]), [0.4]),
+    8: lambda: _last(SequenceModel(LSTMCell(1, 1, rng=8), 1, rng=8)([[0.5], [-0.25], [0.75]]), [0.4]),
+    10: lambda: _last(SelfAttention(2, 1, rng=10)([[0.5, -0.25], [0.75, 0.4]]), [0.4, 0.1]),
+}
+"""By lesson the error of a network on a sequence. The sheets of all others are about the worked example."""
+
+
+def _last(outputs: Sequence[Sequence[Value]], target: Sequence[float]) -> Value:
+    """The error of what a network gives at the end of a sequence."""
+    error = half_squared_error(outputs[-1], target)
+    error.label = "E"
+    return error
 
 
 def graph(lesson: int) -> Value:
     """What the sheet of a lesson is about: the last node of its graph."""
     if lesson in EXPRESSIONS:
         return parse(*EXPRESSIONS[lesson])
-    if lesson in CELLS:
-        model = SequenceModel(CELLS[lesson](1, 1, rng=lesson), 1, rng=lesson)
-        logits = model([[0.5], [-0.25], [0.75]])
-        error = half_squared_error(logits[-1], [0.4])
-        error.label = "E"
-        return error
-    return WorkedExample()()
+    return NETWORKS.get(lesson, WorkedExample())()
 
 
 def sheets(lesson: int, count: int, language: str) -> list[Quiz]:
