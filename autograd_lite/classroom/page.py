@@ -121,5 +121,5 @@ def notebook_output(quiz: Sheet) -> str:
     title = html.escape(say(quiz.language, "title", output=quiz.graph.name(quiz.graph.output)))
     return (
         f'<iframe title="{title}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
-        f'style="border: 0; width: 100%; height: {HEIGHT}px" srcdoc="{html.escape(document(quiz, None))}"></iframe>'
+        f'style="border: 0; width: 100%; height: min({HEIGHT}px, 80vh)" srcdoc="{html.escape(document(quiz, None))}"></iframe>'
     )

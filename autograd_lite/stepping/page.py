@@ -166,7 +166,7 @@ def notebook_output(steps: WordedPasses) -> str:
         return f"<p>{steps.say('steps-too-many', count=f'{len(steps):,}', output=name, code=code)}</p>{trace}"
     frame = (
         f'<iframe title="{steps.say("steps-title", output=name)}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
-        f'style="border: 0; width: 100%; height: {HEIGHT}px" srcdoc="{html.escape(document(steps))}"></iframe>'
+        f'style="border: 0; width: 100%; height: min({HEIGHT}px, 80vh)" srcdoc="{html.escape(document(steps))}"></iframe>'
     )
     moments: list[tuple[str, Mapping[Value, float]]] = [
         (steps.say("after-forward", output=name), {}),
