@@ -51,9 +51,10 @@ def test_notebook_runs_and_gives_the_outputs_that_it_is_kept_with(path):
     for cell in code_of(path):
         source = "".join(cell["source"])
         printed, value = run(source, names)
-        kept_printed, kept_value = stored(cell)
-        assert printed == kept_printed, source
-        assert comparable(shown(value)) == comparable(kept_value), source
+        if path in LESSONS:
+            kept_printed, kept_value = stored(cell)
+            assert printed == kept_printed, source
+            assert comparable(shown(value)) == comparable(kept_value), source
     for expression, right in FIGURES.get(path.stem, {}).items():
         assert eval(expression, names) == pytest.approx(right, rel=1e-12), expression
 
