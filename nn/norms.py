@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -89,6 +90,7 @@ class LayerNorm(RMSNorm):
         return super().extra_repr() + ", without bias" * (self.elementwise_affine and not self.has_bias)
 
 
+@functools.lru_cache(maxsize=4096)
 def place_of(t: int | str, layer: str = "", *parts: str, head: int | None = None) -> Place:
     """The place of a position (or of any, which a letter stands for), in a block if it has a name, in parts of it, in a head."""
     scope = Scope(f"t = {t}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from .eager import family, functions
 
-LINEAR = functions["linear"]
+LINEAR, DOT = functions["linear"], functions["dot"]
 
 
 def _groups(op: str, *groups: Iterable[Any]) -> list[list[Any]]:
@@ -45,8 +45,14 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
     >>> dot([1.0, 2.0], [10.0, 100.0])
     210.0
     """
+    try:
+        function = DOT[len(xs)]  # type: ignore[arg-type]
+        if len(xs) == len(ys):  # type: ignore[arg-type]
+            return function(xs, ys)
+    except TypeError:
+        pass
     xs, ys = _groups("dot", xs, ys)
-    return functions["dot"][len(xs)](xs, ys)
+    return DOT[len(xs)](xs, ys)
 
 
 def sum_(xs: Iterable[Any]) -> Any:

@@ -33,9 +33,9 @@ def place(t: int, layer: str = "") -> Place:
 def labelled(name: str, units: Units, at: Place) -> Units:
     """The units, labelled ``name_t[0]``, ``name_t[1]``, ..., and with their part in pictures and their role in it."""
     role = name + at.layer
-    scope = at.scope._replace(role=role)
+    scope, name = at.scope._replace(role=role), f"{role}_{at.t}["
     for j, unit in enumerate(units):
-        unit.label = f"{role}_{at.t}[{j}]"
+        unit.label = f"{name}{j}]"
         unit.scope = scope
     return units
 

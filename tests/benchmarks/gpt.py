@@ -42,7 +42,8 @@ def eager() -> Run:
     parameters = model.parameters()
 
     def run() -> tuple[float, ...]:
-        model.zero_grad()
+        for p in parameters:
+            p.grad = 0.0
         loss = MEAN(model(tokens), targets)
         loss.backward()
         return results(loss.data, [p.grad for p in parameters])
