@@ -88,8 +88,7 @@ PLANTED = (
              "    for node in order:\n        node.grad = 0.0",
              "    for node in order:\n        if not node.parents:\n            node.grad = 0.0"),
     _planted("exp-rule", "functions", "rule", "x = 2; exp(x)",
-             '"exp": lambda z, x: (z,)', '"exp": lambda z, x: (x * z / e,)',
-             "from math import cos\n", "from math import cos, e\n"),
+             '"exp": lambda z, x: (exp(x),)', '"exp": lambda z, x: (x * exp(x - 1),)'),
     _planted("one-time", "weights", "time", "w = 3; h_t1 = -w; h_t2 = h_t1 * w",
              "leaf.grad += sum(share.values())", "leaf.grad += share.get(max(time.values()), 0.0)"),
     _planted("ascent", "plain", "start", "a = 3; -a",
@@ -184,16 +183,16 @@ class Bug:
         return (
             say(language, f"hint-{self.planted.about}"),
             say(language, "hint-graph", graph=self.planted.shown_by, **numbers),
-            say(language, "hint-line", line=self.line),
+            say(language, "hint-line", line=self.lines[-1]),
         )
 
-    @property
-    def line(self) -> int:
-        """The line of the source that is wrong, or before which one is missing."""
+    @cached_property
+    def lines(self) -> list[int]:
+        """The lines of the source that are wrong; where there are none, those between which one is missing."""
         mended, source = self.mended.splitlines(), self.source.splitlines()
-        changes = SequenceMatcher(None, mended, source, False).get_opcodes()
-        last = next(change for change in reversed(changes) if change[0] != "equal")
-        return min(1 + last[3], len(source))
+        changes = [change for change in SequenceMatcher(None, mended, source, False).get_opcodes() if change[0] != "equal"]
+        wrong = [line for _, _, _, first, last in changes for line in range(first + 1, last + 1)]
+        return wrong or [line for _, _, _, first, _ in changes for line in (first, first + 1) if line <= len(source)]
 
     def reveal(self, language: str | None = None) -> str:
         """What is wrong: the name of the mistake, its sentence, its formula, and the lines, wrong and right."""

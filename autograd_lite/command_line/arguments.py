@@ -16,7 +16,7 @@ from ..classroom.saving import FORMS
 from ..nn.characters import CELLS
 from ..parse import as_read, did_you_mean
 from ..sentences import LANGUAGES
-from . import characters, classroom, doctor, expressions, worked_example
+from . import characters, classroom, doctor, expressions, lab, worked_example
 
 EXAMPLES = """\
 examples:
@@ -30,6 +30,7 @@ examples:
   autograd-lite quiz "tanh(x*w + b)" x=1 w=2 b=0.5
   autograd-lite worksheet example --students names.txt --key KEY --out class
   autograd-lite grade codes.csv --key KEY --course class/course.json
+  autograd-lite lab 1 --compare "a * a + a" a=3
 
 `autograd-lite COMMAND --help` says what may follow a command.
 """
@@ -92,7 +93,7 @@ def _with_expressions(arguments: Sequence[str], options: dict[str, bool]) -> lis
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, bool]]:
     for each in (parser, *_commands(parser).values()):
-        yield from [(option, action.nargs != 0) for action in each._actions for option in action.option_strings]
+        yield from [(option, action.nargs not in (0, "*")) for action in each._actions for option in action.option_strings]
 
 
 def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -183,6 +184,14 @@ def _parser() -> argparse.ArgumentParser:
             "grade",
             help="grade the codes that students handed in, and count the mistakes of the class",
             description="Checks the codes that the pages of `worksheet` made, and counts the mistakes of the class.",
+        )
+    )
+    lab.add(
+        commands.add_parser(
+            "lab",
+            help="the bug lab: engines that are wrong by one mistake, to be read, run and found out",
+            description="Lists engines that are wrong by one mistake each; shows one, runs it on an expression, compares it with "
+            "the right pass step by step, gives hints, and says what is wrong.",
         )
     )
     commands.add_parser(

@@ -290,4 +290,15 @@ SENTENCES = {
     "hint-graph": "Run it on {graph}: the grad of {node} should be {right}, and becomes {wrong}.",
     "hint-line": "Look at line {line}.",
     "mended": "The lines in question, and those that mend them:",
+    "lab": "The bug lab: engines that go back through a graph, each wrong by one mistake. Read one, run it, find the line.",
+    "lab-lesson": "(lesson {lesson})",
+    "lab-prompt": "An expression to run it on, such as a = 3; a * a, or h "
+    "for a hint, the number of the wrong line, r to reveal it, q to quit:",
+    "lab-shows": "This graph of {count} nodes shows the bug. The smallest one that is known to has {smallest}.",
+    "lab-hides": "All grads are right: this graph of {count} nodes does not "
+    "show the bug. The smallest one that is known to has {smallest}.",
+    "lab-line": "Line {line} it is.",
+    "lab-other-line": "Line {line} is as it should be.",
+    "right-grad": "right",
+    "wrong-grad": "this engine",
 }

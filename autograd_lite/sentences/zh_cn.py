@@ -260,4 +260,13 @@ SENTENCES = {
     "hint-graph": "用 {graph} 运行：{node} 的梯度应该是 {right}，却成了 {wrong}。",
     "hint-line": "看第 {line} 行。",
     "mended": "出错的行，和改正它们的行：",
+    "lab": "纠错实验室：沿着计算图往回走的引擎，每个都有一处错。读一个，运行它，找出那一行。",
+    "lab-lesson": "（第 {lesson} 课）",
+    "lab-prompt": "要拿来运行的表达式，如 a = 3; a * a，或 h 提示、出错那一行的行号、r 揭晓、q 结束：",
+    "lab-shows": "这个有 {count} 个节点的图显出了错误。已知最小的图有 {smallest} 个节点。",
+    "lab-hides": "所有梯度都对：这个有 {count} 个节点的图没有显出错误。已知最小的图有 {smallest} 个节点。",
+    "lab-line": "就是第 {line} 行。",
+    "lab-other-line": "第 {line} 行没有错。",
+    "right-grad": "正确",
+    "wrong-grad": "这个引擎",
 }

@@ -260,4 +260,13 @@ SENTENCES = {
     "hint-graph": "用 {graph} 執行：{node} 的梯度應該是 {right}，卻成了 {wrong}。",
     "hint-line": "看第 {line} 行。",
     "mended": "出錯的行，和改正它們的行：",
+    "lab": "除錯實驗室：沿著計算圖往回走的引擎，每個都有一處錯。讀一個，執行它，找出那一行。",
+    "lab-lesson": "（第 {lesson} 課）",
+    "lab-prompt": "要拿來執行的運算式，如 a = 3; a * a，或 h 提示、出錯那一行的行號、r 揭曉、q 結束：",
+    "lab-shows": "這個有 {count} 個節點的圖顯出了錯誤。已知最小的圖有 {smallest} 個節點。",
+    "lab-hides": "所有梯度都對：這個有 {count} 個節點的圖沒有顯出錯誤。已知最小的圖有 {smallest} 個節點。",
+    "lab-line": "就是第 {line} 行。",
+    "lab-other-line": "第 {line} 行沒有錯。",
+    "right-grad": "正確",
+    "wrong-grad": "這個引擎",
 }

@@ -1,7 +1,9 @@
 """The bug lab: engines that are read and run, each wrong by one mistake of the catalogue, and what finds them out."""
 
 import math
+import os
 import random
+import sys
 
 import pytest
 
@@ -19,6 +21,7 @@ from autograd_lite import (
     topological_order,
     where,
 )
+from autograd_lite.__main__ import main
 from autograd_lite.classroom import BUGS, bug, compare, kills
 from autograd_lite.classroom.graphs import Graph
 from autograd_lite.classroom.mistakes import MISTAKES
@@ -166,7 +169,7 @@ def test_a_bug_that_is_not_there(name, said):
 def test_hints_come_one_by_one_and_the_mistake_is_named_last(one):
     for language in LANGUAGES:
         where, numbers, line = one.hints_in(language)
-        assert one.planted.shown_by in numbers and str(one.line) in line and len({where, numbers, line}) == 3
+        assert one.planted.shown_by in numbers and str(one.lines[-1]) in line and len({where, numbers, line}) == 3
         assert all(one.name not in hint for hint in one.hints_in(language))
         assert one.reveal(language).startswith(f"{one.name}: ")
     assert one.hints == one.hints_in("en")
@@ -174,7 +177,7 @@ def test_hints_come_one_by_one_and_the_mistake_is_named_last(one):
     told = [(line[4], line[5:]) for line in one.reveal().splitlines() if line.startswith(("    -", "    +"))]
     for sign, lines, others in (("-", wrong, right), ("+", right, wrong)):
         assert all(lines.count(line) > others.count(line) for found, line in told if found == sign)
-    assert one.line in range(1, len(wrong) + 1) and told
+    assert set(one.lines) <= set(range(1, len(wrong) + 1)) and told
 
 
 # Which graphs show a bug
@@ -327,3 +330,76 @@ def test_differences_find_the_bug_and_say_where(capsys):
     assert "not in agreement: w1, w2, w3, w4, b1, b2" in said
     assert "goes wrong at Value(data=0.6, grad=0.0, label='b2'): its grad is 0.138498562, and what it is" in said
     assert leaves[0].grad == 7.0 and all(leaf.grad == 0.0 for leaf in leaves[1:])
+
+
+# In the terminal
+
+
+def lab(capsys, *arguments):
+    assert main(["lab", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_list_does_not_name_the_mistakes(capsys):
+    lines = lab(capsys).splitlines()
+    assert len(lines) == 1 + len(BUGS) and lines[4].split()[0] == "4" and "(lesson 5)" in lines[4]
+    assert all(name not in line for name in BUGS for line in lines[1:])
+
+
+def test_a_bug_is_read_run_compared_and_revealed(capsys):
+    source = lab(capsys, "4")
+    assert [line[5:] for line in source.splitlines()] == bug(4).source.splitlines()
+    ran = lab(capsys, "recursive", "b = a + a; c = b + b", "a=1")
+    assert "a         4            8  ≠" in ran and "This graph of 3 nodes shows the bug" in ran
+    assert "All grads are right: this graph of 2 nodes" in lab(capsys, "recursive", "a + a", "a=1")
+    assert "known to has 3" in lab(capsys, "4", "example")
+    compared = lab(capsys, "1", "--compare", "a * a + a", "a=3")
+    assert compared.startswith("The passes differ first at step 8 of 10, in the grad of a.")
+    assert lab(capsys, "1", "a * a + a", "a=3", "--compare") == compared
+    assert lab(capsys, "1", "--compare", "-a", "a=3").startswith("The passes agree")
+    assert lab(capsys, "25", "--compare").startswith("The passes differ first at step 6 of 6, in the grad of h_t0.")
+    assert lab(capsys, "1", "--hints", "2").splitlines() == list(bug(1).hints[:2])
+    assert lab(capsys, "1", "--reveal", "--language", "zh-CN").startswith("overwrite: 1 只是")
+
+
+def test_what_cannot_be_run_is_said(capsys):
+    for arguments, said in [
+        (["overwitten"], "no bug is called overwitten; did you mean overwrite?"),
+        (["1", "a +"], "the expression cannot be read"),
+        (["1", "a + a"], "a"),
+    ]:
+        assert main(["lab", *arguments]) == 2
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "emscripten", reason="a pseudo-terminal needs POSIX")
+def test_in_a_real_terminal_one_runs_it_asks_and_names_the_line():
+    import pty
+
+    child, file = pty.fork()
+    if not child:
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "autograd_lite", "lab", "1"])
+    seen = b""
+
+    def wait_for(text):
+        nonlocal seen
+        while text not in seen.decode(errors="replace"):
+            seen += os.read(file, 4096)
+        seen = b""
+
+    try:
+        for answer, said in [
+            ("", "q to quit"),
+            ("a = 3; a * a", "of 2 nodes shows the bug"),
+            ("a *", "cannot be read"),
+            ("h", "each contribution"),
+            ("20", "Line 20 is as it should be."),
+            ("21", "overwrite: "),
+        ]:
+            if answer:
+                os.write(file, f"{answer}\n".encode())
+            wait_for(said)
+    finally:
+        os.close(file)
+        os.waitpid(child, 0)
