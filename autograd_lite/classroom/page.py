@@ -116,10 +116,11 @@ def _sealed(salt: str, text: str) -> str:
     return base64.b64encode(bytes([a ^ b for a, b in zip(data, stream)])).decode()
 
 
-def notebook_output(quiz: Sheet) -> str:
-    """The page in a frame of its own, without any right but to run its script."""
+def notebook_output(quiz: Sheet, text: str) -> str:
+    """The page in a frame of its own, without any right but to run its script; where no frame is shown, the text."""
     title = html.escape(say(quiz.language, "title", output=quiz.graph.name(quiz.graph.output)))
     return (
         f'<iframe title="{title}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
         f'style="border: 0; width: 100%; height: min({HEIGHT}px, 80vh)" srcdoc="{html.escape(document(quiz, None))}"></iframe>'
+        f'<style>.autograd-lite-not-run {{ display: none }}</style><pre class="autograd-lite-not-run">{html.escape(text)}</pre>'
     )

@@ -44,7 +44,7 @@ class Quiz(Sheet):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         text = "\n".join([f"{number}. {question.text()}" for number, question in enumerate(self, 1)])
-        return {"text/html": page.notebook_output(self), "text/plain": text}
+        return {"text/html": page.notebook_output(self, text), "text/plain": text}
 
     def __repr__(self) -> str:
         return f"<Quiz of {len(self)} questions about {self.graph.name(self.graph.output)}; .ask(), .save('quiz.html')>"

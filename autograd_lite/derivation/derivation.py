@@ -12,7 +12,6 @@ from ..sentences import say
 from ..sentences.widths import to_left, width
 from .equations import Equation
 from .expressions import number
-from .markup import hidden
 from .notation import Notation
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ TEX = r"""\documentclass{article}
 ENCODINGS = {"en": "[utf8]{inputenc}"}
 OTHER = "[scheme=plain]{ctex} % for XeLaTeX or LuaLaTeX"
 """Where Latin letters are not enough."""
+SIGNS = {r"\text{＄}": r"\$", r"\text{ˋ}": r"\text{\textasciigrave}"}
+"""Signs that MathJax and Markdown would take for their own, and LaTeX itself has."""
 PAGE = """<!DOCTYPE html>
 <html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>%s</title>
@@ -83,15 +84,12 @@ class Derivation:
 
     def mathml(self) -> str:
         """MathML for HTML pages, without a library."""
-        return self._mathml("mathml", "")
-
-    def _mathml(self, markup: str, end: str) -> str:
         parts = []
         for heading, equations in self.sections:
             rows = [
                 f'<mtr><mtd style="text-align:right">{left}</mtd><mtd style="text-align:left"><mo>=</mo>'
-                f"{'<mo>=</mo>'.join(sides)}{end}</mtd></mtr>"
-                for left, *sides in self._rows(equations, markup)
+                f"{'<mo>=</mo>'.join(sides)}</mtd></mtr>"
+                for left, *sides in self._rows(equations, "mathml")
             ]
             parts += [f"<p>{heading}</p>"] * bool(heading) + [
                 f'<math display="block"><mtable displaystyle="true">{"".join(rows)}</mtable></math>'
@@ -121,15 +119,26 @@ class Derivation:
 
     def _document(self) -> str:
         parts = [part for heading, own in self.sections for part in (heading, self._aligned(own, "align*")) if part]
-        return TEX % (ENCODINGS.get(self.language, OTHER), "\n\n".join(parts))
+        body = "\n\n".join(parts)
+        for sign, command in SIGNS.items():
+            body = body.replace(sign, command)
+        return TEX % (ENCODINGS.get(self.language, OTHER) if _is_western(body) else OTHER, body)
 
     def _page(self) -> str:
         title = say(self.language, "derivation")
         return PAGE % (self.language, title, title, self.mathml())
 
     def _repr_html_(self) -> str:
-        # for readers without MathJax; where its tags are taken away, what is left can be read
-        return self._mathml("notebook", hidden(";"))
+        # for readers without MathJax; where all tags of MathML are taken away, what is left are lines that can be read
+        parts = []
+        for heading, equations in self.sections:
+            rows = [
+                f'<div style="display: table-row">{_cell(left, "; text-align: right")}'
+                f"{_cell(''.join([f'<mo>=</mo>{side}' for side in sides]))}</div>"
+                for left, *sides in self._rows(equations, "notebook")
+            ]
+            parts += [f"<p>{heading}</p>"] * bool(heading) + [f'<div style="display: table">{"".join(rows)}</div>']
+        return "\n".join(parts)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -142,6 +151,19 @@ class Derivation:
 
     def __repr__(self) -> str:
         return self.text()
+
+
+def _cell(mathml: str, look: str = "") -> str:
+    math = f'<math displaystyle="true"><mrow>{mathml}</mrow></math>'
+    return f'<span style="display: table-cell; padding: .2em 0{look}">{math}</span>'
+
+
+def _is_western(text: str) -> bool:
+    """Whether pdfLaTeX knows all letters."""
+    try:
+        return bool(text.encode("cp1252"))
+    except UnicodeEncodeError:
+        return False
 
 
 def _visible(latex: str) -> str:

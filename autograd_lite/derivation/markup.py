@@ -242,9 +242,13 @@ class _MathML(Markup):
             below.remove("tilde")
             name = f"<mover>{name}<mo>~</mo></mover>"
         if below:
-            name = f"<msub>{name}<mtext>{','.join(below)}</mtext></msub>"
+            name = f"<msub>{name}{self.below(','.join(below), '' if digits else '_')}</msub>"
         name += f"<mtext>{index}</mtext>" if index else ""
         return f"<msup><mrow>{name}</mrow><mo>+</mo></msup>" if prime else f"<mrow>{name}</mrow>" if index else name
+
+    def below(self, text: str, sign: str) -> str:
+        """A subscript, and the sign before it in the label."""
+        return f"<mtext>{text}</mtext>"
 
     def other_name(self, text: str) -> str:
         from html import escape
@@ -296,6 +300,9 @@ def hidden(text: str) -> str:
 
 class _NotebookMathML(_MathML):
     """MathML for an output of a notebook. Before it is run, the tags are taken away there: what is left can still be read."""
+
+    def below(self, text: str, sign: str) -> str:
+        return f"<mrow>{hidden(sign)}<mtext>{text}</mtext></mrow>" if sign else super().below(text, sign)
 
     def partial(self, top: str, bottom: str) -> str:
         return f"<mfrac><mrow><mi>∂</mi>{top}</mrow><mrow>{hidden('/')}<mi>∂</mi>{bottom}</mrow></mfrac>"

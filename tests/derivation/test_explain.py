@@ -359,6 +359,17 @@ def test_a_derivation_is_saved(ending, start, inside, tmp_path):
     assert text.startswith(start) and inside in text and [*tmp_path.iterdir()] == [path]
 
 
+@pytest.mark.parametrize("label", [*HOSTILE, "\\backslash", "$", "'\"`~^"])
+def test_a_document_is_latex_of_the_letters_that_its_preamble_knows(label, tmp_path):
+    walker = pytest.importorskip("pylatexenc.latexwalker")
+    x = Value(2.0, label)
+    text = explain(tanh(x * x), x).save(tmp_path / "derivation.tex").read_text(encoding="utf-8")
+    nodes, *_ = walker.LatexWalker(text, tolerant_parsing=False).get_latex_nodes()
+    names = [node.environmentname for node in nodes if isinstance(node, walker.LatexEnvironmentNode)]
+    assert names == ["document"] and r"\text{＄}" not in text
+    assert text.isascii() or "inputenc" not in text or set(text) - set(map(chr, range(128))) <= set("’”…")
+
+
 def test_another_ending_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"saved as \.tex, \.html, \.md or \.txt, not as 'x\.pdf'"):
         explain(Value(1.0)).save(tmp_path / "x.pdf")
@@ -371,5 +382,10 @@ def test_html_of_a_notebook_reads_as_text_without_its_tags():
     y.label = "y"
     html = explain(y, x)._repr_html_()
     assert xml.dom.minidom.parseString(f"<div>{html}</div>")
-    left = re.sub("<[^>]*>", "", html)
-    assert "∂y/∂x=" in left and "(w) / (x)" in left and "x^2" in left and ";" in left
+    lines = re.sub("<[^>]*>", "", html.replace("</div>", "\n")).splitlines()
+    assert lines[0].startswith("∂y/∂x=") and any(line.startswith("y=tanh((w) / (x))+x^2=") for line in lines)
+
+
+def test_html_of_a_notebook_keeps_subscripts_apart_without_its_tags():
+    net = Value(2.0, "net_h1") * Value(3.0, "w5")
+    assert re.sub("<[^>]*>", "", explain(net)._repr_html_()).startswith("v1=net_h1⋅w5=2⋅3=6\n")
