@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
@@ -197,6 +198,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "doctor", help="say what is installed, and how pictures are laid out", description=doctor.doctor.__doc__
     ).set_defaults(run=doctor.doctor)
+    for action in [action for command in commands.choices.values() for action in command._actions]:
+        if action.type is None and action.nargs != 0:
+            action.type = _text
     for each in (parser, *commands.choices.values()):
         each.color = False  # type: ignore[attr-defined,unused-ignore]  # Python 3.14 colours its messages
     return parser
@@ -240,7 +244,10 @@ def _draw(command: argparse.ArgumentParser) -> None:
 def _explain(command: argparse.ArgumentParser) -> None:
     _expression(command)
     command.add_argument(
-        "--wrt", type=as_read, metavar="NAME", help="by which name or step; without it, the last operation alone"
+        "--wrt",
+        type=lambda text: as_read(_text(text)),
+        metavar="NAME",
+        help="by which name or step; without it, the last operation alone",
     )
     command.add_argument("--form", choices=("text", "latex", "markdown", "mathml"), default="text", help="how to write it (text)")
     command.add_argument("--digits", type=_at_least_one, default=9, help="decimals, 1 to 17 (9)")
@@ -350,6 +357,13 @@ def _grade(command: argparse.ArgumentParser) -> None:
     command.add_argument("--course", type=Path, metavar="FILE", help="what `worksheet` wrote (course.json beside the codes)")
     command.add_argument("--save", type=Path, metavar="FILE", help="write the grades as CSV too")
     command.set_defaults(run=classroom.grade_codes)
+
+
+def _text(text: str) -> str:
+    """The text that was typed, also where Python takes a terminal of UTF-8 for one of ASCII. Names of files stay as they are."""
+    with contextlib.suppress(UnicodeError):
+        return os.fsencode(text).decode()
+    return text
 
 
 def _at_least_one(text: str) -> int:

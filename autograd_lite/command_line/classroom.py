@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,10 @@ def write_worksheets(expression: str, numbers: Sequence[str], students: Path, ke
     pages = out / "pages"
     pages.mkdir(parents=True, exist_ok=True)
     for number, (name, variant) in enumerate(variants.items(), 1):
-        safe = re.sub(r"[^\w.-]+", "_", name)[:40]
+        known = name.encode(sys.getfilesystemencoding(), "replace").decode(
+            sys.getfilesystemencoding()
+        )  # ? for what a name of a file cannot have here
+        safe = re.sub(r"[^\w.-]+", "_", known)[:40]
         variant.save(pages / f"{number:0{len(str(len(names)))}}-{safe}.html", "page", key)
     sheets = list(variants.values())
     write_whole(out / "worksheets.html", paper.worksheets(sheets).encode())

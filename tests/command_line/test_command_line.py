@@ -399,6 +399,18 @@ def test_a_locale_without_unicode_is_enough():
     process = command("explain", "tanh(x)", "x=1", "--wrt", "x", stdout=subprocess.PIPE, env=plain)
     out, err = process.communicate(timeout=60)
     assert out.startswith("dy/dx = 1 - y**2") and err == ""
+    process = command("explain", "甲*乙", "甲=1", "乙=2", "--wrt", "乙", stdout=subprocess.PIPE, env=plain)
+    assert process.communicate(timeout=60)[0].startswith("dy/d\\u4e59 = \\u7532")
+
+
+def test_names_of_students_that_a_locale_has_not(tmp_path):
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    (tmp_path / "names.txt").write_text("王小明\nÅsa", encoding="utf-8")
+    options = ["--students", str(tmp_path / "names.txt"), "--key", "密鑰", "--count", "1", "--out", str(tmp_path / "班")]
+    process = command("worksheet", "tanh(x*w)", "x=1", "w=2", *options, stdout=subprocess.PIPE, env=plain)
+    assert process.communicate(timeout=60)[1] == ""
+    pages = sorted((tmp_path / "班" / "pages").iterdir())
+    assert [page.name[:2] for page in pages] == ["1-", "2-"] and "王小明" in pages[0].read_text(encoding="utf-8")
 
 
 def test_an_expression_may_begin_with_a_minus_and_a_value_is_what_was_given(tmp_path, monkeypatch, capsys):
