@@ -5,7 +5,7 @@ import pytest
 from browser import chromium, quiet  # noqa: F401
 from test_languages import PARTS, english_words
 
-from autograd_lite import Value, steps
+from autograd_lite import Value, draw, steps
 from autograd_lite.classroom import quiz
 from nn.worked_example import WorkedExample
 
@@ -91,3 +91,13 @@ def test_what_is_too_large_for_a_picture_is_said_to_be(chromium, tmp_path):
     found = steps(y, "zh-CN")
     opened(chromium, found.save(tmp_path / "a.html"))
     assert text(chromium, "#picture").startswith("没有图：")
+
+
+def test_a_picture_in_a_page(chromium, error, tmp_path):
+    assert opened(chromium, draw(error, language="zh-TW").save(tmp_path / "g.html")) == "zh-TW"
+    chromium.find_element(By.ID, "close").click()
+    assert chromium.execute_script("return told(1) + told(2)") == "1 個節點2 個節點"
+    chromium.find_element(By.ID, "search").send_keys("nowhere", Keys.ENTER)
+    assert text(chromium, "#told") == "沒有名稱為 nowhere 的節點"
+    assert english_words(chromium.execute_script(SAID), *steps(error).nodes) - {"nowhere"} <= PARTS
+    assert quiet(chromium)

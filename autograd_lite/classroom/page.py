@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..pages import filled, in_script, template
-from ..sentences import LANGUAGES, say
+from ..sentences import LANGUAGES, in_html, say
 from . import codes
 from .pictures import picture
 from .questions import Question
@@ -40,8 +40,7 @@ def document(quiz: Sheet, key: str | None) -> str:
         "picture": picture(quiz.graph, language=quiz.language),
         "data": in_script(_data(quiz, key)),
     }
-    sentences = {name: html.escape(sentence) for name, sentence in LANGUAGES[language].items()}
-    return filled(template("autograd_lite.classroom", "page.html"), {**sentences, **parts})
+    return filled(template("autograd_lite.classroom", "page.html"), {**in_html(language), **parts})
 
 
 def _data(quiz: Sheet, key: str | None) -> dict[str, Any]:

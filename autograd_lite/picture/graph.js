@@ -1,6 +1,6 @@
 // What the page shows and what a hand does to it. Its data are tables, whose rows become objects.
 
-const { pieces, wires, frames, tints, colors, lanes } = JSON.parse(document.getElementById("data").textContent, (name, value) =>
+const { pieces, wires, frames, tints, colors, lanes, sentences } = JSON.parse(document.getElementById("data").textContent, (name, value) =>
   value?.columns ? value.rows.map((row) => Object.fromEntries(row.map((cell, k) => [value.columns[k], cell]))) : value);
 const $ = (id) => document.getElementById(id);
 const canvas = $("graph"), map = $("map"), pen = canvas.getContext("2d"), mapPen = map.getContext("2d");
@@ -186,7 +186,8 @@ const within = (box, x, y) => x >= box[0] && x <= box[2] && y >= box[1] && y <= 
 const pieceAt = (x, y) => pieces.find(({ place }) => place && within(place, x, y));
 const closedAt = (x, y) => frames.find(({ box, closed }) => box && closed && within(box, x, y));
 const frameAt = (x, y) => closedAt(x, y) ?? frames.findLast(({ box }) => box && within(box, x, y) && y < box[1] + HEADER);
-const told = (count) => `${count} node${count === 1 ? "" : "s"}`;
+const say = (key, fields) => sentences[key].replace(/\{(\w+)\}/g, (whole, name) => fields[name]);
+const told = (count) => say(count === 1 ? "one-node" : "several-nodes", { count });
 const place = (event) => [event.offsetX / scale + left, event.offsetY / scale + above];
 
 function light(own) {
@@ -216,7 +217,7 @@ canvas.addEventListener("pointermove", (event) => {
   }
   const at = place(event), under = pieceAt(...at) ?? closedAt(...at);
   if (under === hovered) return;
-  $("told").textContent = under?.tip ?? (under ? `${under.title}: ${told(under.pieces.length)}` : "");
+  $("told").textContent = under?.tip ?? (under ? say("part-of", { part: under.title, nodes: told(under.pieces.length) }) : "");
   light(under?.pieces ?? (under ? [under] : []));
   hovered = under;
 });
@@ -268,7 +269,7 @@ function find() {
   const matches = (piece) => piece.label.toLowerCase().includes(wanted);
   const order = pieces.map((_, k) => (k + last + 1) % pieces.length);
   const k = wanted ? order.find((k) => pieces[k].label.toLowerCase() === wanted) ?? order.find((k) => matches(pieces[k])) : undefined;
-  if (k === undefined) return void ($("told").textContent = wanted ? `no node has the label ${$("search").value}` : "");
+  if (k === undefined) return void ($("told").textContent = wanted ? say("no-such-label", { label: $("search").value }) : "");
   last = k;
   const piece = pieces[k];
   for (let frame = piece.group; frame >= 0; frame = frames[frame].parent) frames[frame].closed = false;

@@ -6,13 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..pages import filled, in_script, template
+from ..sentences import LANGUAGES, in_html
 from .scene import Picture
 from .svg import COLORS, LANES, TINTS, escaped
+
+WORDS = ("one-node", "several-nodes", "part-of", "no-such-label")
+"""The sentences that the script of the page fills in."""
 
 
 def page(picture: Picture) -> str:
     """The page: one HTML document that needs nothing else. It lays out what is open, anew whenever a part is opened or closed."""
     parts = {
+        **in_html(picture.language),
+        "language": picture.language,
         "title": escaped(picture.title),
         "description": escaped(picture.description),
         "data": in_script(_data(picture)),
@@ -32,6 +38,7 @@ def _data(picture: Picture) -> dict[str, Any]:
         "wires": _table(("tail", "head", "text", "width", "lane", "delay"), wires),
         "frames": _table(("parent", "title"), picture.frames),
         **{"tints": TINTS, "colors": COLORS, "lanes": LANES},
+        "sentences": {key: LANGUAGES[picture.language][key] for key in WORDS},
     }
 
 

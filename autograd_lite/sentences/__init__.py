@@ -6,6 +6,7 @@ nodes are fields. `widths`: how wide a text is, and where a line of it may end.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 from . import en, zh_cn, zh_tw
@@ -37,6 +38,11 @@ def say(language: str, key: str, **fields: object) -> str:
     'Right: 0.5.'
     """
     return LANGUAGES[language][key].format(**fields)
+
+
+def in_html(language: str) -> dict[str, str]:
+    """All sentences of a language as they stand in HTML, for templates of pages."""
+    return {key: html.escape(sentence) for key, sentence in LANGUAGES[language].items()}
 
 
 def listed(language: str, names: Sequence[str], most: int | None = None) -> str:

@@ -217,6 +217,17 @@ SENTENCES = {
     "after-forward": "After the forward pass: the value of every node, up to {output}; no grads yet.",
     "after-backward": "After the backward pass: the grad of every node, the derivative of {output} by it.",
     "without-scripts": "The same without scripts: pictures and text",
+    # The page of a picture
+    "label": "label",
+    "search": "Search a label",
+    "find": "find",
+    "find-key": "the next node of that label (Enter)",
+    "open-all": "open all",
+    "close-all": "close all",
+    "fit-graph-key": "the whole graph (0)",
+    "map": "The whole graph, with the part that is seen",
+    "part-of": "{part}: {nodes}",
+    "no-such-label": "no node has the label {label}",
     # The page of the steps
     "steps-title": "Step by step: the grads of {output}",
     "steps-nav": "Steps",

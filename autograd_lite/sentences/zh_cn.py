@@ -188,6 +188,17 @@ SENTENCES = {
     "after-forward": "前向传播之后：每个节点的值，直到 {output}；还没有梯度。",
     "after-backward": "反向传播之后：每个节点的梯度，也就是 {output} 对它的导数。",
     "without-scripts": "不用 JavaScript 的版本：图与文字",
+    # The page of a picture
+    "label": "名称",
+    "search": "搜索名称",
+    "find": "查找",
+    "find-key": "下一个有这个名称的节点（Enter）",
+    "open-all": "全部展开",
+    "close-all": "全部折叠",
+    "fit-graph-key": "整张图（0）",
+    "map": "整张图，以及看得见的部分",
+    "part-of": "{part}：{nodes}",
+    "no-such-label": "没有名称为 {label} 的节点",
     # The page of the steps
     "steps-title": "逐步计算：{output} 的梯度",
     "steps-nav": "步骤",

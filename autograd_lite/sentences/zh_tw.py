@@ -188,6 +188,17 @@ SENTENCES = {
     "after-forward": "前向傳播之後：每個節點的值，直到 {output}；還沒有梯度。",
     "after-backward": "反向傳播之後：每個節點的梯度，也就是 {output} 對它的導數。",
     "without-scripts": "不用 JavaScript 的版本：圖與文字",
+    # The page of a picture
+    "label": "名稱",
+    "search": "搜尋名稱",
+    "find": "尋找",
+    "find-key": "下一個有這個名稱的節點（Enter）",
+    "open-all": "全部展開",
+    "close-all": "全部收合",
+    "fit-graph-key": "整張圖（0）",
+    "map": "整張圖，以及看得見的部分",
+    "part-of": "{part}：{nodes}",
+    "no-such-label": "沒有名稱為 {label} 的節點",
     # The page of the steps
     "steps-title": "逐步計算：{output} 的梯度",
     "steps-nav": "步驟",

@@ -14,7 +14,7 @@ from ..picture.draw import Drawing, draw
 from ..picture.drawer import shown
 from ..picture.svg import image
 from ..program import compile_program
-from ..sentences import LANGUAGES
+from ..sentences import LANGUAGES, in_html
 from ..value import Value
 from .words import Step, WordedPasses
 
@@ -43,7 +43,7 @@ def document(steps: WordedPasses, code: bool = False) -> str:
     drawing, picture = _picture(steps, steps.adjoint)
     source = program(steps) if code else ""
     said = LANGUAGES[steps.language]
-    sentences = {key: html.escape(sentence) for key, sentence in said.items()}
+    sentences = in_html(steps.language)
     program_of = f'<pre id="code" tabindex="0" role="region" aria-label="{sentences["program"]}">{html.escape(source)}</pre>'
     parts = {
         "language": steps.language,
