@@ -2,7 +2,7 @@
 
 In reading order:
 
-* `graphs`: what the classroom asks of a graph;
+* `graphs`: what the classroom asks of a graph;  `rows`: graphs as data, and with other numbers;
 * `wrong`: in what a mistaken pass differs from the right one, and what it gives;  `mistakes`: the catalogue of these, with
   `attention`: those of heads, residuals and norms;
 * `questions`: what is asked, the answer, the wrong numbers, hints and why;  `choice`: which questions are asked;

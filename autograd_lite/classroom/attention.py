@@ -16,7 +16,8 @@ from ..derivation.expressions import number
 from ..engine.eager import constant, family
 from ..ops import FAMILIES
 from ..value import Value
-from .graphs import Edge, Graph, applied
+from .graphs import Edge, Graph
+from .rows import applied
 from .wrong import Wrong, forward
 
 Units = tuple[Value, ...]

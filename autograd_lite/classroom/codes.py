@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .graphs import listed
+from .rows import listed
 from .sheet import Sheet
 
 PROOF = 16

@@ -6,7 +6,7 @@ Everything is found by the table's rules and the shape of the graph, whatever th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -15,15 +15,23 @@ from ..backprop import topological_order
 from ..derivation.equations import inlined_nodes
 from ..derivation.expressions import Expression, expression, formula, number, value_of
 from ..derivation.notation import Notation
-from ..engine.eager import family, is_parameter
-from ..engine.scope import Scope
-from ..value import OPERATIONS, Value
+from ..value import Value
+from .rows import time_of
 
 Edge = tuple[Value, int]
 """A node and the place of one of its operands."""
 
 LONGEST_RECURSION = 20_000
 """So many visits of a recursion without an order are computed: their number doubles with every node that is used twice."""
+
+
+class Layer(NamedTuple):
+    """Units and the nodes below that they read; of each unit and one of these, the weight, and the node that multiplies by it."""
+
+    units: list[Value]
+    inputs: list[Value]
+    weight: dict[tuple[Value, Value], Value]
+    product: dict[tuple[Value, Value], Value]
 
 
 class Graph:
@@ -103,6 +111,35 @@ class Graph:
         symbols = [(edge, rule.parts[0]) for edge, rule in self.rules.items() if rule.kind == "symbol"]
         return {edge: factor for edge, factor in symbols if factor is not edge[0]}
 
+    @cached_property
+    def sums(self) -> dict[Value, dict[Edge, Value]]:
+        """The sums of products: of each the edges that are in `factor`, with their factors.
+
+        A sum is one operation, or written with * and +: then its terms have no label, and are used in it alone.
+        """
+        found = {}
+        for node in self.nodes:
+            if self._is_term(node):
+                continue
+            own, pending = list[Edge](), [node]
+            while pending:
+                last = pending.pop()
+                edges = [(last, i) for i in range(len(self.parents[last]))]
+                own += [edge for edge in edges if edge in self.factor]
+                pending += [self.operand(edge) for edge in edges[::-1] if self._is_term(self.operand(edge))]
+            found[node] = {edge: self.factor[edge] for edge in own}
+        return found
+
+    def _is_term(self, node: Value) -> bool:
+        """Whether a node is no more than a term of a sum."""
+        uses = self.uses[node]
+        return len(uses) == 1 and self.rules.get(uses[0]) == _ONE and not node.label and node.op not in ops.FAMILIES
+
+    @cached_property
+    def sum_of(self) -> dict[Edge, Value]:
+        """The sum of products that an edge belongs to."""
+        return {edge: node for node, factors in self.sums.items() for edge in factors}
+
     def operand(self, edge: Edge) -> Value:
         return self.parents[edge[0]][edge[1]]
 
@@ -149,22 +186,21 @@ class Graph:
         return next((node for node, _ in self.uses[net] if node in self.activations), None)
 
     @cached_property
-    def layers(self) -> list[tuple[list[Value], tuple[Value, ...], dict[tuple[Value, Value], Value]]]:
-        """Of as many units as they have inputs below: the units, the inputs, and the weight of each unit and input.
-
-        Units of a layer are of one family, with the same inputs; of these, those that were computed are the units below.
-        """
-        found: dict[tuple[str, tuple[Value, ...]], list[Value]] = {}
-        for node in self.nodes:
-            if node.op in ops.FAMILIES:
-                inputs = tuple([parent for parent in self.parents[node] if self.parents[parent]])
-                found.setdefault((node.op, inputs), []).append(node)
-        factors, layers = self.factor, []
-        for (_, inputs), units in found.items():
-            if len(inputs) == len(units) > 1 and len(set(inputs)) == len(inputs):
-                edges = {(unit, below): (unit, self.parents[unit].index(below)) for unit in units for below in inputs}
-                if all(edge in factors for edge in edges.values()):
-                    layers.append((units, inputs, {ends: factors[edge] for ends, edge in edges.items()}))
+    def layers(self) -> list[Layer]:
+        """The layers of as many units as they have inputs below: of its `sums`, those that read the same computed nodes."""
+        found: dict[tuple[str, frozenset[Value]], list[tuple[Value, dict[Value, Edge]]]] = {}
+        for unit, factors in self.sums.items():
+            below = [edge for edge in factors if self.parents[self.operand(edge)]]
+            edge_of = {self.operand(edge): edge for edge in below}
+            if len(edge_of) == len(below):
+                found.setdefault((unit.op, frozenset(edge_of)), []).append((unit, edge_of))
+        layers = []
+        for units in found.values():
+            inputs = [*units[0][1]]
+            if len(inputs) == len(units) > 1:
+                edges = {(unit, below): edge for unit, edge_of in units for below, edge in edge_of.items()}
+                weight = {ends: self.factor[edge] for ends, edge in edges.items()}
+                layers.append(Layer([unit for unit, _ in units], inputs, weight, {ends: edge[0] for ends, edge in edges.items()}))
         return layers
 
     @cached_property
@@ -272,7 +308,7 @@ class Graph:
         """The time step of each node that was made in one, as its scope has it; of a nameless node the first that uses it."""
         found: dict[Value, int] = {}
         for node in reversed(self.nodes):
-            time = _time(node)
+            time = time_of(node)
             if time is None and self.parents[node] and not hasattr(node, "scope"):
                 time = min([found[use] for use, _ in self.uses[node] if use in found], default=None)
             if time is not None:
@@ -341,57 +377,3 @@ def is_activation(op: str, parameters: tuple[float, ...] = ()) -> bool:
     far, left, middle, right, away = slopes
     straight = math.isclose(far, left, abs_tol=1e-3) and math.isclose(right, away, abs_tol=1e-3)
     return straight and math.isfinite(middle) and not left == middle == right
-
-
-# Graphs as data, and with other numbers ------------------------------------------------------------------------------
-
-
-class Row(NamedTuple):
-    """A node as data: its operation, label, number if it is a leaf, else the places of its operands, and its time step."""
-
-    op: str
-    label: str
-    content: float | Sequence[int]
-    time: int | None
-
-
-def listed(output: Value) -> list[Row]:
-    """The nodes of a graph as data, parents first: `rebuilt` makes the graph again, in another process too."""
-    nodes = topological_order(output)
-    place = {node: k for k, node in enumerate(nodes)}
-    contents = [[place[p] for p in node.parents] if node.parents else node.data for node in nodes]
-    return [Row(node.op, node.label, content, _time(node)) for node, content in zip(nodes, contents)]
-
-
-def rebuilt(rows: Sequence[Sequence[Any]], numbers: Mapping[int, float] | None = None, scopes: Sequence[Any] = ()) -> Value:
-    """A graph of such rows, with other numbers for the leaves at some places, and the scopes of the nodes, None for none.
-
-    ValueError or an ArithmeticError where an operation has no value at these numbers.
-    """
-    nodes: list[Any] = []
-    for k, (op, label, content, time) in enumerate(rows):
-        if isinstance(content, (int, float)):
-            node = Value((numbers or {}).get(k, content), label)
-            node.op = op
-        else:
-            node = applied(op, [nodes[i] for i in content])
-            node.label = label
-        scope = scopes[k] if scopes else None if time is None else Scope(f"t = {time}")
-        if scope is not None:
-            node.scope = scope
-        nodes.append(node)
-    return nodes[-1]  # type: ignore[no-any-return]
-
-
-def _time(node: Value) -> int | None:
-    scope = getattr(node, "scope", None)
-    return next((part.time for part in scope.path[::-1] if part.time is not None), None) if scope is not None else None
-
-
-def applied(op: str, operands: list[Value]) -> Value:
-    """The operation on these operands."""
-    if op in ops.FAMILIES:
-        return family(op, operands)  # type: ignore[no-any-return]
-    plain = [x.data if is_parameter(op, i, operands) else x for i, x in enumerate(operands)]
-    node: Value = OPERATIONS[op](*plain)
-    return node

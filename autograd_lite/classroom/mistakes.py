@@ -143,19 +143,21 @@ def _updated_weights(graph: Graph) -> Iterator[Wrong]:
 
 def _transposed(graph: Graph) -> Iterator[Wrong]:
     slopes = {}
-    for units, inputs, weight in graph.layers:
+    for units, inputs, weight, product in graph.layers:
         for j, unit in enumerate(units):
             for k, below in enumerate(inputs):
-                slopes[unit, graph.parents[unit].index(below)] = symbol(weight[units[k], inputs[j]])
+                node = product[unit, below]
+                slopes[node, graph.parents[node].index(below)] = symbol(weight[units[k], inputs[j]])
     yield Wrong(slopes)
 
 
 def _own_output(graph: Graph) -> Iterator[Wrong]:
     slopes = {}
-    for edge in graph.factor:
-        activation = graph.activation_of(edge[0])
-        if activation is not None and not graph.parents[graph.operand(edge)] and graph.operand(edge) not in graph.data:
-            slopes[edge] = symbol(activation)
+    for net, factors in graph.sums.items():
+        activation = graph.activation_of(net)
+        leaves = [edge for edge in factors if not graph.parents[graph.operand(edge)] and graph.operand(edge) not in graph.data]
+        if activation is not None:
+            slopes.update(dict.fromkeys(leaves, symbol(activation)))
     yield Wrong(slopes)
 
 

@@ -340,6 +340,7 @@ class Question:
             node=graph.name(self.node),
             output=graph.name(graph.output),
             by=graph.name(by),
+            net=graph.name(graph.sum_of.get(edge, by)),
             operand=graph.name(operand),
             formula=graph.write(graph.notation.formula(by)),
             right=graph.write(graph.rules[edge]),

@@ -11,9 +11,10 @@ from ..sentences import known
 from ..value import Value
 from . import page, saving, terminal
 from .choice import chosen
-from .graphs import Graph, rebuilt
+from .graphs import Graph
 from .mistakes import MISTAKES
 from .questions import KINDS
+from .rows import rebuilt
 from .sheet import Sheet
 from .wrong import Mistake
 

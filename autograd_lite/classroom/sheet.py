@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from ..value import Value
 from .choice import askable
-from .graphs import Graph, Row, listed, rebuilt
+from .graphs import Graph
 from .mistakes import MISTAKES
 from .questions import Question, passes
+from .rows import Row, listed, rebuilt
 from .verdicts import Checked, checked
 from .wrong import Mistake
 

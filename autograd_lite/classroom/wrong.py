@@ -14,7 +14,8 @@ from .. import backprop
 from ..backprop import Contribution, topological_order
 from ..derivation.expressions import Expression
 from ..value import Value
-from .graphs import Edge, Graph, applied
+from .graphs import Edge, Graph
+from .rows import applied
 
 Arrived = Sequence[Contribution]
 

@@ -43,9 +43,9 @@ SENTENCES = {
     "mean-or-sum": "{answer} is off by the factor {n}: {output} has {n} terms. Look whether it is their sum or their mean.",
     "updated-weights": "{answer} goes back through {wrong}, a weight that has been updated already, where {right} belongs. All "
     "gradients of a step are taken at the weights of its forward pass.",
-    "transposed": "{answer} goes back from {by} to {operand} through {wrong}. The way forward was {right}: the matrix that leads "
-    "back is the transpose.",
-    "wrong-activation-index": "{answer} multiplies the delta of {by} by {wrong}, its own output. {operand} is multiplied by "
+    "transposed": "{answer} goes back from {net} to {operand} through {wrong}. The way forward was {right}: the matrix that "
+    "leads back is the transpose.",
+    "wrong-activation-index": "{answer} multiplies the delta of {net} by {wrong}, its own output. {operand} is multiplied by "
     "{right}: that is the factor.",
     "bias-zero": "{answer} leaves the bias {node} as it is. A bias is learned too: its gradient is the delta of its unit.",
     "bias-times-b": "{answer} multiplies by {operand}. In {by} the bias is only added: the derivative by it is 1.",

@@ -31,8 +31,8 @@ SENTENCES = {
     "mean-or-sum": "{answer} 差了 {n} 倍：{output} 有 {n} 项。看清楚它是总和还是平均。",
     "updated-weights": "{answer} 回传时用了已经更新过的权重 {wrong}，该用的是 {right}。"
     "一步之内，所有梯度都在前向传播时的权重处取。",
-    "transposed": "{answer} 从 {by} 回到 {operand} 时走了 {wrong}。去的时候走的是 {right}：回来用的是转置矩阵。",
-    "wrong-activation-index": "{answer} 把 {by} 的 delta 乘上了它自己的输出 {wrong}。与 {operand} 相乘的是 {right}：因子是它。",
+    "transposed": "{answer} 从 {net} 回到 {operand} 时走了 {wrong}。去的时候走的是 {right}：回来用的是转置矩阵。",
+    "wrong-activation-index": "{answer} 把 {net} 的 delta 乘上了它自己的输出 {wrong}。与 {operand} 相乘的是 {right}：因子是它。",
     "bias-zero": "{answer} 让偏置 {node} 保持不变。偏置也要学习：它的梯度就是该单元的 delta。",
     "bias-times-b": "{answer} 多乘了 {operand}。在 {by} 里偏置只是加上去的：对它的导数是 1。",
     "bias-once": "{answer} 只是一个单元传回来的。偏置 {node} 由 {consumers} 共用：它们传回来的要相加。",

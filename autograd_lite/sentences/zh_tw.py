@@ -31,8 +31,8 @@ SENTENCES = {
     "mean-or-sum": "{answer} 差了 {n} 倍：{output} 有 {n} 項。看清楚它是總和還是平均。",
     "updated-weights": "{answer} 回傳時用了已經更新過的權重 {wrong}，該用的是 {right}。"
     "一步之內，所有梯度都在前向傳播時的權重處取。",
-    "transposed": "{answer} 從 {by} 回到 {operand} 時走了 {wrong}。去的時候走的是 {right}：回來用的是轉置矩陣。",
-    "wrong-activation-index": "{answer} 把 {by} 的 delta 乘上了它自己的輸出 {wrong}。與 {operand} 相乘的是 {right}：因子是它。",
+    "transposed": "{answer} 從 {net} 回到 {operand} 時走了 {wrong}。去的時候走的是 {right}：回來用的是轉置矩陣。",
+    "wrong-activation-index": "{answer} 把 {net} 的 delta 乘上了它自己的輸出 {wrong}。與 {operand} 相乘的是 {right}：因子是它。",
     "bias-zero": "{answer} 讓偏差 {node} 保持不變。偏差也要學習：它的梯度就是該單元的 delta。",
     "bias-times-b": "{answer} 多乘了 {operand}。在 {by} 裡偏差只是加上去的：對它的導數是 1。",
     "bias-once": "{answer} 只是一個單元傳回來的。偏差 {node} 由 {consumers} 共用：它們傳回來的要相加。",

@@ -10,8 +10,10 @@ from autograd_lite import exp as exp_of
 from autograd_lite import max_ as max_of
 from autograd_lite import sin as sin_of
 from autograd_lite import tanh as tanh_of
-from autograd_lite.classroom.graphs import Graph, is_activation, listed, rebuilt
+from autograd_lite.classroom import quiz
+from autograd_lite.classroom.graphs import Graph, is_activation
 from autograd_lite.classroom.mistakes import LESSONS, MISTAKES
+from autograd_lite.classroom.rows import listed, rebuilt
 from autograd_lite.classroom.wrong import adjoints
 from nn import GRUCell, LSTMCell, SequenceModel
 from nn.losses import binary_cross_entropy, half_squared_error, sequence_cross_entropy
@@ -56,6 +58,36 @@ def test_figure_of_the_worked_example(name, label, figure):
     example = WorkedExample()
     number = found(example(), example.parameter[label], name)[0]
     assert number == pytest.approx(figure, abs=5e-4 if name == "add-chain" else 5e-10)
+
+
+def in_single_operations():
+    """The worked example, its weighted sums written with * and +."""
+    example = WorkedExample()
+    p, i, t = example.parameter, example.inputs, example.targets
+
+    def unit(name, first, second, b, inputs):
+        net = p[first] * inputs[0] + p[second] * inputs[1] + p[b]
+        net.label = f"net_{name}"
+        out = sigmoid(net)
+        out.label = f"out_{name}"
+        return out
+
+    hidden = [unit("h1", "w1", "w2", "b1", i), unit("h2", "w3", "w4", "b1", i)]
+    outputs = [unit("o1", "w5", "w6", "b2", hidden), unit("o2", "w7", "w8", "b2", hidden)]
+    return 0.5 * (t[0] - outputs[0]) ** 2 + 0.5 * (t[1] - outputs[1]) ** 2, p
+
+
+# More nodes lie on the way where sums are written out: those of a pass that adds along it, or sends on at every arrival, differ
+@pytest.mark.parametrize("name, label, figure", [row for row in FIGURES if row[0] not in ("add-chain", "recursive")])
+def test_figure_of_the_worked_example_in_single_operations(name, label, figure):
+    error, p = in_single_operations()
+    assert figure in [pytest.approx(number, abs=5e-10) for number in found(error, p[label], name)]
+
+
+def test_what_is_said_of_a_sum_in_single_operations_is_about_the_unit():
+    error = in_single_operations()[0]
+    checked = quiz(error, ["w1"], ask=["adjoint"], mistakes=["transposed"]).check(1, 0.000461551)
+    assert "goes back from net_o2 to out_h1 through w6. The way forward was w7" in checked.words
 
 
 def test_the_right_pass_is_that_of_the_engine():

@@ -10,8 +10,9 @@ import pytest
 
 from autograd_lite import OPERATIONS, Value, linear, sum_, tanh
 from autograd_lite.classroom import LESSONS, MISTAKES, quiz
-from autograd_lite.classroom.graphs import Graph, listed
+from autograd_lite.classroom.graphs import Graph
 from autograd_lite.classroom.questions import KINDS
+from autograd_lite.classroom.rows import listed
 from autograd_lite.classroom.wrong import adjoints
 from autograd_lite.sentences import LANGUAGES, set_language
 from nn import MLP, half_squared_error

@@ -6,12 +6,12 @@ from autograd_lite.classroom.graphs import Graph
 
 
 def backward(output):
-    """The derivative of the output by every node. weight[unit, input]: what the unit multiplies the input by."""
+    """The derivative of the output by every node. weight, product: of unit and input, what and where."""
     graph, way = Graph(output), {}
-    for units, inputs, weight in graph.layers:
+    for units, inputs, weight, product in graph.layers:
         for j, unit in enumerate(units):
             for k, below in enumerate(inputs):
-                way[unit, below] = weight[units[j], inputs[k]].data
+                way[product[unit, below], below] = weight[units[j], inputs[k]].data
     order = topological_order(output)
     for node in order:
         if node.parents:
