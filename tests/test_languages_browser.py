@@ -43,12 +43,12 @@ def test_the_steps_in_chinese(chromium, error, tmp_path):
     assert opened(chromium, found.save(tmp_path / "a.html", code=True)) == "zh-TW"
     assert chromium.title == "逐步計算：E_total 的梯度"
     assert [text(chromium, f"#{name}") for name in ("play", "turn", "guess", "where")] == [
-        *("播放", "反向傳播", "先猜", "第 1 步，共 76 步，前向")
+        *("播放", "反向傳播", "先猜", f"第 1 步，共 {len(found)} 步，前向")
     ]
     body = chromium.find_element(By.CSS_SELECTOR, "body")
     body.send_keys("b", Keys.ARROW_RIGHT)
     assert text(chromium, "#words") == found[found.forward + 1].words
-    assert text(chromium, "#where") == "第 31 步，共 76 步，反向"
+    assert text(chromium, "#where") == f"第 {found.forward + 2} 步，共 {len(found)} 步，反向"
     chromium.find_element(By.ID, "back").click()
     assert text(chromium, "#words") == "反向傳播從輸出開始：E_total 對自己的導數是 1。"
     body.send_keys(" ")
