@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from .attention import GPT
 from .files import write_json
 from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
-from .nests import checked, not_negative, whole
+from .nests import checked, load_nests, not_negative, whole
 from .optim import Adam
 from .positions import PositionStep
-from .tasks import HELD_BACK, at_least_1, bigram_loss, drawn, name_of_a_file, read_saved, seed, take_over
+from .tasks import HELD_BACK, at_least_1, bigram_loss, characters, drawn, name_of_a_file, read_saved, seed, take_over
 
 # The first names of the census of 1990 (U.S. Census Bureau: works of the United States government, in the public domain)
 SAMPLE_NAMES = Path(__file__).parent / "data" / "names.txt"
@@ -27,13 +28,70 @@ SIZES = ("embedding", "heads", "blocks", "length")
 MEAN = partial(sequence_cross_entropy, reduction="mean")
 
 
-class NamesTask:
+class NamesModel:
+    """A `GPT` that makes up names: what a `NamesTask` trains, and what samples.
+
+    vocabulary: the characters, each once; the mark of beginning and end comes after them. embedding, heads, blocks, length: of
+    the GPT.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Sequence[str],
+        embedding: int = 16,
+        heads: int = 4,
+        blocks: int = 1,
+        length: int = 16,
+        rng: Rng = None,
+        seed: int | None = None,
+    ) -> None:
+        self.vocabulary, self.mark = list(vocabulary), len(vocabulary)
+        self.model = GPT(self.mark + 1, embedding, heads, blocks, length, rng=rng, seed=seed)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> NamesModel:
+        """The network of a file that `NamesTask.save` wrote; it needs no names. ValueError for any other file."""
+        data = _saved(path)
+        model = NamesModel(data["vocabulary"], **{name: data[name] for name in SIZES})
+        try:
+            load_nests("this model", dict(model.model._nests()), data["parameters"])
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        return model
+
+    def sample(
+        self, names: int, rng: Rng = None, temperature: float = 1.0, start: str = "", seed: int | None = None
+    ) -> list[str]:
+        """Names that the GPT makes up, each beginning with `start`. temperature: the logits are divided by it.
+
+        ValueError for a temperature below 0, and for a character of `start` that it does not know.
+        """
+        rng, places = new_rng(rng, seed), {character: k for k, character in enumerate(self.vocabulary)}
+        unknown = [character for character in start if character not in places]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} was in none of the names that it learned from")
+        return [self._made_up([places[character] for character in start], rng, temperature) for _ in range(names)]
+
+    def _made_up(self, start: list[int], rng: random.Random, temperature: float) -> str:
+        run: Any = None
+        codes, found = [self.mark, *start], start
+        with no_grad():
+            while len(found) < self.model.length:
+                run = self.model.run(codes, run)
+                codes = [drawn([y.item() for y in run.outputs[-1]], rng, temperature)]
+                if codes[0] == self.mark:
+                    break
+                found = [*found, *codes]
+        return "".join([self.vocabulary[code] for code in found])
+
+
+class NamesTask(NamesModel):
     """A `GPT` that learns names, of which a tenth is held back to test it; each update is on one name.
 
     text: a name (or another short document) on each line. It is read between two marks of its beginning and end, up to `length`
-    positions. embedding, heads, blocks: of the GPT. The learning rate of Adam falls from `lr`, 0.01 unless given, to 0 over the
-    updates that are `planned`, 3000 unless that is set. dialect: "eager", or that of the program that each update is. source: the
-    name of the list's file, to be saved. ValueError for fewer than 20 names.
+    positions. embedding, heads, blocks: see `NamesModel`. The learning rate of Adam falls from `lr`, 0.01 unless given, to 0 over
+    the updates that are `planned`, 3000 unless that is set. dialect: "eager", or that of the program that each update is. source:
+    the name of the list's file, to be saved. ValueError for fewer than 20 names.
     """
 
     def __init__(
@@ -53,15 +111,13 @@ class NamesTask:
             raise ValueError(f"there are {len(names)} different names, one a line; learning needs at least 20")
         self.settings: dict[str, Any] = dict(zip(SIZES, (embedding, heads, blocks, length))) | {"seed": seed}
         self.source = source
-        self.vocabulary = sorted(set("".join(names)))
-        self.mark = len(self.vocabulary)
-        places = {character: k for k, character in enumerate(self.vocabulary)}
         rng = random.Random(seed)
         rng.shuffle(names)
+        super().__init__(sorted(set("".join(names))), embedding, heads, blocks, length, rng)
+        places = {character: k for k, character in enumerate(self.vocabulary)}
         codes = [[self.mark, *[places[c] for c in name], self.mark][: length + 1] for name in names]
         split = len(codes) - int(len(codes) * HELD_BACK)
         self.learned, self.held_back = codes[:split], codes[split:]
-        self.model = GPT(len(self.vocabulary) + 1, embedding, heads, blocks, length, rng=rng)
         self.lr, self.planned, self.updates = lr or 0.01, 3000, 0
         self.optimizer = Adam(self.model.parameters(), self.lr, betas=(0.85, 0.99))
         self.program = PositionStep(self.model, self.model.parameters(), dialect, "mean") if dialect != "eager" else None
@@ -111,23 +167,6 @@ class NamesTask:
         """Goes on with a learning rate that falls from that one."""
         self.lr = lr
 
-    def sample(self, names: int, rng: Rng = None, temperature: float = 1.0, seed: int | None = None) -> list[str]:
-        """Names that the GPT makes up. temperature: the logits are divided by it; ValueError below 0."""
-        rng = new_rng(rng, seed)
-        return [self._made_up(rng, temperature) for _ in range(names)]
-
-    def _made_up(self, rng: random.Random, temperature: float) -> str:
-        run: Any = None
-        code, found = self.mark, ""
-        with no_grad():
-            for _ in range(self.model.length):
-                run = self.model.run([code], run)
-                code = drawn([y.item() for y in run.outputs[-1]], rng, temperature)
-                if code == self.mark:
-                    break
-                found += self.vocabulary[code]
-        return found
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes everything that `load` needs to go on as if never interrupted; the file is complete or as before."""
         state = {"updates": self.updates, "lr": self.lr, "vocabulary": self.vocabulary}
@@ -144,13 +183,22 @@ class NamesTask:
 def saved_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The settings that a file of `NamesTask.save` was made with, by the names of its arguments: those of the GPT, seed, and
     source, the name of the list. ValueError for any other file."""
-    data = {"text": "", **read_saved(path, FORMAT)}
-    numbers = len(leaves(data.get("parameters")))
-    kinds = dict.fromkeys(SIZES, at_least_1) | {"seed": seed, "text": name_of_a_file}
+    data = _saved(path)
+    return {"source": data["text"]} | {name: data[name] for name in (*SIZES, "seed")}
+
+
+def _saved(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a file says, its settings looked at; nothing is known of it before."""
+    data = {"text": "", "parameters": None, **read_saved(path, FORMAT)}
+    numbers = len(leaves(data["parameters"]))
+    kinds = dict.fromkeys(SIZES, at_least_1) | {"seed": seed, "vocabulary": characters, "text": name_of_a_file}
     try:
         found = checked({name: data.get(name) for name in kinds}, kinds, numbers)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    if found["embedding"] * (12 * found["embedding"] * found["blocks"] + found["length"]) > numbers:
-        raise ValueError(f"{path} has only {numbers} parameters for {found['blocks']} blocks of {found['embedding']} numbers")
-    return {"source": found.pop("text"), **found}
+    n = found["embedding"]
+    if (
+        n * (12 * n * found["blocks"] + found["length"] + 2 * len(found["vocabulary"])) > numbers
+    ):  # nothing so large is made in vain
+        raise ValueError(f"{path} has only {numbers} parameters for {found['blocks']} blocks of {n} numbers")
+    return data | found

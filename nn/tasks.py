@@ -138,6 +138,12 @@ def read_saved(path: str | os.PathLike[str], form: Mapping[str, Any], limit: int
     return data
 
 
+def format_of(path: str | os.PathLike[str]) -> str:
+    """The format that a file says it is of; empty where it says none. ValueError for a file that is no JSON."""
+    data = read_json(path, LONGEST_FILE)
+    return str(data.get("format", "")) if isinstance(data, dict) else ""
+
+
 def take_over(
     task: Task,
     path: str | os.PathLike[str],

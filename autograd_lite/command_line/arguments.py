@@ -161,7 +161,8 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(
             "sample",
             help="let a trained network write",
-            description="Prints a text that a network saved by train-char makes up, a character at a time.",
+            description="Prints what a network saved by train-char or train-names makes up, a character at a time: a text, or "
+            "names.",
         )
     )
     _quiz(
@@ -304,9 +305,10 @@ def _training(command: argparse.ArgumentParser, updates: int, save_every: int, r
 
 
 def _sample(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", type=Path, metavar="FILE", help="what train-char has saved: char-lstm.json")
-    command.add_argument("--start", default="", metavar="TEXT", help="what the text begins with (a new line)")
-    command.add_argument("--characters", type=_count, default=300, metavar="N", help="how many to write (300)")
+    command.add_argument("file", type=Path, metavar="FILE", help="what train-char or train-names has saved: char-lstm.json")
+    command.add_argument("--start", default="", metavar="TEXT", help="what the text (a new line) or each name begins with")
+    command.add_argument("--characters", type=_count, metavar="N", help="how many to write, of a text (300)")
+    command.add_argument("--names", type=_count, metavar="N", help="how many names to make up, of train-names (20)")
     _temperature(command, 0.8)
     command.add_argument("--seed", type=int, default=0, metavar="N", help="another one gives another text (0)")
     command.set_defaults(run=characters.sample)

@@ -12,9 +12,11 @@ from ..nn import characters, names
 from ..nn.characters import CharacterModel, CharacterTask
 from ..nn.compiled import fastest_dialect
 from ..nn.files import only_writer
-from ..nn.names import NamesTask
-from ..nn.tasks import read_text, train_characters
+from ..nn.names import NamesModel, NamesTask
+from ..nn.tasks import format_of, read_text, train_characters
 from .progress import Progress
+
+NAMES_FORMAT = names.FORMAT["format"]
 
 
 class Kind(NamedTuple):
@@ -150,12 +152,19 @@ def _trained(task: Any, updates: int, path: Path, save_every: int) -> int:
     return 0
 
 
-def sample(file: Path, start: str, characters: int, temperature: float, seed: int) -> int:
-    """A text that a saved network makes up, after `start`."""
-    model = CharacterModel.from_file(file)
-    start = start.lower()  # as the text that it learned from
+def sample(file: Path, start: str, characters: int | None, names: int | None, temperature: float, seed: int) -> int:
+    """A text, or names, that a saved network makes up, after `start`."""
+    start, rng = start.lower(), random.Random(seed)  # as the text that it learned from
+    model = NamesModel.from_file(file) if format_of(file) == NAMES_FORMAT else CharacterModel.from_file(file)
     unknown = [c for c in start if c not in model.vocabulary]
     if unknown:
         raise ValueError(f"--start has {unknown[0]!r}, a character that was not in the text it learned from")
-    print(start + model.sample(characters, random.Random(seed), start, temperature))
+    if isinstance(model, NamesModel):
+        if characters is not None:
+            raise ValueError(f"{file} is of train-names: it makes up names, say how many with --names")
+        print("\n".join(model.sample(20 if names is None else names, rng, temperature, start)))
+        return 0
+    if names is not None:
+        raise ValueError(f"{file} is of train-char: it writes a text, say how long with --characters")
+    print(start + model.sample(300 if characters is None else characters, rng, start, temperature))
     return 0

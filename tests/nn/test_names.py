@@ -8,7 +8,7 @@ import pytest
 
 from autograd_lite.__main__ import main
 from nn.characters import CharacterTask
-from nn.names import SAMPLE_NAMES, NamesTask
+from nn.names import SAMPLE_NAMES, NamesModel, NamesTask
 from nn.tasks import read_text
 
 # The last letter is the first one again: a bigram model cannot know it, a GPT looks back
@@ -162,6 +162,65 @@ def test_train_names_resumes_and_does_not_write_over_a_training(command, capsys)
     assert command("--updates", "20", "--resume", "--sample", "0") == 0
     out = capsys.readouterr().out
     assert "going on from names.json, after 10 updates" in out and "made up" not in out
+
+
+def test_a_saved_network_makes_up_names_without_its_list(command, capsys, tmp_path):
+    assert command("--updates", "20", "--sample", "5", "--seed", "3") == 0
+    made = capsys.readouterr().out.partition("at temperature 0.5:\n\n")[2].replace(" (on the list)", "")
+    (tmp_path / "list.txt").unlink()
+    assert main(["sample", "names.json", "--names", "5", "--seed", "3", "--temperature", "0.5"]) == 0
+    assert capsys.readouterr().out == made
+    assert main(["sample", "names.json", "--start", "AX", "--names", "4"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 and all(line.startswith("ax") for line in lines)
+
+
+def test_a_sample_of_names_begins_with_its_start():
+    task = small()
+    for _ in range(60):
+        task.step()
+    made = task.sample(30, random.Random(0), start="ax")
+    assert all(name.startswith("ax") and len(name) <= 6 for name in made) and len(set(made)) > 1
+    assert task.sample(1, random.Random(0), start="axaxaxaxax") == ["axaxaxaxax"]
+    with pytest.raises(ValueError, match="'é' was in none of the names"):
+        task.sample(1, random.Random(0), start="é")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["names.json", "--characters", "5"], "names.json is of train-names: it makes up names, say how many with --names"),
+        (["text.json", "--names", "5"], "text.json is of train-char: it writes a text, say how long with --characters"),
+        (["names.json", "--start", "é"], "--start has 'é', a character that was not in the text"),
+        (["other.json"], "other.json is not a file of autograd_lite characters"),
+    ],
+)
+def test_what_cannot_be_sampled_is_named(options, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small().save("names.json")
+    gpt().save("text.json")
+    (tmp_path / "other.json").write_text("[]")
+    assert main(["sample", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"embedding": 10**9}, "has only [0-9]+ parameters for 1 blocks of 1000000000 numbers"),
+        ({"heads": 0}, "heads must be at least 1"),
+        ({"vocabulary": ["a", "a"]}, "vocabulary must be a list of characters"),
+        ({"vocabulary": ["a", "b"]}, "do not fit this model"),
+        ({"parameters": None}, "has only 1 parameters"),
+    ],
+)
+def test_a_file_from_which_no_names_can_be_made_is_refused(change, message, tmp_path):
+    path = tmp_path / "x.json"
+    small().save(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ValueError, match=message):
+        NamesModel.from_file(path)
+    assert main(["sample", str(path)]) == 2
 
 
 def test_train_char_takes_a_gpt(tmp_path, monkeypatch, capsys):
