@@ -30,6 +30,15 @@ FIGURES = {
         "[p.grad for p in example.parameter.values()]": [*WORKED["grads"].values()],
         "[question.answer for question in back]": [WORKED["grads"][name] for name in ("b1", "w1", "w5")],
     },
+    "04_reuse": {
+        "reuse[0].answer": 12.0,
+        "shared[0].answer": WORKED["grads"]["b2"],
+        "start.grad": 3.416033292901014675,
+    },
+    "05_reverse_order": {
+        "along_w": 1.193171616562662661,
+        "numbers[0].answer": 1.137055443952165,
+    },
 }
 
 
