@@ -12,6 +12,7 @@ from autograd_lite.classroom.quiz import Quiz
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("0*.ipynb"))
+TRANSLATED = sorted(NOTEBOOKS.glob("zh-*/0*.ipynb"))
 
 
 def cells_of(path):

@@ -5,11 +5,26 @@ from pathlib import Path
 
 import pytest
 from golden import GOLDEN
-from lessons import LESSONS, NOTEBOOKS, answered, cells_of, code_of, instructor, is_exercise, root, run, shown, stored, verdicts
+from lessons import (
+    LESSONS,
+    NOTEBOOKS,
+    TRANSLATED,
+    answered,
+    cells_of,
+    code_of,
+    instructor,
+    is_exercise,
+    root,
+    run,
+    shown,
+    stored,
+    verdicts,
+)
 
+from autograd_lite import set_language
 from autograd_lite.classroom import LESSONS as MISTAKES_OF
 
-ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
+ALL = [*sorted(NOTEBOOKS.glob("*.ipynb")), *TRANSLATED]
 
 
 # Of what a lesson has computed, by expressions in its names; from the articles' numbers, computed with 60 digits, and by mpmath
@@ -43,10 +58,17 @@ FIGURES = {
 
 
 def by_name(path):
-    return path.stem
+    return path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
 
 
-lessons = pytest.mark.parametrize("path", LESSONS, ids=by_name)
+@pytest.fixture(autouse=True)
+def english():
+    """A translated lesson sets its language."""
+    yield
+    set_language("en")
+
+
+lessons = pytest.mark.parametrize("path", [*LESSONS, *TRANSLATED], ids=by_name)
 
 
 def comparable(text):
