@@ -11,13 +11,15 @@ In reading order:
 * `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken, with `pictures`;  `saving`: to files;
 * `codes`, `grades`: what comes back;
 * `engines`: right ones, to be read;  `bugs`: planted in them;  `watched`: an engine at work;  `compare`: two, side by side;
-* `quiz`: what a user calls.
+* `quiz`: what a user calls;
+* `own_engine`: an engine of the student's own, task by task, checked whatever it does.
 """
 
 from .bugs import BUGS, Bug, bug
 from .compare import Comparison, compare, kills
 from .exercises import check_answer
 from .mistakes import LESSONS, MISTAKES
+from .own_engine import check_engine
 from .quiz import Quiz, quiz, quiz_of
 from .wrong import Mistake
 
@@ -31,6 +33,7 @@ __all__ = [
     "Quiz",
     "bug",
     "check_answer",
+    "check_engine",
     "compare",
     "kills",
     "quiz",

@@ -7,6 +7,7 @@
   :mod:`~autograd_lite.command_line.progress`: what is going on in them.
 * :mod:`~autograd_lite.command_line.classroom`: ``quiz``, ``worksheet`` and ``grade``.
 * :mod:`~autograd_lite.command_line.lab`: ``lab``, of bugs.
+* :mod:`~autograd_lite.command_line.engine`: ``engine``, one of the student's own.
 * :mod:`~autograd_lite.command_line.doctor`: ``doctor``, what is installed.
 
 A command is a function of its options, which returns the exit status. `autograd_lite.__main__` runs one, and says how it ends.

@@ -17,7 +17,7 @@ from ..classroom.saving import FORMS
 from ..nn.characters import CELLS
 from ..parse import as_read, did_you_mean
 from ..sentences import LANGUAGES
-from . import characters, classroom, doctor, expressions, lab, worked_example
+from . import characters, classroom, doctor, engine, expressions, lab, worked_example
 
 EXAMPLES = """\
 examples:
@@ -31,6 +31,7 @@ examples:
   autograd-lite quiz "tanh(x*w + b)" x=1 w=2 b=0.5
   autograd-lite worksheet example --students names.txt --key KEY --out class
   autograd-lite grade codes.csv --key KEY --course class/course.json
+  autograd-lite engine new my-engine
   autograd-lite lab 1 --compare "a * a + a" a=3
 
 `autograd-lite COMMAND --help` says what may follow a command.
@@ -196,6 +197,8 @@ def _parser() -> argparse.ArgumentParser:
             "the right pass step by step, gives hints, and says what is wrong.",
         )
     )
+    help = "an engine of your own, task by task: new, check, hint"
+    engine.add(commands.add_parser("engine", help=help, description=engine.engine.__doc__))
     commands.add_parser(
         "doctor", help="say what is installed, and how pictures are laid out", description=doctor.doctor.__doc__
     ).set_defaults(run=doctor.doctor)

@@ -1,7 +1,8 @@
 """The sentences that are generated, in English and in Chinese, traditional and simplified: one table for each language.
 
 `en`, `zh_tw`, `zh_cn`: a table has the same keys in every language, and a sentence the same named fields. Formulas and names of
-nodes are fields. `widths`: how wide a text is, and where a line of it may end.
+nodes are fields. `engine_en`, `engine_zh_tw`, `engine_zh_cn`: what is said to an engine of one's own. `widths`: how wide a text
+is, and where a line of it may end.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from . import en, zh_cn, zh_tw
+from . import en, engine_en, engine_zh_cn, engine_zh_tw, zh_cn, zh_tw
 
-LANGUAGES: dict[str, dict[str, str]] = {"en": en.SENTENCES, "zh-TW": zh_tw.SENTENCES, "zh-CN": zh_cn.SENTENCES}
+LANGUAGES: dict[str, dict[str, str]] = {
+    "en": en.SENTENCES | engine_en.SENTENCES,
+    "zh-TW": zh_tw.SENTENCES | engine_zh_tw.SENTENCES,
+    "zh-CN": zh_cn.SENTENCES | engine_zh_cn.SENTENCES,
+}
 
 _language = "en"
 

@@ -211,7 +211,7 @@ def test_without_arguments_the_help_with_examples(capsys):
     assert main([]) == 0
     out = capsys.readouterr().out
     examples = out.partition("examples:\n")[2].partition("\n\n")[0].splitlines()
-    assert len(examples) == 11 and out.startswith("usage: autograd-lite")
+    assert len(examples) == 12 and out.startswith("usage: autograd-lite")
     for line in examples:  # each is one that can be typed
         options = vars(_read(_parser(), shlex.split(line)[1:]))
         assert callable(options["run"])

@@ -36,6 +36,11 @@ NOT_HERE = {
     "test_saving_keeps_permissions": "no umask",
     "test_a_file_has_one_writer": "no other process, and no locks",
     "test_of_two_trainings_with_one_file": "no other process, and no locks",
+    "test_what_python_cannot_stop_is_ended_from_outside": "no other process",
+    "test_nothing_is_left_of_a_process": "no other process",
+    "test_streams_that_are_closed_do_no_harm": "no other process, whose streams are its own",
+    "test_what_an_engine_does_is_said_in_a_sentence[interrupt]": "no other process: an interrupt is of the only one",
+    "test_what_an_engine_does_is_said_in_a_sentence[memory]": "no bound of memory",
     "test_going_on_after_an_interrupt_at_any_instruction": "an interrupt while nodes are released is passed over",
 }
 
