@@ -4,44 +4,74 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite import Scope, Value, dot, linear, mean, rsqrt
 
+from .layers import Part
 from .leaves import as_values
-from .module import Module
 from .recurrent.units import Place, Units, labelled, set_parameters
 
 Given = Mapping[str, Any]
 """Parameters by name: nests of numbers or Values (Values are kept, so they may be shared)."""
 
 
-class RMSNorm(Module):
+class RMSNorm(Part):
     """x over the root of its mean square: x_j / sqrt(mean_i x_i**2 + eps), times weight_j where there are weights.
 
-    parameters: for ``weight``, n numbers or Values; else 1. Source: Zhang and Sennrich (2019).
+    A layer as those of :mod:`nn.layers`, and a part of a transformer. parameters: for ``weight``, n numbers or Values; else 1.
+    Source: Zhang and Sennrich (2019).
 
     >>> [round(x.data, 4) for x in RMSNorm(2, elementwise_affine=False)([3.0, 4.0])]
     [0.8485, 1.1314]
     """
 
+    prefix = "norm"
+    what = "RMS norm"
     weight: Units
 
     def __init__(self, n: int, eps: float = 1e-5, elementwise_affine: bool = True, *, parameters: Given | None = None) -> None:
         self.n, self.eps, self.elementwise_affine = at_least_one("a norm", "number", n), eps, elementwise_affine
         start = self._start()
         set_parameters(self, {name: (n,) for name in start}, start | dict(by_name(parameters)), "uniform", 0)
+        super().__init__(f"{self.what} {n}")
 
     def _start(self) -> dict[str, list[float]]:
         return {"weight": [1.0] * self.n} if self.elementwise_affine else {}
 
-    def forward(self, x: Sequence[Value | float], t: int | str = 1, layer: str = "", name: str = "norm") -> Units:
-        """x: n Values. Returns n Values, ``norm_1[0]``, ... at t = 1; ``norm_scale_1`` is the factor that they share."""
-        x, at = as_vector(self, x), place_of(t, layer, name)
-        scale = _scale(x, self.eps, at, name)
-        out = [x_j * scale for x_j in x]
-        return labelled(name, [x_j * w for x_j, w in zip(out, self.weight)] if self.elementwise_affine else out, at)
+    def forward(self, x: Any, t: int | str | None = None, layer: str = "", name: str = "norm") -> Any:
+        """x: n numbers or Values, or a nest of such lists. Returns the same form: n Values ``norm[0]``, ..., of a common factor.
+
+        t: of the position of a transformer, in a layer, as a part of that name: then they are ``norm_1[0]``, ... at t = 1, and
+        ``norm_scale_1`` is the factor.
+        """
+        if t is None:
+            return super().forward(x)
+        at = place_of(t, layer, name)
+
+        def shared(part: str, node: Value) -> Value:
+            node.label, node.scope = f"{name}_{part}{layer}_{t}", at.scope._replace(role=f"{name}_{part}{layer}")
+            return node
+
+        return labelled(name, self._normed(as_vector(self, x), shared), at)
+
+    def _row(self, xs: Units) -> Units:
+        def shared(part: str, node: Value) -> Value:
+            node.label, node.scope = self._label(f"{self.prefix}_{part}", ""), self._scope
+            return node
+
+        return self._normed(as_vector(self, xs), shared)
+
+    def _normed(self, x: Units, shared: Callable[[str, Value], Value]) -> Units:
+        """shared: what marks the nodes that all numbers share, by what they are."""
+        out = self._scaled(x, shared)
+        return [x_j * w for x_j, w in zip(out, self.weight)] if self.elementwise_affine else out
+
+    def _scaled(self, x: Units, shared: Callable[[str, Value], Value]) -> Units:
+        """Times 1 over the root of the mean square."""
+        scale = shared("scale", rsqrt(dot(x, x) / len(x) + self.eps))
+        return [x_j * scale for x_j in x]
 
     def extra_repr(self) -> str:
         return f"{self.n}" + ", without weights" * (not self.elementwise_affine)
@@ -50,12 +80,14 @@ class RMSNorm(Module):
 class LayerNorm(RMSNorm):
     """x less its mean m, over its standard deviation: (x_j - m) / sqrt(mean_i (x_i - m)**2 + eps) * weight_j + bias_j.
 
-    parameters: for ``weight`` (else 1) and, with `bias`, ``bias`` (else 0). Source: Ba, Kiros and Hinton (2016).
+    As `RMSNorm`; ``norm_mean_1`` is the mean. parameters: for ``weight`` (else 1) and, with `bias`, ``bias`` (else 0).
+    Source: Ba, Kiros and Hinton (2016).
 
     >>> [round(x.data, 4) for x in LayerNorm(2)([3.0, 5.0])]
     [-1.0, 1.0]
     """
 
+    what = "layer norm"
     bias: Units
 
     def __init__(
@@ -73,18 +105,12 @@ class LayerNorm(RMSNorm):
     def _start(self) -> dict[str, list[float]]:
         return super()._start() | ({"bias": [0.0] * self.n} if self.has_bias else {})
 
-    def forward(self, x: Sequence[Value | float], t: int | str = 1, layer: str = "", name: str = "norm") -> Units:
-        """x: n Values. Returns n Values, ``norm_1[0]``, ... at t = 1; ``norm_mean_1`` and ``norm_scale_1`` they share."""
-        x, at = as_vector(self, x), place_of(t, layer, name)
-        centre = _shared(f"{name}_mean", mean(x), at)
+    def _normed(self, x: Units, shared: Callable[[str, Value], Value]) -> Units:
+        centre = shared("mean", mean(x))
         deviations = [x_j - centre for x_j in x]
-        scale = _scale(deviations, self.eps, at, name)
-        out = [deviation * scale for deviation in deviations]
-        if self.has_bias:
-            out = [linear([w], [x_j], b) for x_j, w, b in zip(out, self.weight, self.bias)]
-        elif self.elementwise_affine:
-            out = [x_j * w for x_j, w in zip(out, self.weight)]
-        return labelled(name, out, at)
+        if not self.has_bias:
+            return super()._normed(deviations, shared)
+        return [linear([w], [x_j], b) for x_j, w, b in zip(self._scaled(deviations, shared), self.weight, self.bias)]
 
     def extra_repr(self) -> str:
         return super().extra_repr() + ", without bias" * (self.elementwise_affine and not self.has_bias)
@@ -123,14 +149,3 @@ def by_name(parameters: Given | None) -> Given:
     if parameters is not None and not isinstance(parameters, Mapping):
         raise TypeError(f"parameters are given by name, as in a state_dict; got a {type(parameters).__name__}")
     return parameters or {}
-
-
-def _scale(x: Units, eps: float, at: Place, name: str) -> Value:
-    """1 over the root of the mean square."""
-    return _shared(f"{name}_scale", rsqrt(dot(x, x) / len(x) + eps), at)
-
-
-def _shared(name: str, node: Value, at: Place) -> Value:
-    """The node, which all units share, labelled."""
-    node.label, node.scope = f"{name}{at.layer}_{at.t}", at.scope._replace(role=f"{name}{at.layer}")
-    return node

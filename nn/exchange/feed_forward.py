@@ -11,6 +11,7 @@ from autograd_lite import DomainError, Value, trace
 from ..dense import MLP, Layer, Neuron, prefix
 from ..layers import Activation, Dropout, Embedding, Linear, Part, Sequential
 from ..module import Module
+from ..norms import LayerNorm, RMSNorm
 from ..recurrent.model import Readout
 from .equations import equations
 from .kinds import computes_as
@@ -68,6 +69,13 @@ def _layers(model: Module, path: str, x: str, before: str) -> tuple[list[str], s
             x = line(f"{x} @ p['{own}weight'].T" + ("" if part.bias is None else f" + p['{own}bias']"))
         elif computes_as(part, Embedding):
             x = line(f"rows({x}, p['{own}weight'])")
+        elif computes_as(part, LayerNorm) or computes_as(part, RMSNorm):
+            if isinstance(part, LayerNorm):
+                x = line(f"{x} - {x}.mean(-1, keepdims=True)")
+            x = line(f"{x} * (({x} * {x}).mean(-1, keepdims=True) + {part.eps}) ** -0.5")
+            for name, sign in (("weight", "*"), ("bias", "+")):
+                if hasattr(part, name):
+                    x = line(f"{x} {sign} p['{own}{name}']")
         elif computes_as(part, Activation) and part.activation == "softmax":
             x = line(f"softmax({x}, -1)")
         elif computes_as(part, Activation):

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-COMPUTING = ("__call__", "forward", "run", "net", "_unroll", "project", "attend", "feed", "embed", "read")
+COMPUTING = (
+    "__call__",
+    "forward",
+    "_row",
+    "_normed",
+    "_scaled",
+    "run",
+    "net",
+    "_unroll",
+    "project",
+    "attend",
+    "feed",
+    "embed",
+    "read",
+)
 
 
 def computes_as(thing: Any, kind: type) -> bool:

@@ -10,7 +10,7 @@ from ..module import Module
 from ..norms import LayerNorm, RMSNorm
 from .kinds import computes_as
 
-KINDS = (SelfAttention, Block, GPT, RMSNorm)
+KINDS = (SelfAttention, Block, GPT)
 
 
 def torch_names(model: Any) -> dict[str, list[str]]:
@@ -108,7 +108,7 @@ def transformer(model: Any, activation: Callable[..., list[str]]) -> str:
             raise ValueError(f"a {type(part).__name__} has no twin: it has a forward of its own, or parts of another kind")
     text, x = PART, "x"
     lines = ['"""x: (..., T, n). The outputs, of the same shape."""']
-    norm = model if isinstance(model, RMSNorm) else getattr(model, "norm_a", getattr(model, "norm", None))
+    norm = getattr(model, "norm_a", getattr(model, "norm", None))
     if norm is not None:
         centred = "\n    x = x - x.mean(-1, keepdims=True)" * isinstance(norm, LayerNorm)
         text += NORM.format(centred=centred, eps=norm.eps)
@@ -128,6 +128,5 @@ def transformer(model: Any, activation: Callable[..., list[str]]) -> str:
         lines += [*between, *normed] if model.norm_last else [*normed, *between]
         lines, x = [*lines, "return x @ p['lm'].T"], "tokens"
     else:
-        name = "norm" if isinstance(model, RMSNorm) else "block" if blocks else "attention"
-        lines.append(f"return {name}(p, x)")
+        lines.append(f"return {'block' if blocks else 'attention'}(p, x)")
     return text + f"\ndef apply(p, {x}):\n" + "".join([f"    {line}\n" for line in lines])

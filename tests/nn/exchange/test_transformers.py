@@ -6,15 +6,18 @@ import random
 import pytest
 from golden import flat
 
-from autograd_lite import sum_
+from autograd_lite import sum_, topological_order
 from autograd_lite.nn import (
     GPT,
     Block,
     LayerNorm,
+    Linear,
     RMSNorm,
     SelfAttention,
+    Sequential,
     from_torch_state_dict,
     from_twin,
+    half_squared_error,
     sequence_cross_entropy,
     to_jax,
     to_torch,
@@ -110,6 +113,70 @@ def test_norms_are_pytorchs(torch):
     loaded(torch, torch.nn.RMSNorm(3), randomized(RMSNorm(3)))
     loaded(torch, torch.nn.LayerNorm(3), randomized(LayerNorm(3)))
     loaded(torch, torch.nn.LayerNorm(3, bias=False), randomized(LayerNorm(3, bias=False)))
+
+
+NORMS = [
+    LayerNorm(3),
+    LayerNorm(3, bias=False),
+    LayerNorm(3, elementwise_affine=False),
+    RMSNorm(3, eps=0.01),
+    RMSNorm(3, 0.1, False),
+]
+
+
+@pytest.mark.parametrize("norm", NORMS, ids=repr)
+def test_norms_among_layers_are_pytorchs_there_and_in_both_twins(torch, jax, norm):
+    model = randomized(Sequential(Linear(2, 3, rng=0), copy.deepcopy(norm), "tanh", Linear(3, 2, rng=1)))
+    kind = getattr(torch.nn, type(norm).__name__)
+    options = {"eps": norm.eps, "elementwise_affine": norm.elementwise_affine}
+    options |= {"bias": norm.has_bias} if isinstance(norm, LayerNorm) else {}
+    layers = torch.nn.Linear(2, 3), kind(3, **options), torch.nn.Tanh(), torch.nn.Linear(3, 2)
+    module, twin, there = loaded(torch, torch.nn.Sequential(*layers), model), to_torch(model), to_jax(model)
+    xs = numbers(4, 2)
+    outputs = model(xs)
+    sum_([y * y for row in outputs for y in row]).backward()
+    grads = [p.grad for p in model.parameters()]
+    for theirs in (module, twin):
+        out = theirs(torch.tensor(xs, dtype=torch.float64))
+        assert out.flatten().tolist() == pytest.approx(data(outputs), **CLOSE)
+        (out**2).sum().backward()
+        assert [g for p in theirs.parameters() for g in p.grad.flatten().tolist()] == pytest.approx(grads, **CLOSE)
+    params, apply = there
+    gradient = jax.grad(lambda params: (apply(params, jax.numpy.array(xs)) ** 2).sum())(params)
+    found = copy.deepcopy(model)
+    from_twin(found, gradient)
+    assert [p.data for p in found.parameters()] == pytest.approx(grads, **CLOSE)
+
+
+@pytest.mark.parametrize("dialect", ["python", "c"])
+def test_a_norm_among_layers_has_programs(dialect):
+    model = randomized(Sequential(Linear(2, 3, rng=0), LayerNorm(3), "relu", Linear(3, 1, rng=1), RMSNorm(1)))
+    loss, gradient = model.compile(half_squared_error, ([0.5, -1.0], [0.3]), dialect)([0.7, 0.2], [0.9])
+    eager = half_squared_error(model([0.7, 0.2]), [0.9])
+    eager.backward()
+    assert (loss, *gradient) == pytest.approx((eager.data, *[p.grad for p in model.parameters()]), **CLOSE)
+
+
+def test_norms_among_layers_are_named_by_their_place_and_have_no_time():
+    model = Sequential(LayerNorm(2), Linear(2, 2, rng=0), RMSNorm(2))
+    assert [parameter.label for parameter in model.parameters()][:4] == ["weight_0[0]", "weight_0[1]", "bias_0[0]", "bias_0[1]"]
+    out = model([0.5, 1.0])
+    labels = {node.label: node for node in topological_order(out[0])}
+    assert {"norm_mean_0", "norm_scale_0", "norm_0[1]", "norm_scale_2", "norm_2[0]"} < labels.keys()
+    assert [part.title for part in labels["norm_scale_2"].scope.path] == ["2: RMS norm 2"]
+    assert all(part.time is None for node in labels.values() if hasattr(node, "scope") for part in node.scope.path)
+    assert [y.label for y in RMSNorm(2)([1.0, 2.0])] == ["norm[0]", "norm[1]"]
+    with pytest.raises(ValueError, match="this LayerNorm is for 2 numbers a position, got 3"):
+        model([0.5, 1.0, 1.5])
+
+
+def test_a_norm_that_computes_otherwise_has_no_twin(torch):
+    class Halved(RMSNorm):
+        def _row(self, xs):
+            return [x / 2 for x in super()._row(xs)]
+
+    with pytest.raises(ValueError, match="a Halved has no twin"):
+        to_torch(Sequential(Halved(2)))
 
 
 def test_names_of_a_gpt_in_pytorch():
