@@ -3,7 +3,8 @@
 * `module`: something with parameters; `leaves`: parameters and inputs; `dense`: `Neuron`, `Layer`, `MLP`, and the delta form;
   `layers`: PyTorch's, to be put together; `summary`: a model as a table;
 * `losses`, `optim` (`groups`, `schedules`, `clipping`), `training` (`history`, `validation`, `metrics`, `progress`): the general
-  procedure of the articles; `worked_example`: theirs, number by number; `datasets`, `curves`, `plots`: what a class looks at;
+  procedure of the articles; `worked_example`: theirs, number by number;
+* `datasets`, `curves`, `plots`, `decisions`: what a class looks at;
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
 * `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `one_head`: one number by number; `names`: a
   list of them learned by one;
@@ -26,6 +27,7 @@ from .attention_drawings import draw_attention, draw_head, draw_residuals
 from .clipping import clip_grad_norm_, clip_grad_value_
 from .curves import Curves
 from .datasets import circles, moons, spiral, xor
+from .decisions import draw_decision
 from .dense import MLP, Layer, Neuron, deltas
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 from .exchange.twins import from_twin, to_jax, to_torch
@@ -109,6 +111,7 @@ __all__ = [
     "cross_entropy",
     "deltas",
     "draw_attention",
+    "draw_decision",
     "draw_head",
     "draw_residuals",
     "from_torch_state_dict",

@@ -26,19 +26,11 @@ def plot_decision(
     computed as after `eval`, without a graph. ValueError for what does not fit; ImportError without matplotlib (the extra
     `notebook`).
     """
-    places = [_pair(x) for x in in_lists(list(X))]
-    labels = [_one(label) for label in in_lists(list(y))]
-    if not places or len(labels) != len(places):
-        raise ValueError(f"plot_decision needs a label for each of at least one example, got {len(places)} and {len(labels)}")
-    if points < 2:
-        raise ValueError(f"plot_decision needs at least 2 points of each coordinate, got {points!r}")
+    places, labels, across, up, grid = decisions(model, X, y, points, margin)
     if ax is None:
         import matplotlib.pyplot as plt
 
         ax = plt.subplots()[1]
-    across, up = [_range([place[k] for place in places], margin, points) for k in (0, 1)]
-    with evaluated(model.modules()):
-        grid = [[[peek(out) for out in leaves(model([a, b]))] for a in across] for b in up]
     count = len(grid[0][0])
     if count > 1:
         for k in range(count):  # where this output is above all others
@@ -47,7 +39,7 @@ def plot_decision(
                 ax.contourf(across, up, heights, levels=[0.0, top], colors=[_light(k)])
         colours: dict[str, Any] = {"c": [f"C{int(label) % 10}" for label in labels]}
     else:
-        middle = (min(labels) + max(labels)) / 2 if threshold is None else threshold
+        middle = halfway(labels) if threshold is None else threshold
         heights = [[outs[0] - middle for outs in row] for row in grid]
         far = max([abs(height) for row in heights for height in row]) or 1.0
         levels = [far * k / 10 for k in range(-10, 11)]
@@ -58,6 +50,30 @@ def plot_decision(
     ax.scatter(*zip(*places), edgecolors="black", linewidths=0.7, zorder=3, **colours)
     ax.set(xlabel="x1", ylabel="x2")
     return ax
+
+
+def decisions(
+    model: Module, X: Any, y: Any, points: int, margin: float
+) -> tuple[Any, list[float], list[float], list[float], Any]:
+    """The places of the examples and their labels, the coordinates at which the model is computed, and its outputs there by rows.
+
+    Arguments and errors as for `plot_decision`.
+    """
+    places = [_pair(x) for x in in_lists(list(X))]
+    labels = [_one(label) for label in in_lists(list(y))]
+    if not places or len(labels) != len(places):
+        raise ValueError(f"plot_decision needs a label for each of at least one example, got {len(places)} and {len(labels)}")
+    if points < 2:
+        raise ValueError(f"plot_decision needs at least 2 points of each coordinate, got {points!r}")
+    across, up = [_range([place[k] for place in places], margin, points) for k in (0, 1)]
+    with evaluated(model.modules()):
+        grid = [[[peek(out) for out in leaves(model([a, b]))] for a in across] for b in up]
+    return places, labels, across, up, grid
+
+
+def halfway(labels: Sequence[float]) -> float:
+    """Between the two numbers that the classes are."""
+    return (min(labels) + max(labels)) / 2
 
 
 def plot_layers(output: Any, of: str = "data", ax: Any = None, *, bins: int = 40) -> Any:
