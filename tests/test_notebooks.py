@@ -29,6 +29,7 @@ ALL = [*sorted(NOTEBOOKS.glob("*.ipynb")), *TRANSLATED]
 
 # Of what a lesson has computed, by expressions in its names; from the articles' numbers, computed with 60 digits, and by mpmath
 WORKED = GOLDEN["example_222"]
+AFTER = WORKED["after_n_updates"]
 FIGURES = {
     "01_the_nudge": {
         "[x.grad, w.grad, out.local_derivatives[0]]": [-2.359343198897782282, 0.393223866482963714, 0.786447732965927427],
@@ -53,6 +54,16 @@ FIGURES = {
     "05_reverse_order": {
         "along_w": 1.193171616562662661,
         "numbers[0].answer": 1.137055443952165,
+    },
+    "06_training": {
+        "[before, after]": [AFTER["simultaneous/bias_fixed"][n]["E_total"] for n in ("0", "1")],
+        "published().data": AFTER["sequential/bias_fixed"]["1"]["E_total"],
+        "[run['E_total after 10000'], run['E_total after 9999']]": [
+            AFTER["simultaneous/bias_fixed"][n]["E_total"] for n in ("10000", "9999")
+        ],
+        "other['out_o1 after 10000']": AFTER["sequential/bias_fixed"]["10000"]["out_o1"],
+        "of_softmax[0].answer": GOLDEN["mlp"]["net222_softmax_quadratic"]["delta"][1][0],
+        "of_batch[0].answer": -16 / 3,
     },
 }
 
