@@ -10,7 +10,8 @@ In reading order:
 * `sheet`: questions that check answers, and other numbers for each student;
 * `terminal`, `page`, `paper`, `exports`, `notebooks`: where a quiz is taken, with `pictures`;  `saving`: to files;
 * `codes`, `grades`: what comes back;
-* `engines`: right ones, to be read;  `bugs`: planted in them;  `watched`: an engine at work;  `compare`: two, side by side;
+* `engines`: right ones, to be read;  `bugs`: planted in them;  `watched`: an engine at work;  `comparison`: of two,
+  `side_by_side`: as a page, and `compare`, what is called;
 * `quiz`: what a user calls;
 * `own_engine`: an engine of the student's own, task by task, checked whatever it does.
 """

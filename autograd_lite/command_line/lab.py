@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from .. import Value, topological_order
 from ..classroom import BUGS, LESSONS, Bug, Comparison, bug, compare
@@ -30,6 +31,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--compare", nargs="*", metavar="EXPRESSION", help="where it differs first from the right pass, with the numbers after it"
     )
+    command.add_argument("--save", type=Path, metavar="FILE", help="write the comparison as a page, FILE.html")
     command.add_argument("--hints", type=int, default=0, metavar="N", help="the first N hints, of 3")
     command.add_argument("--reveal", action="store_true", help="say what is wrong")
     command.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the sentences (en)")
@@ -41,6 +43,7 @@ def lab(
     expression: str | None,
     numbers: Sequence[str],
     compare: Sequence[str] | None,
+    save: Path | None,
     hints: int,
     reveal: bool,
     language: str,
@@ -53,12 +56,13 @@ def lab(
     if compare:
         expression, *numbers = compare
     output = None if expression is None else _graph(expression, numbers)
-    if output is None and compare is not None:
+    if output is None and (compare is not None or save is not None):
         output = found.smallest()
-    if output is not None and compare is None:
-        _print("\n".join(_ran(found, output, language)))
-    if output is not None and compare is not None:
-        _print(str(_compared(found, output, language)))
+    if output is not None:
+        compared = _compared(found, output, language)
+        _print("\n".join(_ran(found, compared)) if compare is None else str(compared))
+        if save is not None:
+            print(f"wrote {compared.save(save)}")
     _print("\n".join(found.hints_in(language)[: max(hints, 0)]))
     if reveal:
         _print(found.reveal(language))
@@ -91,14 +95,13 @@ def _numbered(source: str) -> Iterator[str]:
         yield f"{number:3}  {line}".rstrip()
 
 
-def _ran(found: Bug, output: Value, language: str) -> Iterator[str]:
+def _ran(found: Bug, one: Comparison) -> Iterator[str]:
     """What the engine makes of a graph, beside what is right; and whether the graph shows the bug."""
-    one = _compared(found, output, language)
     nodes = one.passes.order[::-1]
-    heads = [say(language, key) for key in ("node", "right-grad", "wrong-grad")]
-    rows = [(one.passes.name(n), rounded(one.right[n], 9), rounded(one.wrong[n], 9)) for n in nodes[:MOST_ROWS]]
+    heads = [one.say(key) for key in ("node", "right-grad", "wrong-grad")]
+    rows = [[one.passes.name(n), rounded(one.right[n], 9), rounded(one.wrong[n], 9)] for n in nodes[:MOST_ROWS]]
     if one.problem is None:
-        sizes = [max(width(cell) for cell in column) for column in zip(heads, *rows)]
+        sizes = [max(map(width, column)) for column in zip(heads, *rows)]
         for node, (name, *grads) in zip([None, *nodes], [heads, *rows]):
             cells = [to_right(cell, size) for cell, size in zip(grads, sizes[1:])]
             yield "  ".join([to_left(name, sizes[0]), *cells, *["≠"] * (node in one.differing)])
@@ -106,9 +109,8 @@ def _ran(found: Bug, output: Value, language: str) -> Iterator[str]:
             yield "..."
     else:
         yield str(one)
-    smallest = len(topological_order(found.smallest()))
-    key = "lab-hides" if one.agree else "lab-shows"
-    yield say(language, key, count=len(topological_order(output)), smallest=smallest)
+    count, smallest = [len(topological_order(output)) for output in (one.output, found.smallest())]
+    yield one.say("lab-hides" if one.agree else "lab-shows", count=count, smallest=smallest)
 
 
 def _visit(found: Bug, language: str) -> None:
@@ -137,7 +139,7 @@ def _visit(found: Bug, language: str) -> None:
                 _print(say(language, "lab-other-line", line=line))
             case _:
                 try:
-                    _print("\n".join(_ran(found, _graph(typed, ()), language)))
+                    _print("\n".join(_ran(found, _compared(found, _graph(typed, ()), language))))
                 except (ValueError, ArithmeticError) as error:
                     _print(str(error))
 

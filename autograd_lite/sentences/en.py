@@ -312,4 +312,8 @@ SENTENCES = {
     "lab-other-line": "Line {line} is as it should be.",
     "right-grad": "right",
     "wrong-grad": "this engine",
+    "side-title": "Two backward passes over {output}, side by side",
+    "side-table": "Both grads so far",
+    "difference": "first difference",
+    "difference-key": "to the first step at which they differ (d)",
 }

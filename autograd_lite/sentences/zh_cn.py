@@ -280,4 +280,8 @@ SENTENCES = {
     "lab-other-line": "第 {line} 行没有错。",
     "right-grad": "正确",
     "wrong-grad": "这个引擎",
+    "side-title": "{output} 的两次反向传播，并排对照",
+    "side-table": "目前两边的梯度",
+    "difference": "第一处不同",
+    "difference-key": "到第一个不同的步骤（d）",
 }

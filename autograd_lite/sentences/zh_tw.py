@@ -280,4 +280,8 @@ SENTENCES = {
     "lab-other-line": "第 {line} 行沒有錯。",
     "right-grad": "正確",
     "wrong-grad": "這個引擎",
+    "side-title": "{output} 的兩次反向傳播，並排對照",
+    "side-table": "目前兩邊的梯度",
+    "difference": "第一處不同",
+    "difference-key": "到第一個不同的步驟（d）",
 }

@@ -51,7 +51,7 @@ class Passes:
 
     def _go_back(self) -> None:
         passed: dict[Value, list[Contribution]] = {}
-        for contribution in contributions(self.output, order=lambda output: self.order):
+        for contribution in self._passed():
             passed.setdefault(contribution.node, []).append(contribution)
         self.adjoint[self.output] = 1.0
         self._add("start", self.output, 1.0)
@@ -62,6 +62,10 @@ class Passes:
             for _, i, parent, adjoint, derivative, amount in passed.get(node, []):
                 if not parent.is_plain_number:
                     self._receive(parent, self._add("edge", parent, amount, (adjoint, derivative), node, i))
+
+    def _passed(self) -> Iterable[Contribution]:
+        """What each node passes back, in the order of the pass."""
+        return contributions(self.output, order=lambda output: self.order)
 
     def _receive(self, node: Value, edge: Record) -> None:
         """Notes a contribution, and adds it to those before."""

@@ -362,6 +362,24 @@ def test_a_bug_is_read_run_compared_and_revealed(capsys):
     assert lab(capsys, "1", "--reveal", "--language", "zh-CN").startswith("overwrite: 1 只是")
 
 
+def test_a_comparison_is_written_as_a_page_or_text(capsys, tmp_path):
+    said = lab(capsys, "1", "--compare", "a * a + a", "a=3", "--save", str(tmp_path / "compare.html"))
+    assert said.endswith(f"wrote {tmp_path / 'compare.html'}\n")
+    page = (tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>") and "overwrite" not in page and "://" not in page.replace("http://www.w3.org", "")
+    found = compare(None, "overwrite", parse("a = 3; a * a + a", {}))
+    assert found.save(tmp_path / "compare.txt").read_text(encoding="utf-8") == f"{found}\n"
+    assert lab(capsys, "no-future", "--save", str(tmp_path / "smallest.html")).endswith("smallest.html\n")
+    with pytest.raises(ValueError, match=r"\.html or \.txt, not as 'a\.pdf'"):
+        found.save(tmp_path / "a.pdf")
+    node = Value(1.0, "x")
+    for _ in range(2000):
+        node = -node
+    with pytest.raises(ValueError, match="on a smaller graph"):
+        compare(None, "overwrite", node).html()
+    assert "<iframe" not in compare(None, "overwrite", node)._repr_mimebundle_()["text/html"]
+
+
 def test_what_cannot_be_run_is_said(capsys):
     for arguments, said in [
         (["overwitten"], "no bug is called overwitten; did you mean overwrite?"),
