@@ -10,6 +10,8 @@ from typing import Any, TextIO
 from .backprop import not_taken, topological_order
 from .engine.modes import differentiating, no_grad
 from .gradient import gradient
+from .sentences import known, say
+from .sentences.widths import to_left, to_right
 from .value import Value
 
 
@@ -50,26 +52,29 @@ def check_gradients(
         raise TypeError(f"check_gradients needs a function with a Value as its result, got {type(output).__name__}")
     grads = {} if backward is None else _grads(backward, output, nodes)
     derivatives = [grads[x] for x in nodes] if grads else [derivative.item() for derivative in gradient(output, nodes)]
-    print(f"{'input':<10}{'data':>12}{'derivative':>17}{'difference':>17}", file=file)
+    language = known(None)
+    titles = [say(language, f"check-{title}") for title in ("input", "derivative", "difference")]
+    print(to_left(titles[0], 10) + f"{'data':>12}" + to_right(titles[1], 17) + to_right(titles[2], 17), file=file)
     failing = []
     for i, (node, derivative) in enumerate(zip(nodes, derivatives)):
-        name = "".join([c if c.isprintable() else "?" for c in str(node.label)[:40]]) or f"input {i}"
+        name = "".join([c if c.isprintable() else "?" for c in str(node.label)[:40]]) or say(language, "check-unnamed", number=i)
+        agrees = False
         try:
             found, _ = difference(f, nodes, node)
         except (ValueError, ArithmeticError) as error:
-            found, verdict = math.nan, f"no difference: {error}"
+            found, verdict = math.nan, say(language, "check-none", why=error)
         else:
             agrees = abs(derivative - found) <= tolerance * max(1.0, abs(derivative), abs(found))
-            verdict = "agrees" if agrees else "DIFFERS: a wrong derivative, or a kink near this point"
-        if verdict != "agrees":
+            verdict = say(language, "check-agrees" if agrees else "check-differs")
+        if not agrees:
             failing.append(name)
-        print(f"{name:<10}{node.data:>12.6g}{derivative:>17.9g}{found:>17.9g}  {verdict}", file=file)
+        print(f"{to_left(name, 10)}{node.data:>12.6g}{derivative:>17.9g}{found:>17.9g}  {verdict}", file=file)
     if failing:
-        print(f"not in agreement: {', '.join(failing)}", file=file)
+        print(say(language, "check-failing", names=say(language, "list-comma").join(failing)), file=file)
         if any(grads[node] for node in topological_order(output) if node.parents and node is not output and grads):
             for node, expected in list(faults(output, grads).items())[:1]:
-                place = f"at {node!r}: its grad is {grads[node]:.9g}"
-                print(f"the backward pass goes wrong {place}, and what it is used in gives {expected:.9g}", file=file)
+                numbers = {"grad": f"{grads[node]:.9g}", "right": f"{expected:.9g}"}
+                print(say(language, "check-wrong-at", node=repr(node), **numbers), file=file)
     return not failing
 
 

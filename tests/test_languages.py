@@ -1,11 +1,25 @@
 """What is generated, in Chinese: whole, without an English word between, and as wide as it is said to be."""
 
 import html
+import io
 import re
 
 import pytest
 
-from autograd_lite import Scope, Value, draw, draw_layers, explain, set_language, steps, tanh, topological_order
+from autograd_lite import (
+    Scope,
+    Value,
+    check_gradients,
+    draw,
+    draw_layers,
+    explain,
+    set_language,
+    step,
+    steps,
+    tanh,
+    topological_order,
+    where,
+)
 from autograd_lite.__main__ import main
 from autograd_lite.sentences import LANGUAGES, listed
 from autograd_lite.sentences.widths import clip, pieces, to_left, to_right, width, wrapped
@@ -166,6 +180,20 @@ def test_a_list_in_each_language():
     assert listed("en", names, 6) == "a, b, c, d and 4 more"
     assert listed("zh-TW", names, 6) == "a、b、c、d 和另外 4 個"
     assert listed("zh-CN", names[:2]) == "a 和 b" and listed("zh-CN", ["a"]) == "a"
+
+
+def test_a_table_of_differences_in_chinese(language):
+    x, nameless = Value(2.0, "隱藏"), Value(0.0)
+    table = io.StringIO()
+    set_language(language)
+    try:
+        assert check_gradients(lambda x, y: x * x + y, [x, nameless], file=table)
+        assert not check_gradients(lambda x: where(step(x - 1e-12), x, 3 * x), [nameless], file=table)
+    finally:
+        set_language("en")
+    lines = table.getvalue().splitlines()
+    assert english_words(table.getvalue()) == set()
+    assert len({width(line) for line in lines[1:3]}) == 1 and width(lines[0]) == 10 + 12 + 17 + 17
 
 
 def test_the_language_is_set_once(error):

@@ -80,6 +80,16 @@ SENTENCES = {
     "the derivative comes back both ways.",
     "norm-constant": "{answer} takes {operand} for a constant in {by} = {formula}. It is computed from the same numbers: what "
     "comes back through it counts too.",
+    # check_gradients
+    "check-input": "input",
+    "check-unnamed": "input {number}",
+    "check-derivative": "derivative",
+    "check-difference": "difference",
+    "check-agrees": "agrees",
+    "check-differs": "DIFFERS: a wrong derivative, or a kink near this point",
+    "check-none": "no difference: {why}",
+    "check-failing": "not in agreement: {names}",
+    "check-wrong-at": "the backward pass goes wrong at {node}: its grad is {grad}, and what it is used in gives {right}",
     # Steps
     "list-comma": ", ",
     "list-and": "{names} and {last}",

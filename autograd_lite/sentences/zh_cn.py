@@ -56,6 +56,16 @@ SENTENCES = {
     "value-for-key": "{answer} 把键和值弄混了。与查询相乘的是键，加起来的是值：{by} = {formula}。",
     "no-residual": "{answer} 漏掉了绕过去的那一份。{by} = {formula}：{operand} 加到了由它算出的结果上，导数从两条路都会回来。",
     "norm-constant": "{answer} 在 {by} = {formula} 里把 {operand} 当成常数。它是由同一批数字算出来的：经过它传回来的也要算。",
+    # check_gradients
+    "check-input": "输入",
+    "check-unnamed": "输入 {number}",
+    "check-derivative": "导数",
+    "check-difference": "差分",
+    "check-agrees": "相符",
+    "check-differs": "不符：导数错了，或者附近有尖点",
+    "check-none": "没有差分：{why}",
+    "check-failing": "不相符的：{names}",
+    "check-wrong-at": "反向传播在 {node} 出错：它的 grad 是 {grad}，而用到它的节点应该给出 {right}",
     # Steps
     "list-comma": "、",
     "list-and": "{names} 和 {last}",

@@ -56,6 +56,16 @@ SENTENCES = {
     "value-for-key": "{answer} 把鍵和值弄混了。與查詢相乘的是鍵，加起來的是值：{by} = {formula}。",
     "no-residual": "{answer} 漏掉了繞過去的那一份。{by} = {formula}：{operand} 加到了由它算出的結果上，導數從兩條路都會回來。",
     "norm-constant": "{answer} 在 {by} = {formula} 裡把 {operand} 當成常數。它是由同一批數字算出來的：經過它傳回來的也要算。",
+    # check_gradients
+    "check-input": "輸入",
+    "check-unnamed": "輸入 {number}",
+    "check-derivative": "導數",
+    "check-difference": "差分",
+    "check-agrees": "相符",
+    "check-differs": "不符：導數錯了，或者附近有尖點",
+    "check-none": "沒有差分：{why}",
+    "check-failing": "不相符的：{names}",
+    "check-wrong-at": "反向傳播在 {node} 出錯：它的 grad 是 {grad}，而用到它的節點應該給出 {right}",
     # Steps
     "list-comma": "、",
     "list-and": "{names} 和 {last}",
