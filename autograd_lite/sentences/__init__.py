@@ -1,8 +1,8 @@
 """The sentences that are generated, in English and in Chinese, traditional and simplified: one table for each language.
 
 `en`, `zh_tw`, `zh_cn`: a table has the same keys in every language, and a sentence the same named fields. Formulas and names of
-nodes are fields. `mistakes_en` and so on: what is said of mistakes, by their names; `engine_en`: to an engine of one's own.
-`widths`: how wide a text is, and where a line of it may end.
+nodes are fields. `mistakes_en`, `mistakes_zh_tw`, `mistakes_zh_cn`: what is said of mistakes, by their names; `engine_en`,
+`engine_zh_tw`, `engine_zh_cn`: to an engine of one's own. `widths`: how wide a text is, and where a line of it may end.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ SENTENCES = {
     "engine-two-outputs": "兩個輸出共用圖的一部分。先從一個、再從另一個做 backward()，{what} 應該是兩者之和 {right}，你"
     "的是 {got}。",
     "engine-zero": "model.zero_grad() 之後每個 grad 都是 0.0；{what} 是 {got}。",
-    "engine-parameters": "MLP(2, [3, 1]) 有 {right} 個參數，每個單元是它的權重和偏置；你的有 {got} 個。",
+    "engine-parameters": "MLP(2, [3, 1]) 有 {right} 個參數，每個單元是它的權重和偏差；你的有 {got} 個。",
     "engine-step-nothing": "{call} 之後沒有任何參數改變。要改變的是參數自己的 data，而且是在反向傳播之後。",
     "engine-step-data": "第 {count} 步之後，{what} 應該是 {right}，現在是 {got}。",
     "engine-step-loss": "step 回傳更新之前的損失 {right}，你的回傳 {got}。",
