@@ -30,6 +30,9 @@ ALL = [*sorted(NOTEBOOKS.glob("*.ipynb")), *TRANSLATED]
 # Of what a lesson has computed, by expressions in its names; from the articles' numbers, computed with 60 digits, and by mpmath
 WORKED = GOLDEN["example_222"]
 AFTER = WORKED["after_n_updates"]
+# delta_{t,k} for (1, 1), (2, 2), (2, 1), (3, 3), (3, 2), (3, 1), by differences of mpmath
+BLAME = [0.256668237049466558, -0.393479267899895674, -0.224781182256039983]
+BLAME += [0.624930936593111534, 0.54180426350230684, 0.309514154459581976]
 FIGURES = {
     "01_the_nudge": {
         "[x.grad, w.grad, out.local_derivatives[0]]": [-2.359343198897782282, 0.393223866482963714, 0.786447732965927427],
@@ -64,6 +67,11 @@ FIGURES = {
         "other['out_o1 after 10000']": AFTER["sequential/bias_fixed"]["10000"]["out_o1"],
         "of_softmax[0].answer": GOLDEN["mlp"]["net222_softmax_quadratic"]["delta"][1][0],
         "of_batch[0].answer": -16 / 3,
+    },
+    "07_through_time": {
+        "[gradient(loss[t], z[k]).item() for t, k in table]": BLAME,
+        "[weights.question(k).answer for k in (1, 2)]": [0.209339511344445449, 0.767183460726292195],
+        "max(differences) < 1e-14": True,
     },
 }
 
