@@ -38,6 +38,8 @@ class WorkedExample:
         self.parameter = {label: Value(data, label) for label, data in {**WEIGHTS, **BIASES}.items()}
         w1, w2, w3, w4, w5, w6, w7, w8, b1, b2 = self.parameter.values()
         self.network = MLP([2, 2, 2], "sigmoid", "sigmoid", weights=[[[w1, w2], [w3, w4]], [[w5, w6], [w7, w8]]], biases=[b1, b2])
+        for label, layer in zip(BIASES, self.network.layers):  # the articles leave them as they are
+            self.parameter[label].scope = layer._scope._replace(role="constant")
         self._programs: dict[tuple[Any, ...], Program] = {}
 
     def __call__(self) -> Value:

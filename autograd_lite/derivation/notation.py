@@ -140,9 +140,7 @@ class Notation:
         if e.kind == "symbol" and not values:
             return self._symbol(e.parts[0], markup)
         if e.kind == "number" or e.kind == "symbol":
-            shown = rounded(e.parts[0] if e.kind == "number" else self._number(e.parts[0]), digits)
-            text, binds = markup.number(shown), 0 if shown.startswith("-") else 2 if "e" in shown and not markup.is_flat else 4
-            return text if binds >= level else str(markup.parenthesised(text))
+            return self._figure(e.parts[0] if e.kind == "number" else self._number(e.parts[0]), markup, digits, level)
 
         def inner(part: Expression, level: int) -> str:
             return self._written(part, markup, values, digits, level)
@@ -165,6 +163,12 @@ class Notation:
             text = markup.call(e.kind, [inner(part, 0) for part in e.parts])
             binds = 3 if e.kind == "exp" and not markup.is_flat else 4
         return text if binds >= level else markup.parenthesised(text)
+
+    def _figure(self, x: float, markup: Markup, digits: int | None, level: int) -> str:
+        """A number, in parentheses where it would be torn apart."""
+        shown = rounded(x, digits)
+        text, binds = markup.number(shown), 0 if shown.startswith("-") else 2 if "e" in shown and not markup.is_flat else 4
+        return text if binds >= level else str(markup.parenthesised(text))
 
     def _number(self, thing: Any) -> float:
         return thing.data if isinstance(thing, Value) else self.numbers[thing]

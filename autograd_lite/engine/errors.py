@@ -78,11 +78,15 @@ def described(op: str, nodes: Sequence[Any]) -> str:
     return ", ".join(texts + ["..."] * (len(letters) > 6))
 
 
+def needed(op: str) -> str:
+    """What the operands of `op` have to be."""
+    return (ROWS[op].needs if op in ROWS else "finite operands") or "operands at which its formula has a value"
+
+
 def domain_error(op: str, nodes: Sequence[Any], error: Exception) -> Exception:
     """What an operation raises outside its domain: names it, its operands and their labels, and what it needs."""
     if isinstance(error, OverflowError):
         return OverflowError(f"{op} overflows for {described(op, nodes)}: the result is beyond 1.8e308")
     got = described(op, nodes)
-    needs = (ROWS[op].needs if op in ROWS else "finite operands") or "operands at which its formula has a value"
     kind = DivisionByZeroError if isinstance(error, ZeroDivisionError) else DomainError
-    return kind(f"{op} needs {needs}, got {got.removeprefix('x = ') if len(nodes) == 1 else got}")
+    return kind(f"{op} needs {needed(op)}, got {got.removeprefix('x = ') if len(nodes) == 1 else got}")

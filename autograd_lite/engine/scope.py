@@ -18,8 +18,8 @@ class Scope(_Scope):
 
     Compared by value. `key` tells apart two parts of one title. `time`: of a time step, its number; a part titled ``t = 3`` is
     one too. `role`: what the node is in its part, the same at each time and for each unit of a vector: the net input, the input
-    gate. Tag a node of your own module with ``node.scope = Scope("my part")``; what it was computed from and no other part uses
-    is shown with it.
+    gate; of a leaf, ``"input"``, or ``"constant"`` where it is not trained. Tag a node of your own module with
+    ``node.scope = Scope("my part")``; what it was computed from and no other part uses is shown with it.
 
     >>> [scope.title for scope in Scope("h1", Scope("layer 1")).path]
     ['layer 1', 'h1']

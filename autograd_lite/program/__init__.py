@@ -4,6 +4,7 @@ There is no second generator of derivatives: what is printed is the graph of the
 read them:
 
 * `tape`: the graph as operations on numbers; `record`: with inputs, results and derivatives; `tracing`: a function as a graph;
+  `operation`: one operation with its local derivatives;
 * `spelling`: how operations are written; `dialects`: in each; `statements`: operations as lines;
 * `names`, `writer`: these as a function in Python;
 * `program`: what a user holds; `runtime`, one for each dialect (`python`, `numpy`, `jax`, `c`, `javascript`); `arguments`;

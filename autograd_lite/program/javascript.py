@@ -75,9 +75,24 @@ class ScriptWriter(Writer):
         for port in self.recorded.results:
             names = [f"{self._result(place)}, " for place in port.places]
             if port.is_array:
-                names[0], names[-1] = f"[{names[0]}", f"{names[-1][:-2]}], "
+                names[0] = f"[{names[0]}"
+                names[-1] = f"{names[-1][:-2]}], "
             found += names
         return spread("return [", found, "];") if len(self.recorded.results) > 1 else spread("return ", found, ";")
+
+
+class ArrowWriter(ScriptWriter):
+    """Writes a recorded graph as a function without a name."""
+
+    def _function(self, body: list[str]) -> list[str]:
+        return [*spread("(", [f"{name}, " for name in self.parameters.values()], ") => {"), *body, "}"]
+
+
+def functions(graphs: Sequence[Recorded]) -> tuple[str, list[str]]:
+    """Recorded graphs as functions without names, for a script of one's own; before them, the definitions that they need."""
+    writers = [ArrowWriter(recorded) for recorded in graphs]
+    needed = [template for writer in writers for template in writer.templates()]
+    return JAVASCRIPT.header(needed), [writer.function() for writer in writers]
 
 
 # Prints each number in the digits that give it again; JSON has no infinity, and drops the sign of -0

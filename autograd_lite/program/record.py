@@ -66,7 +66,8 @@ class Recorded(NamedTuple):
     """What a program is printed from.
 
     names: of the places that are to have a line of their own. Places from `forward` on are those of derivatives; so are the
-    results from `outputs` on: of the result `of`, by the nodes in `wrt`, one list each.
+    results from `outputs` on: of the result `of`, by the nodes in `wrt`, one list each. `adjoints` has the
+    places of those of nodes.
     """
 
     tape: Tape
@@ -77,6 +78,7 @@ class Recorded(NamedTuple):
     outputs: int
     of: int
     wrt: list[list[int]]
+    adjoints: Mapping[Value, int] = {}
 
     @property
     def result_places(self) -> list[int]:
@@ -168,7 +170,7 @@ def _with_derivatives(recorded: Recorded, output: Value, wanted: list[Bundle]) -
     for (name, nodes, is_array), at in zip(wanted, wrt):
         name = free.of(above + known.get(tuple(at), name))
         derivatives.append(Port(name, [places.get(node, zero) for node in nodes], is_array))
-    return recorded._replace(results=recorded.results + derivatives, forward=forward, of=of, wrt=wrt)
+    return recorded._replace(results=recorded.results + derivatives, forward=forward, of=of, wrt=wrt, adjoints=places)
 
 
 def _ports(tape: Tape, bundles: Sequence[Bundle], names: Names) -> list[Port]:

@@ -170,7 +170,7 @@ class OnTape(Reading):
         return self(family.stable or family.formula, {**named(op, operands), "all": sorted(operands)})
 
     def product(self, terms: Sequence[int]) -> int:
-        return self.tape.reduced("mul", terms)
+        return self.tape.reduced("mul", terms) if terms else self.number(1.0)
 
     def primitive(self, name: str) -> Callable[..., int]:
         return partial(self.tape.operation, name)

@@ -40,6 +40,14 @@ class Writer:
 
     def source(self) -> str:
         """The whole source, with its imports."""
+        return self.dialect.header(self.templates()) + self.function() + "\n"
+
+    def templates(self) -> list[str]:
+        """Those of its lines."""
+        return [self.dialect.array, *templates(self.statements)]
+
+    def function(self) -> str:
+        """The function, without what it needs."""
         constants = [line for line in self.statements if not line.places and line.target < self.recorded.forward]
         others = [line for line in self.statements if line.places or line.target >= self.recorded.forward]
         body = self._lines(others)
@@ -50,8 +58,7 @@ class Writer:
             f"{self.remark} {port.name}: {comment(label)}" for port in numbers if (label := self._other_label(port.places[0]))
         ]
         lines = [*renamed, *self._unpacked(), *self._lines(constants), *body, *self._returned()]
-        header = self.dialect.header([self.dialect.array, *templates(self.statements)])
-        return header + "\n".join([line.rstrip() for line in self._function([f"    {line}" for line in lines])]) + "\n"
+        return "\n".join([line.rstrip() for line in self._function([f"    {line}" for line in lines])])
 
     def _function(self, body: list[str]) -> list[str]:
         about = [f"    {line}" for line in docstring(self.recorded)]

@@ -2,7 +2,8 @@
 
 `en`, `zh_tw`, `zh_cn`: a table has the same keys in every language, and a sentence the same named fields. Formulas and names of
 nodes are fields. `mistakes_en`, `mistakes_zh_tw`, `mistakes_zh_cn`: what is said of mistakes, by their names; `engine_en`,
-`engine_zh_tw`, `engine_zh_cn`: to an engine of one's own. `widths`: how wide a text is, and where a line of it may end.
+`engine_zh_tw`, `engine_zh_cn`: to an engine of one's own; `live_en`, `live_zh_tw`, `live_zh_cn`: by the live page of steps.
+`widths`: how wide a text is, and where a line of it may end.
 """
 
 from __future__ import annotations
@@ -10,12 +11,25 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from . import en, engine_en, engine_zh_cn, engine_zh_tw, mistakes_en, mistakes_zh_cn, mistakes_zh_tw, zh_cn, zh_tw
+from . import (
+    en,
+    engine_en,
+    engine_zh_cn,
+    engine_zh_tw,
+    live_en,
+    live_zh_cn,
+    live_zh_tw,
+    mistakes_en,
+    mistakes_zh_cn,
+    mistakes_zh_tw,
+    zh_cn,
+    zh_tw,
+)
 
 LANGUAGES: dict[str, dict[str, str]] = {
-    "en": en.SENTENCES | mistakes_en.SENTENCES | engine_en.SENTENCES,
-    "zh-TW": zh_tw.SENTENCES | mistakes_zh_tw.SENTENCES | engine_zh_tw.SENTENCES,
-    "zh-CN": zh_cn.SENTENCES | mistakes_zh_cn.SENTENCES | engine_zh_cn.SENTENCES,
+    "en": en.SENTENCES | mistakes_en.SENTENCES | engine_en.SENTENCES | live_en.SENTENCES,
+    "zh-TW": zh_tw.SENTENCES | mistakes_zh_tw.SENTENCES | engine_zh_tw.SENTENCES | live_zh_tw.SENTENCES,
+    "zh-CN": zh_cn.SENTENCES | mistakes_zh_cn.SENTENCES | engine_zh_cn.SENTENCES | live_zh_cn.SENTENCES,
 }
 
 _language = "en"

@@ -2,11 +2,10 @@
 
 function go(k, guessing = false) {
   now = Math.max(0, Math.min(steps.length - 1, k));
-  asked = guessing && $("guess").getAttribute("aria-pressed") === "true" && now > 0 && now !== forward && !steps[now].given;
+  const hides = guessing && $("guess").getAttribute("aria-pressed") === "true";
+  asked = hides && now > 0 && now !== forward && (now > forward || nodes[steps[now].node].parents !== undefined);
   show();
-  try {
-    history.replaceState(null, "", `#${now + 1}`);
-  } catch {} // within a frame of a notebook
+  writeAddress();
 }
 
 function pause() {
@@ -40,36 +39,50 @@ const keys = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "la
 const letters = { p: "back", n: "forward", b: "turn", "?": "guess" };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.matches(".live") && !event.key.startsWith("Page")) return; // what takes a number, or a choice
   const name = keys[event.key] ?? letters[event.key.toLowerCase()];
   if (name === "guess") $("guess").click();
   else if (name) {
     pause();
     stepping[name]();
-  } else if (event.key === " " && !event.target.matches("button, select")) play();
+  } else if (event.key === " " && !event.target.matches("button, select, input")) play();
   else return;
   event.preventDefault();
 });
-const fromAddress = () => Number(/^#(\d+)$/.exec(location.hash)?.[1] ?? 0) - 1;
-addEventListener("hashchange", () => fromAddress() >= 0 && fromAddress() !== now && go(fromAddress()));
+
+// The address: the step, and what the hand has changed
+
+function writeAddress() {
+  try {
+    history.replaceState(null, "", `#${[now + 1, ...(live ? settings() : [])].join("&")}`);
+  } catch {} // within a frame of a notebook
+}
+
+function readAddress() {
+  const [step, ...rest] = location.hash.slice(1).split("&");
+  if (live) take(rest);
+  go(/^\d+$/.test(step) ? step - 1 : now);
+}
+addEventListener("hashchange", readAddress);
 
 // On paper: every step, and the picture after the last
 
-let before = -1;
+let left = -1; // the step that was left for it
 function list() {
-  if (before >= 0) return;
+  if (left >= 0) return;
   pause();
-  [before, now, asked] = [now, steps.length - 1, false];
+  [left, now, asked] = [now, steps.length - 1, false];
   show();
   if (svg) Object.assign(svg.style, { width: "", height: "" });
   $("all").innerHTML = steps.map((step) => `<li><span></span>${formulas(step)}</li>`).join("");
   document.querySelectorAll("#all span").forEach((element, k) => (element.textContent = words(steps[k])));
 }
 function unlist() {
-  if (before < 0) return;
+  if (left < 0) return;
   $("all").textContent = "";
   if (svg) zoom(scale, chosen);
-  go(before);
-  before = -1;
+  go(left);
+  left = -1;
 }
 addEventListener("beforeprint", list);
 addEventListener("afterprint", unlist);
@@ -77,5 +90,10 @@ matchMedia("print").addEventListener("change", (event) => (event.matches ? list(
 
 $("slider").max = steps.length;
 table();
+goBack();
+follow();
 if (svg) picture();
-go(Math.max(fromAddress(), 0));
+if (svg) paint();
+if (live) liven();
+else $("live").remove();
+readAddress();

@@ -1,13 +1,11 @@
-"use strict";
-const { nodes, order, patterns, numbers, steps, forward, grains, sentences } = JSON.parse(document.getElementById("data").textContent);
+// The page: its words, its formulas, its table, and how a step is shown
+
 const $ = (id) => document.getElementById(id);
 const box = $("picture"), svg = box.querySelector("svg.autograd-lite");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const DASH = "—", SVG = "http://www.w3.org/2000/svg";
 let now = 0, timer = 0;
 let asked = false; // the result of this step is hidden until it is asked for
-
-const brief = (text, digits = 3) => (Number.isFinite(+text) ? `${+(+text).toPrecision(digits)}` : text).replace("-", "−");
 
 // When things happen: the step that computes a node, the one that writes its grad, the sums in between, the passing of an edge
 
@@ -16,17 +14,18 @@ for (const node of nodes) Object.assign(node, { computed: 0, written: Infinity, 
 steps.forEach((step, k) => {
   const node = nodes[step.node];
   if (k < forward) node.computed = k;
-  step.ends = step.edges ?? []; // of every operand, "" where it is not seen
-  step.edges = [...new Set(step.ends.filter((id) => id))];
-  step.ends.forEach((id, i) => {
-    if (!id) return;
-    const edge = edges.get(id) ?? { element: $(id), computed: Infinity, passed: -1, value: "", flow: "" };
-    if (k < forward) [edge.computed, edge.value] = [Math.min(edge.computed, k), brief(nodes[step.parents[i]].data, 4)];
-    else if (edge.passed < 0) [edge.passed, edge.flow] = [k, step.flow ?? brief(node.grad, 4)];
+  const isBack = step.by !== undefined;
+  const ways = k < forward ? node.ends.map((id, i) => [id, step.node, i]) : isBack ? [[nodes[step.by].ends[step.operand], step.by, step.operand]] : [];
+  step.edges = [...new Set(ways.map(([id]) => id).filter((id) => id))];
+  for (const [id, head, i] of ways) {
+    if (!id) continue;
+    const edge = edges.get(id) ?? { element: $(id), computed: Infinity, passed: -1, tail: nodes[head].parents[i], ways: [] };
+    if (k < forward) [edge.computed, edge.ways] = [Math.min(edge.computed, k), [...edge.ways, [head, i]]];
+    else if (edge.passed < 0) edge.passed = k;
     edges.set(id, edge);
-  });
-  if (step.total !== undefined) node.sums.push([k, step.total]);
+  }
   if (step.written) node.written = Math.min(node.written, k);
+  else if (step.sum || step.first) node.sums.push(k);
 });
 
 // What is said
@@ -43,9 +42,10 @@ function visit(indices, element) {
   go(found.find((k) => k > now && element.classList.contains("active")) ?? found[0]);
 }
 
-function create(kind, text, parent) {
+function create(kind, text, parent, more = {}) {
   const element = document.createElement(kind);
   element.textContent = text;
+  for (const [name, value] of Object.entries(more)) element.setAttribute(name, value);
   parent.append(element);
   return element;
 }
@@ -67,9 +67,9 @@ function table() {
   }
 }
 
-// Showing a step
+// Showing a step. `byHand`: a number has changed, and not the step
 
-function show() {
+function show(byHand = false) {
   const step = steps[now], seen = asked ? now - 1 : now;
   const first = start(now);
   $("words").textContent = first === now ? words(step) : summary(first);
@@ -81,19 +81,11 @@ function show() {
   $("first").disabled = $("back").disabled = now === 0;
   $("last").disabled = $("forward").disabled = now === steps.length - 1 && !asked;
   $("guess").textContent = say(asked ? "reveal" : "guess");
-  for (const k of order) showRow(nodes[k], k === step.node, seen);
+  for (const k of order) showRow(k, k === step.node && !byHand, seen);
+  nodes[step.node].row.classList.add("active");
   lightCode(step);
-  if (!svg) return;
-  for (const part of parts.values()) showPart(part, seen);
-  for (const edge of edges.values()) showEdge(edge, seen);
-  for (const [line, text] of titles) line.textContent = seen === steps.length - 1 ? text : text.replace(/ · ‖.*$/, "");
-  legend.classList.toggle("unseen", seen !== steps.length - 1);
-  const group = steps.slice(first, now + 1);
-  const active = new Set(group.flatMap((one) => [one.by, one.node]).filter((k) => k >= 0).reverse().map((k) => $(nodes[k].element)));
-  for (const element of active) element.classList.add("active");
-  for (const one of group) for (const id of one.edges) edges.get(id).element.classList.add("active", ...(now < forward ? [] : ["back"]));
-  pass(step, first);
-  reveal([...active]);
+  if (live) showLive(seen);
+  if (svg) showPicture(step, first, seen, byHand);
 }
 
 // Where the group of steps begins that is shown with step k: the step itself, all of its node, or of its layer
@@ -109,38 +101,52 @@ function summary(first) {
     if (names.length > 8) return say("list-more", { names: names.slice(0, 7).join(comma), more: names.length - 7 });
     return names.length > 1 ? say("list-and", { names: names.slice(0, -1).join(comma), last: names.at(-1) }) : names[0];
   };
-  if (now < forward) return say(group[0].given ? "all-given" : "all-computed", { names: listed(group.map((step) => step.node)) });
+  if (now < forward) return say(nodes[steps[now].node].parents ? "all-computed" : "all-given", { names: listed(group.map((step) => step.node)) });
   const from = listed(group.map((step) => step.by ?? -1)), to = listed(group.filter((step) => step.by >= 0).map((step) => step.node));
   return from ? say("all-back", { from, to }) : words(steps[now]);
 }
 
-// A text is the number of a pattern and what stands in its holes: the place of a node, or -1, -2, ... for one of the numbers
+// A text is the number of a pattern and what stands in its holes: the place of a node, or -1, -2, ... for one of the numbers.
+// A number that stays is a text; of the others it is said which it is, how tightly what stands around binds, with how many decimals
 
 function filled([pattern, ...holes], named) {
   return patterns[pattern].replace(/\0/g, () => {
     const hole = holes.shift();
-    return hole < 0 ? numbers[~hole] : named(nodes[hole]);
+    return hole >= 0 ? named(nodes[hole]) : typeof numbers[~hole] === "string" ? numbers[~hole] : figure(...numbers[~hole]);
   });
 }
+const figure = (kind, k, level, i = 0, digits = 9) => mathml(kinds[kind] === "local" ? local[k][i] : quantities[kinds[kind]][k], level, digits);
 const words = (step) => filled(step.words, (node) => node.name);
-const formulas = (step) => step.formulas.map((formula) => `<div class="formula">${filled(formula, symbol)}</div>`).join("");
 const symbol = (node) => filled(node.symbol);
+const formulas = (step) => step.formulas.map((formula) => `<div class="formula">${equation(formula)}</div>`).join("");
 
-function showRow(node, active, seen) {
-  const sum = node.sums.findLast(([k]) => k <= seen);
+// The sides of an equation, without one that repeats the one before; a line may break between the pieces of a side
+function equation(formula) {
+  const sides = filled(formula, symbol).split("\x04");
+  const kept = sides.filter((side, i) => side !== sides[i - 1]);
+  const pieces = kept.flatMap((side, i) => side.split("\x03").map((piece, k) => (i && !k ? `<mo>=</mo>${piece}` : piece)));
+  return pieces.map((piece, i) => `<math>${i ? piece.replace("<mo>", '<mo form="infix">') : piece}</math>`).join(" ");
+}
+
+function showRow(k, active, seen) {
+  const node = nodes[k], [value, grad] = node.cells;
+  const sum = node.sums.findLast((at) => at <= seen);
   const whole = seen >= node.written;
-  const texts = [seen >= node.computed ? node.data : DASH, whole ? node.grad : sum ? say("so-far", { number: sum[1] }) : DASH];
-  node.cells.forEach((cell, i) => cell.textContent === texts[i] || (cell.textContent = texts[i]));
-  node.cells[1].classList.toggle("partly", !whole && sum !== undefined);
+  const texts = [seen >= node.computed ? rounded(data[k]) : DASH, DASH];
+  if (whole) texts[1] = rounded(adjoint[k]);
+  else if (sum !== undefined) texts[1] = say("so-far", { number: rounded(result[sum]) });
+  if (node.field) showField(k);
+  else if (value.textContent !== texts[0]) value.textContent = texts[0];
+  if (grad.textContent !== texts[1]) grad.textContent = texts[1];
+  grad.classList.toggle("partly", !whole && sum !== undefined);
   if (active && !node.row.classList.contains("active")) within($("table"), node.row);
-  node.row.classList.toggle("active", active);
+  node.row.classList.remove("active");
 }
 
 function within(pane, element) { // scrolls the pane, not the page
   const inner = pane.getBoundingClientRect(), own = element.getBoundingClientRect();
   if (own.top < inner.top + 50 || own.bottom > inner.bottom) pane.scrollTop += own.top - inner.top - inner.height / 2;
 }
-
 
 // The lines of a program that belong to a step
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..derivation.markup import rounded
-from ..derivation.notation import Notation
+from ..engine.errors import needed
+from ..formulas import operands
+from ..ops import FAMILIES, ROWS
 from ..pages import filled, in_script, template
 from ..picture.draw import Drawing, draw
-from ..picture.drawer import shown
 from ..picture.svg import image
-from ..program import compile_program
+from ..program.javascript import functions
+from ..program.operation import fixed_numbers, recorded_operation
 from ..sentences import LANGUAGES, in_html
 from ..value import Value
-from .words import Step, WordedPasses
+from .data import chosen, page_data, parameters_of
+from .listing import listing
+from .words import WordedPasses
 
 MOST_IN_A_PAGE = 30_000
 """A page of more steps than this does not open in a browser in reasonable time."""
 MOST_IN_A_NOTEBOOK = 1_000
+MOST_LIVE = 2_000
+"""Up to this number of nodes the page computes anew what the hand changes."""
 FRAMED = 60
 """Up to this number of nodes the picture has no frames around neurons and layers, to be large enough on a projector."""
 HEIGHT = 760
@@ -30,28 +34,36 @@ HEIGHT = 760
 WORDS = (
     "play", "pause", "guess", "reveal", "where-forward", "where-backward", "so-far-title", "node", "value", "grad", "so-far",
     "to-steps", "to-its-steps", "list-comma", "list-and", "list-more", "all-given", "all-computed", "all-back",
+    "loss", "curve", "log-scale", "train", "stop", "trained", "trained-node", "value-of", "foretold", "outside", "overflow",
+    "kink", "too-fast", "no-number", "no-rate-number",
 )
 # fmt: on
 
 
-def document(steps: WordedPasses, code: bool = False) -> str:
+def document(steps: WordedPasses, code: bool = False, parameters: Iterable[Value] | None = None) -> str:
     """The page, with the program beside the graph if that is asked for. ValueError for more steps than a browser can hold."""
     if len(steps) > MOST_IN_A_PAGE:
         raise ValueError(
             f"a page holds {MOST_IN_A_PAGE:,} steps, not {len(steps):,}: save them as .txt, or step through a smaller graph"
         )
     drawing, picture = _picture(steps, steps.adjoint)
-    source = program(steps) if code else ""
+    source, lines = listing(steps) if code else ("", {})
+    why = still(steps)
+    trained = parameters_of(steps) if parameters is None else chosen(steps, parameters)
+    script, operations = ("", None) if why else operations_of(steps)
     said = LANGUAGES[steps.language]
     sentences = in_html(steps.language)
     program_of = f'<pre id="code" tabindex="0" role="region" aria-label="{sentences["program"]}">{html.escape(source)}</pre>'
     parts = {
         "language": steps.language,
         "title": html.escape(steps.say("steps-title", output=steps.name(steps.output))),
-        "notes": "\n".join(f'<p class="note">{html.escape(note)}</p>' for note in steps.notes),
+        "notes": "\n".join(f'<p class="note">{html.escape(note)}</p>' for note in [*steps.notes, *[why] * bool(why)]),
         "picture": picture,
         "code": program_of if code else "",
-        "data": in_script({**_data(steps, drawing, source.split("\n")), "sentences": {key: said[key] for key in WORDS}}),
+        "operations": script,
+        "data": in_script(
+            {**page_data(steps, drawing, lines, operations, trained), "sentences": {key: said[key] for key in WORDS}}
+        ),
     }
     return filled(template("autograd_lite.stepping", "page.html"), {**sentences, **parts})
 
@@ -66,95 +78,36 @@ def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing
     return drawing, drawing.svg()
 
 
-def _data(steps: WordedPasses, drawing: Drawing | None, lines: Sequence[str]) -> dict[str, Any]:
-    """What the script of the page reads.
-
-    Words and formulas repeat themselves but for names and numbers. So each text is a list: the number of its pattern, and
-    what stands in the holes of that: the place of a node, or -1, -2, ... for one of the numbers and labels.
-    """
-    place = {node: k for k, node in enumerate(steps.nodes)}
-    patterns: dict[str, int] = {}
-    holes = {f"\1{k}": k for k in range(len(place))}
-
-    def folded(text: str) -> list[int]:
-        for tag in ("mn>", "mtext>"):
-            text = text.replace(f"<{tag}", f"<{tag}\0").replace(f"</{tag}", f"\0</{tag}")
-        pieces = text.split("\0")  # every second one stands in a hole
-        filling = [holes.setdefault(piece, len(place) - 1 - len(holes)) for piece in pieces[1::2]]
-        return [patterns.setdefault("\0".join(pieces[::2]), len(patterns)), *filling]
-
-    nodes = [
-        {
-            "name": steps.name(node),
-            "symbol": folded(steps.notation.name(node, "mathml")),
-            "data": rounded(node.data, 9),
-            "grad": rounded(steps.adjoint[node], 9) if node in steps.adjoint else "",  # a plain number has none
-            "element": drawing.element_of[node] if drawing else "",
-        }
-        for node in steps.nodes
-    ]
-    numbered = copy.copy(steps)
-    numbered.notation = Notation(steps.nodes, marks={node: f"\0\1{k}\0" for node, k in place.items()})
-    starts = {line.strip().partition(" = ")[0]: k for k, line in enumerate(lines)}
-    listed = [_step(step, place, drawing, folded, starts) for step in numbered]
-    return {
-        "nodes": nodes,
-        "order": [place[node] for node in steps.order],
-        "grains": {grain: stops for grain, stops in steps.grains().items() if grain != "edge"},
-        "patterns": list(patterns),
-        "numbers": list(holes)[len(place) :],
-        "steps": listed,
-        "forward": steps.forward,
-    }
+def operations_of(steps: WordedPasses) -> tuple[str, dict[Value, int]]:
+    """The operations of the graph as functions in JavaScript, and which of them each interior node is."""
+    keys: dict[Any, int] = {}
+    kinds: list[Value] = []
+    found: dict[Value, int] = {}
+    for node in steps.nodes:
+        if node.parents:
+            key = (node.op, len(node.parents), fixed_numbers(node.op, node.parents))
+            if key not in keys:
+                kinds.append(node)
+            found[node] = keys.setdefault(key, len(keys))
+    definitions, arrows = functions([recorded_operation(node.op, node.parents) for node in kinds])
+    listed = []
+    for node, arrow in zip(kinds, arrows):
+        row = ROWS.get(node.op) or FAMILIES[node.op]
+        letters = operands(node.op, len(node.parents))
+        said = {"name": node.op, "needs": needed(node.op), "convention": row.convention, "letters": letters[:6]}
+        listed.append(f"{{ ...{in_script(said)}, of: {arrow} }},\n")
+    return f"{definitions}const operations = [\n{''.join(listed)}];", found
 
 
-def _step(
-    step: Step, place: Mapping[Value, int], drawing: Drawing | None, folded: Callable[[str], list[int]], starts: Mapping[str, int]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"node": place[step.node]}
-    if step.by is not None:
-        found["by"] = place[step.by]
-    if step.kind == "given":
-        found["given"] = True
-    found["words"] = folded(step.words)
-    found["formulas"] = [folded(formula) for formula in step.steps.equations(step, "mathml")]
-    if drawing is not None:
-        found |= _passed(step, place, drawing)
-    if step.completes:
-        found["written"] = True
-    elif step.kind == "sum" or step.is_first:
-        found["total"] = rounded(step.result, 9)
-    line = next((starts[name] for name in _assigned(step) if name in starts), None)
-    if line is not None:
-        found["line"] = line
-    return found
-
-
-def _passed(step: Step, place: Mapping[Value, int], drawing: Drawing) -> dict[str, Any]:
-    """The edges that something passes along, and what: values forward, contributions back."""
-    if step.kind == "value":
-        ends = [drawing.edge_element_of.get((step.node, i), "") for i in range(len(step.node.parents))]
-        return {"parents": [place[parent] for parent in step.node.parents], "edges": ends}
-    end = drawing.edge_element_of.get((step.by, step.operand)) if step.by is not None else None
-    if end is None:
-        return {}
-    if step.completes and step.kind == "edge":  # what it passes is the grad
-        return {"edges": [end]}
-    return {"edges": [end], "flow": shown(step.terms[1] if step.kind == "sum" else step.result, 4)}
-
-
-def program(steps: WordedPasses) -> str:
-    """The passes as a program: a line for each quantity, with the labels of the nodes as names."""
-    leaves = [node for node in steps.order if not node.parents]
-    return str(compile_program(steps.output, leaves, gradients_of=steps.output, wrt=leaves).source)
-
-
-def _assigned(step: Step) -> list[str]:
-    """The names that a program may give to what a step computes."""
-    label, output = step.node.label, step.steps.output.label
-    if step.kind == "value":
-        return [label]
-    return [f"d{output}_d{label}", f"delta_{label.removeprefix('net_')}"] if step.kind != "start" else []
+def still(steps: WordedPasses) -> str:
+    """Why the page of these steps is not live; empty where it is."""
+    if len(steps.nodes) > MOST_LIVE:
+        return steps.say("still-large", count=f"{len(steps.nodes):,}", most=f"{MOST_LIVE:,}")
+    if steps.is_changed:
+        return steps.say("still-changed")
+    if not any(node.label and not node.parents for node in steps.nodes):
+        return steps.say("still-unlabelled")
+    return ""
 
 
 def notebook_output(steps: WordedPasses) -> str:

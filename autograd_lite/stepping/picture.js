@@ -1,11 +1,10 @@
 // The picture: an element for one node or a collapsed part, and one for each edge
 
-const parts = new Map();
-let legend;
+const parts = new Map(), titles = [];
+const legend = svg?.querySelector(".legend");
 function picture() {
   svg.setAttribute("role", "group");
   svg.querySelector("desc").textContent = "";
-  legend = svg.querySelector(".legend");
   nodes.forEach((node, k) => {
     const part = parts.get(node.element) ?? { element: $(node.element), indices: [] };
     part.indices.push(k);
@@ -14,15 +13,14 @@ function picture() {
   for (const part of parts.values()) {
     const { element, indices } = part;
     part.computed = Math.max(...indices.map((k) => nodes[k].computed));
-    part.written = Math.max(-1, ...indices.filter((k) => nodes[k].grad).map((k) => nodes[k].written));
-    part.sums = indices.length === 1 ? nodes[indices[0]].sums : [];
+    part.written = Math.max(-1, ...indices.filter((k) => !nodes[k].plain).map((k) => nodes[k].written));
     part.box = element.querySelector(".box:last-of-type");
-    part.tint = part.box?.getAttribute("class");
+    part.single = indices.length === 1 && part.box && !part.box.classList.contains("part");
     part.title = element.querySelector("title");
     part.tips = part.title.textContent.split(/(?=, data |, grad |; t = )/); // what it is, then data, then grads
     part.lines = [...element.querySelectorAll("text.data, text.grad")].map((line) => {
-      const text = line.textContent, grad = line.classList.contains("grad");
-      return { line, text, grad, hidden: text.replace(/ \S*$/, ` ${DASH}`) };
+      const text = line.textContent, start = text.replace(/\S*$/, "");
+      return { line, text, start, grad: line.classList.contains("grad") };
     });
     for (const line of element.querySelectorAll("text")) line.after(" "); // for readers aloud
     element.setAttribute("tabindex", "0");
@@ -40,10 +38,9 @@ function picture() {
   }
   for (const edge of edges.values()) {
     const { element } = edge;
-    const line = element.querySelector(".line"), text = element.querySelector(".delta");
-    Object.assign(edge, { line, text, behind: element.querySelector(".behind"), wide: line.getAttribute("stroke-width") });
-    edge.derivative = text?.textContent ?? "";
-    edge.named = edge.derivative.startsWith("×"); // of several edges together
+    const text = element.querySelector(".delta");
+    Object.assign(edge, { line: element.querySelector(".line"), text, behind: element.querySelector(".behind") });
+    edge.named = text?.textContent.startsWith("×") ?? false; // of several edges together
   }
   for (const line of svg.querySelectorAll(".cluster .title")) titles.push([line, line.textContent]);
   $("smaller").addEventListener("click", () => zoom(scale / 1.25));
@@ -52,13 +49,12 @@ function picture() {
   new ResizeObserver(() => chosen || zoom(fitting(LEAST), false)).observe(box);
   zoom(fitting(LEAST), false);
 }
-const titles = [];
 
 // Everything that a node was computed from, and everything computed from it
 
 let links;
 function light(part, on) {
-  links ??= steps.slice(0, forward).flatMap((step) => (step.parents ?? []).map((parent, i) => [parent, step.node, step.ends[i]]));
+  links ??= nodes.flatMap(({ parents = [], ends }, k) => parents.map((parent, i) => [parent, k, ends[i]]));
   for (const element of svg.querySelectorAll(".lit")) element.classList.remove("lit");
   if (!on) return;
   const reach = (from, to, all) => {
@@ -87,30 +83,86 @@ function zoom(to, byHand = true) {
   Object.assign(svg.style, { width: `${width * scale}px`, height: `${height * scale}px`, maxWidth: "none" });
 }
 
-function showPart({ element, computed, written, sums, box, tint, lines, title, tips }, seen) {
-  const sum = sums.findLast(([k]) => k <= seen);
+// Colours and widths, which are relative to the largest: those of the grads as they are now
+
+const norm = (indices) => Math.hypot(...indices.filter((k) => !nodes[k].plain).map((k) => adjoint[k]));
+const largest = (sizes) => Math.max(0, ...sizes.filter((size) => Number.isFinite(size)));
+
+function shade(x, most) {
+  if (!Number.isFinite(x)) return "odd";
+  if (x === 0 || !most) return "zero";
+  return `${x < 0 ? "neg" : "pos"}${4 - [0.1, 0.01, 0.001].filter((limit) => Math.abs(x) / most <= limit).length}`;
+}
+
+function paint() {
+  const single = [...parts.values()].filter((part) => part.single);
+  const most = largest(single.map(({ indices: [k] }) => Math.abs(adjoint[k])));
+  for (const part of single) part.tint = shade(adjoint[part.indices[0]], most);
+  for (const tint of legend.querySelectorAll("rect")) {
+    const [, sign, power] = /^(neg|pos)(\d)$/.exec(tint.getAttribute("class")) ?? [];
+    if (sign) tint.nextElementSibling.textContent = (sign === "neg" ? "−" : "") + brief(most * 10 ** (power - 4), 3);
+  }
+  const weights = new Map();
+  for (const edge of edges.values()) {
+    weights.set(edge, Math.hypot(...edge.ways.map(([k, i]) => adjoint[k] * local[k][i]).filter((x) => Number.isFinite(x))));
+  }
+  const widest = largest([...weights.values()]);
+  for (const [edge, weight] of weights) edge.wide = (widest ? 1 + 3 * Math.sqrt(Math.min(weight / widest, 1)) : 1).toFixed(2);
+}
+
+function showPicture(step, first, seen, byHand) {
+  for (const part of parts.values()) showPart(part, seen);
+  for (const edge of edges.values()) showEdge(edge, seen);
+  for (const [line, text] of titles) line.textContent = seen === steps.length - 1 && !changed ? text : text.replace(/ · ‖.*$/, "");
+  legend.classList.toggle("unseen", seen !== steps.length - 1);
+  const group = steps.slice(first, now + 1);
+  const active = new Set(group.flatMap((one) => [one.by, one.node]).filter((k) => k >= 0).reverse().map((k) => $(nodes[k].element)));
+  for (const element of active) element.classList.add("active");
+  for (const one of group) for (const id of one.edges) edges.get(id).element.classList.add("active", ...(now < forward ? [] : ["back"]));
+  pass(step, first, byHand);
+  if (!byHand) reveal([...active]);
+}
+
+function showPart({ element, indices, computed, written, single, box, tint, lines, title, tips }, seen) {
+  const [k] = indices, sum = single ? nodes[k].sums.findLast((at) => at <= seen) : undefined;
   element.classList.remove("active");
   element.classList.toggle("todo", seen < computed);
   element.classList.toggle("written", seen >= written);
-  if (box && !tint.includes("part")) box.setAttribute("class", seen >= written ? tint : "box none");
-  const tip = tips.filter((text, k) => k === 0 || (text.startsWith(", data") ? seen >= computed : seen >= written)).join("");
-  if (title.textContent !== tip) title.textContent = tip;
-  for (const { line, text, grad, hidden } of lines) {
+  if (single) box.setAttribute("class", `box ${seen >= written ? tint : "none"}`);
+  const tip = tips.filter((text, i) => i === 0 || (text.startsWith(", data") ? seen >= computed : seen >= written));
+  const told = single ? tip.map((text, i) => (i ? text.replace(/\S+$/, repr(i === 1 ? data[k] : adjoint[k])) : text)).join("") : tip.join("");
+  if (title.textContent !== told) title.textContent = told;
+  for (const { line, text, start, grad } of lines) {
     const whole = seen >= (grad ? written : computed);
-    const shown = whole ? text : grad && sum ? hidden.replace(DASH, `${brief(sum[1])} +`) : hidden;
-    if (line.textContent !== shown) line.textContent = shown;
+    let shown = start + DASH;
+    if (whole && single) shown = start + brief(grad ? adjoint[k] : data[k]);
+    else if (whole) shown = !changed || !start ? text : lines.length > 1 ? shown : start + brief(norm(indices), 3);
+    else if (grad && sum !== undefined) shown = `${start}${brief(result[sum], 3)} +`;
+    if (line.textContent !== shown) fit(line, shown, box);
   }
   element.setAttribute("aria-label", say("to-its-steps", { node: [...element.querySelectorAll("text")].map((line) => line.textContent).join(" ") }));
 }
 
-function showEdge({ element, computed, passed, value, flow, line, text, behind, wide, named }, seen) {
+const LETTER = 7.3; // pixels: that of digits
+function fit(line, text, box) { // a text that is longer than its box is set closer
+  line.textContent = text;
+  const wide = box ? box.getAttribute("width") - 6 : Infinity;
+  if (text.length * LETTER > wide) line.setAttribute("textLength", Math.round(wide));
+  else line.removeAttribute("textLength");
+  line.setAttribute("lengthAdjust", "spacingAndGlyphs");
+}
+
+function showEdge(edge, seen) {
+  const { element, computed, passed, tail, line, text, behind, wide, named } = edge;
   const done = passed >= 0 && seen >= passed;
   element.classList.toggle("todo", seen < computed);
   element.classList.toggle("passed", done);
   element.classList.remove("active", "back");
   line.setAttribute("stroke-width", done ? wide : 1.2);
+  const change = changeAlong(tail);
+  element.classList.toggle("changed", change !== "");
   if (!text || named) return;
-  const shown = done ? flow : value;
+  const shown = change || brief(done ? result[passed] : data[tail], 4);
   if (text.textContent === shown) return;
   text.textContent = shown;
   const long = shown.length * 6.9 + 4;
@@ -121,21 +173,22 @@ function showEdge({ element, computed, passed, value, flow, line, text, behind, 
 // What flows: upstream × local = contribution stands on the wire, and runs along it from right to left, into the sum
 
 let flowing = 0;
-function pass(step, first) {
+function pass(step, first, byHand) {
   cancelAnimationFrame(flowing);
   svg.querySelector(".flow")?.remove();
   if (now < forward || first !== now || !step.edges.length || asked) return;
-  const { line, text, flow, passed, derivative, named } = edges.get(step.edges[0]);
+  const { line, text, named } = edges.get(step.edges[0]);
   const length = line.getTotalLength(), middle = line.getPointAtLength(length / 2);
   const layer = document.createElementNS(SVG, "g");
   layer.setAttribute("class", "flow");
   layer.setAttribute("transform", svg.querySelector(".graph").getAttribute("transform"));
   svg.append(layer);
-  const sign = (number) => (number.startsWith("−") ? `(${number})` : number);
-  const product = named ? flow : `${sign(brief(nodes[step.by].grad, 4))} × ${sign(derivative)} = ${flow}`;
-  const still = tag(layer, now > passed ? `+ ${flow}` : product);
+  const flow = brief(step.sum ? result[now - 1] : result[now], 4);
+  const factor = (x) => (x < 0 ? `(${brief(x, 4)})` : brief(x, 4));
+  const product = named ? flow : `${factor(adjoint[step.by])} × ${factor(local[step.by][step.operand])} = ${flow}`;
+  const still = tag(layer, step.sum ? `+ ${flow}` : product);
   at(still, { x: +(text?.getAttribute("x") ?? middle.x), y: +(text?.getAttribute("y") ?? middle.y) - 4 });
-  if (calm.matches || timer && $("speed").value < 1000) return;
+  if (byHand || calm.matches || (timer && $("speed").value < 1000)) return;
   const moving = tag(layer, flow), begin = performance.now();
   const move = (time) => {
     const part = Math.min(Math.max(time - begin, 0) / 1200, 1);
@@ -145,7 +198,6 @@ function pass(step, first) {
   };
   move(begin);
 }
-
 function tag(layer, text) {
   const group = document.createElementNS(SVG, "g"), back = document.createElementNS(SVG, "rect"), words = document.createElementNS(SVG, "text");
   words.textContent = text;

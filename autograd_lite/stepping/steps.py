@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..files import write_whole
@@ -24,22 +24,32 @@ class Steps(WordedPasses):
             "print(), .terminal() and .save('lesson.html') show them>"
         )
 
-    def html(self, code: bool = False) -> str:
-        """The steps as one HTML document that needs nothing else: no network, no library.
-
-        code: with the program of the two passes, its present line lit. ValueError for more steps than a browser can hold.
-        """
+    def html(self, code: bool = False, parameters: Iterable[Value] | None = None) -> str:
+        """The steps as one HTML document that needs nothing else: no network, no library. Arguments as of `save`."""
         from .page import document  # with modules that few need
 
-        return document(self, code)
+        return document(self, code, parameters)
 
-    def save(self, path: str | os.PathLike[str], code: bool = False) -> Path:
+    def save(self, path: str | os.PathLike[str], code: bool = False, parameters: Iterable[Value] | None = None) -> Path:
         """Writes the steps to a file; returns the path. ValueError for another ending, or for too many steps.
 
         `*.html` is a page, with `code` the program of the two passes beside it, its present line lit; `*.txt` the trace as text;
         `*.zip` an SVG for each step; `*.pptx` a slide for each, to be edited (with python-pptx); `*.gif` and `*.mp4` a film (with
         Pillow or imageio, and what `Drawing.save` needs for png). ImportError names what is missing. The file is written whole
         or not at all.
+
+        The page is live up to 2,000 nodes: leaves with labels are changed by hand, trained, and nudged. parameters: the leaves
+        that are trained at first; unless given, those that a model uses, without inputs and constants; checkboxes choose others.
+        In the page's console, and for tests of a page, there is an object ``lesson``. Steps have numbers from 1 on, nodes the
+        names of the table:
+
+        * ``lesson.set("w5", -1.2)`` sets a leaf;
+        * ``lesson.update(rate, times)`` makes updates, w <- w - rate * grad;
+        * ``lesson.go(step)`` goes to a step;
+        * ``lesson.values()`` is ``{name: {data, grad}}``, of all nodes, to the last bit;
+        * ``lesson.reset()`` sets all as it was recorded.
+
+        Where the engine raises, the page says so in its words, and goes on with the numbers of IEEE 754, infinite or nan.
         """
         from pathlib import Path
 
@@ -47,8 +57,8 @@ class Steps(WordedPasses):
 
         path = Path(path)
         written: dict[str, Callable[[], bytes]] = {
-            ".html": lambda: self.html(code).encode(),
-            ".htm": lambda: self.html(code).encode(),
+            ".html": lambda: self.html(code, parameters).encode(),
+            ".htm": lambda: self.html(code, parameters).encode(),
             ".txt": lambda: f"{self}\n".encode(),
             ".zip": lambda: archive(self),
             ".pptx": lambda: slides(self),

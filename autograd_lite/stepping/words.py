@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import overload
 
-from ..derivation.equations import Equation, equation, forward, partial
-from ..derivation.expressions import Expression, number, product, symbol
+from ..derivation.equations import Equation, equation, partial
+from ..derivation.expressions import Expression, product, symbol
 from ..derivation.markup import MARKUPS, cleaned
 from ..derivation.notation import Notation
 from ..gradient import check_recorded
@@ -128,6 +128,11 @@ class WordedPasses(Passes, Sequence[Step]):
             notes.append(self.say("note-grad-there" if len(before) == 1 else "note-grads-there", nodes=self._listed(before)))
         return notes
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether data has been changed since the forward pass."""
+        return bool(self._changed)
+
     @cached_property
     def _changed(self) -> dict[Value, None]:
         """The nodes whose data is not what their operation gives for their operands."""
@@ -154,15 +159,20 @@ class WordedPasses(Passes, Sequence[Step]):
 
     def equations(self, step: Record, markup: str = "text") -> list[str]:
         """The equations of a step, in the markup "text", "latex", or "mathml": of this, HTML that breaks into lines."""
-        return [_written(self.notation, *one, markup) for one in self._equations(step)]
+        return [_written(sides, markup) for sides in self.sides(step, markup)]
+
+    def sides(self, step: Record, markup: str) -> list[list[list[str]]]:
+        """The same as the sides of each equation, in the pieces between which a line may break."""
+        return [_sides(self.notation, *one, markup) for one in self._equations(step)]
 
     def _equations(self, step: Record) -> list[tuple[Expression | None, Equation]]:
         """Each with its left side, if it has one."""
         notation, node = self.notation, step.node
         if step.kind == "given":
-            return [(symbol(node), _result(symbol(node), node.data))]
+            return [(symbol(node), _result(symbol(node), step.result))]
         if step.kind == "value":
-            return [(symbol(node), _result(symbol(node), node.data) if node in self._changed else forward(notation, node))]
+            formulas = [] if node in self._changed else [notation.formula(node)]
+            return [(symbol(node), equation(notation, symbol(node), formulas, step.result))]
         left = partial(self.notation, self.output, node, step.result)
         if step.kind == "start":
             return [(left, _result(left, 1.0))]
@@ -170,7 +180,7 @@ class WordedPasses(Passes, Sequence[Step]):
             return [(left, _result(left, step.result))]
         edges = self.contributions[node]
         if step.kind == "sum":
-            so_far = equation(notation, left, [Expression("sum", tuple(map(number, step.terms)))], step.result)
+            so_far = equation(notation, left, [Expression("sum", tuple(map(_amount, step.terms)))], step.result)
             if not self.completes(step):
                 return [(None, so_far)]
             paths = self._sum_of_paths(left, edges, step.result)
@@ -182,7 +192,7 @@ class WordedPasses(Passes, Sequence[Step]):
             rules = []
         whole = left if len(edges) == 1 else None
         if step.by is self.output:  # the symbol of its local derivative is that of the whole derivative
-            forms = [Expression("product", (number(step.terms[0]), x)) for x in [*rules, number(step.terms[1])]]
+            forms = [Expression("product", (_amount(step.terms[0]), x)) for x in [*rules, _amount(step.terms[1])]]
             return [(whole, equation(notation, left, forms, step.result))]
         forms = [Expression("product", (partial(self.notation, self.output, step.by, step.terms[0]), local))]
         return [
@@ -194,7 +204,7 @@ class WordedPasses(Passes, Sequence[Step]):
         """The derivative by a node as the sum of the contributions to it, with symbols where there are few."""
         if len(edges) > 10 * MOST_OPERANDS:
             return _result(left, result)
-        terms = [number(edge.result) for edge in edges]
+        terms = [_amount(edge.result) for edge in edges]
         if len({edge.by for edge in edges} - {self.output}) == len(edges) <= MOST_OPERANDS:
             terms = []
             for edge in edges:
@@ -245,12 +255,22 @@ def _result(left: Expression, result: float) -> Equation:
     return Equation(left, None, result, 9)
 
 
-def _written(notation: Notation, left: Expression | None, one: Equation, markup: str) -> str:
-    """left = symbolic = with numbers = result; without what is written already."""
+def _amount(x: float) -> Expression:
+    """A number that stays what it is: one of the passes knows which it is."""
+    return Expression("number", (x,))
+
+
+def _sides(notation: Notation, left: Expression | None, one: Equation, markup: str) -> list[list[str]]:
+    """left, symbolic, with numbers, result."""
     sides = [] if left is None else [notation.pieces(left, markup, digits=9)]
     if one.symbolic is not None:
         sides += [notation.pieces(one.symbolic, markup, values, one.digits) for values in (False, True)]
-    sides.append([notation.write(number(one.result), markup, digits=one.digits)])
+    sides.append([notation.write(_amount(one.result), markup, digits=one.digits)])
+    return sides
+
+
+def _written(sides: Sequence[list[str]], markup: str) -> str:
+    """The sides as an equation, without what is written already."""
     sides = [side for side, before in zip(sides, [[], *sides]) if side != before]
     if markup != "mathml":
         return str(MARKUPS[markup].equals.join("".join(side) for side in sides))

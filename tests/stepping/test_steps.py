@@ -20,6 +20,7 @@ import zipfile
 import pytest
 
 from autograd_lite import Value, dot, linear, logsumexp, sqrt, steps, tanh, topological_order
+from autograd_lite.derivation.markup import MARKUPS
 from autograd_lite.stepping import terminal
 from autograd_lite.stepping.steps import Steps
 from nn.worked_example import WorkedExample
@@ -39,10 +40,12 @@ HOSTILE = [
 ]
 
 
-def random_graph(seed, size=60):
-    """A graph of reused nodes, parallel edges, families and plain numbers."""
+def random_graph(seed, size=60, start=None):
+    """A graph of reused nodes, parallel edges, families and plain numbers; start: other numbers for its leaves, by label."""
     rng = random.Random(seed)
     nodes = [Value(rng.uniform(-1, 1), f"x{k}") for k in range(4)]
+    for leaf in nodes if start else ():
+        leaf.data = start[leaf.label]
     for _ in range(size):
         a, b, c = rng.choices(nodes[-12:], k=3)
         made = [
@@ -330,19 +333,34 @@ def test_page_needs_nothing_else(example):
     assert "<title>Step by step: the grads of E_total</title>" in page
 
 
-def test_page_holds_the_numbers_of_backward(example):
+def test_page_holds_the_numbers_of_the_forward_pass_to_the_last_bit(example):
     data = data_of(example.html())
-    shown = {node["name"]: node["grad"] for node in data["nodes"]}
-    assert shown["w5"] == "0.082167041" and shown["w1"] == "0.000438568"
+    for node, shown in zip(example.nodes, data["nodes"]):
+        assert shown["data"] == node.data and tuple(shown.get("local", ())) == node.local_derivatives
+        assert [example.nodes[k] for k in shown.get("parents", ())] == list(node.parents)
     assert len(data["steps"]) == len(example) and data["forward"] == example.forward
 
 
-def filled(data, text, name):
+def quantity(found, data, kind, k, level, operand=0, digits=9):
+    """A number of the page's data, as its script writes it."""
+    record = found[k] if data["kinds"][kind] in ("result", "before") else None
+    number = {
+        "data": lambda: found.nodes[k].data,
+        "local": lambda: found.nodes[k].local_derivatives[operand],
+        "adjoint": lambda: found.adjoint[found.nodes[k]],
+        "result": lambda: record.result,
+        "before": lambda: record.terms[0],
+    }[data["kinds"][kind]]()
+    return found.notation._figure(number, MARKUPS["mathml"], digits, level)
+
+
+def filled(data, text, name, found=None):
     """A text of the page's data, as its script writes it."""
     pattern, *holes = text
     first, *pieces = data["patterns"][pattern].split("\0")
     assert len(pieces) == len(holes)
-    parts = [data["numbers"][-1 - hole] if hole < 0 else name(data["nodes"][hole]) for hole in holes]
+    fixed = [data["numbers"][-1 - hole] if hole < 0 else name(data["nodes"][hole]) for hole in holes]
+    parts = [part if isinstance(part, str) else quantity(found, data, *part) for part in fixed]
     return first + "".join(part + piece for part, piece in zip(parts, pieces))
 
 
@@ -354,8 +372,9 @@ def test_page_holds_the_words_and_formulas_of_the_steps(label):
     data = data_of(found.html())
     for step, shown in zip(found, data["steps"]):
         assert filled(data, shown["words"], lambda node: node["name"]) == step.words
-        formulas = [filled(data, text, lambda node: filled(data, node["symbol"], None)) for text in shown["formulas"]]
-        assert formulas == found.equations(step, "mathml")
+        formulas = [filled(data, text, lambda node: filled(data, node["symbol"], None), found) for text in shown["formulas"]]
+        sides = [[side.split("\3") for side in formula.split("\4")] for formula in formulas]
+        assert sides == found.sides(step, "mathml")
 
 
 def test_a_page_of_2000_nodes_is_small():

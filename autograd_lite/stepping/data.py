@@ -1,0 +1,184 @@
+"""What the scripts of the page read: the graph, its steps, and of every number which it is, so that they can compute it anew."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from ..backprop import not_taken
+from ..derivation.markup import Markup
+from ..derivation.notation import Notation
+from ..picture.draw import Drawing
+from ..picture.scopes import paths_of
+from ..value import Value
+from .words import Step, WordedPasses
+
+Folded = list[int]
+KINDS = ("data", "local", "adjoint", "result", "before")
+"""Of quantities: of a node its data, a local derivative, its adjoint; of a step its result, and the sum before it."""
+SIDE, PIECE = "\4", "\3"
+"""Between the sides of an equation, and the pieces of a side."""
+
+
+class Quantity(float):
+    """A number of the passes, and which: its kind, and the place of its node, or the index of its step."""
+
+    which: tuple[str, int, int]
+
+    def __new__(cls, number: float, kind: str, k: int, operand: int = 0) -> Quantity:
+        self = super().__new__(cls, number)
+        self.which = (kind, k, operand)
+        return self
+
+
+class Marked(Notation):
+    """A notation that leaves holes for nodes and quantities."""
+
+    def __init__(self, place: Mapping[Value, int]) -> None:
+        super().__init__(place, marks={node: f"\0\1{k}\0" for node, k in place.items()})
+        self.place = place
+
+    def _number(self, thing: Any) -> float:
+        return Quantity(thing.data, "data", self.place[thing]) if isinstance(thing, Value) else super()._number(thing)
+
+    def _figure(self, x: float, markup: Markup, digits: int | None, level: int) -> str:
+        if isinstance(x, Quantity):
+            kind, k, operand = x.which
+            which = [KINDS.index(kind), k, level]
+            return f"\0\2{json.dumps(which if (operand, digits) == (0, 9) else [*which, operand, digits])}\0"
+        return super()._figure(x, markup, digits, level)
+
+
+def marked(steps: WordedPasses, place: Mapping[Value, int]) -> WordedPasses:
+    """The same steps, whose formulas have holes."""
+    found = copy.copy(steps)
+    found.notation, found.records, found.contributions = Marked(place), [], {}
+    for k, record in enumerate(steps.records):
+        _, kind, node, result, terms, by, operand = record
+        if kind in ("given", "value"):
+            record = record._replace(result=Quantity(result, "data", place[node]))
+        elif by is not None:
+            if kind == "edge":
+                named = Quantity(terms[0], "adjoint", place[by]), Quantity(terms[1], "local", place[by], operand)
+            else:
+                named = Quantity(terms[0], "before", k), Quantity(terms[1], "result", k - 1)
+            record = record._replace(result=Quantity(result, "result", k), terms=named)
+        if kind == "edge":
+            found.contributions.setdefault(node, []).append(record)
+        found.records.append(record)
+    return found
+
+
+def page_data(
+    steps: WordedPasses,
+    drawing: Drawing | None,
+    lines: Mapping[int, int],
+    operations: Mapping[Any, int] | None,
+    trained: Collection[Value],
+) -> dict[str, Any]:
+    """What the scripts read.
+
+    lines: of steps, by index, the line of the program. operations: of interior nodes, which of the operations of the page it is;
+    None where the page is not live. trained: the leaves that are, at first.
+
+    Words and formulas repeat themselves but for names and numbers. So each text is a list: the number of its pattern, and
+    what stands in the holes of that: the place of a node, or -1, -2, ... for one of the numbers, quantities and labels.
+    """
+    place = {node: k for k, node in enumerate(steps.nodes)}
+    patterns: dict[str, int] = {}
+    holes = {f"\1{k}": k for k in range(len(place))}
+
+    def folded(text: str) -> Folded:
+        for tag in ("mn>", "mtext>"):
+            text = text.replace(f"<{tag}", f"<{tag}\0").replace(f"</{tag}", f"\0</{tag}")
+        pieces = text.split("\0")  # every second one stands in a hole
+        filling = [holes.setdefault(piece, len(place) - 1 - len(holes)) for piece in pieces[1::2]]
+        return [patterns.setdefault("\0".join(pieces[::2]), len(patterns)), *filling]
+
+    nodes = []
+    for node in steps.nodes:
+        found = {
+            "name": steps.name(node),
+            "symbol": folded(steps.notation.name(node, "mathml")),
+            "data": in_json(node.data),
+        }
+        shown = drawing.element_of[node] if drawing else ""
+        if shown != f"n{place[node]}":
+            found["element"] = shown
+        if node.parents:
+            found |= _operation(node, place, drawing)
+            if operations is not None:
+                found["op"] = operations[node]
+        elif node.is_plain_number:
+            found["plain"] = True
+        elif operations is not None and node.label:
+            found |= {"leaf": True, "trained": node in trained}
+        nodes.append(found)
+    listed = [_step(step, k, place, folded, lines) for k, step in enumerate(marked(steps, place))]
+    return {
+        "nodes": nodes,
+        "order": [place[node] for node in steps.order],
+        "grains": {grain: stops for grain, stops in steps.grains().items() if grain != "edge"},
+        "patterns": list(patterns),
+        "kinds": KINDS,
+        "numbers": [json.loads(hole[1:]) if hole[:1] == "\2" else hole for hole in list(holes)[len(place) :]],
+        "steps": listed,
+        "forward": steps.forward,
+        "live": operations is not None,
+    }
+
+
+def _operation(node: Value, place: Mapping[Value, int], drawing: Drawing | None) -> dict[str, Any]:
+    derivatives = node.local_derivatives
+    found: dict[str, Any] = {
+        "parents": [place[parent] for parent in node.parents],
+        "local": [in_json(derivative) for derivative in derivatives],
+    }
+    ends = [drawing.edge_element_of.get((node, i), "") if drawing else "" for i in range(len(derivatives))]
+    if ends != [f"e{place[node]}_{i}" for i in range(len(derivatives))]:
+        found["ends"] = ends
+    return {**found, "chooses": True} if any(derivative is not_taken for derivative in derivatives) else found
+
+
+def _step(
+    step: Step, k: int, place: Mapping[Value, int], folded: Callable[[str], Folded], lines: Mapping[int, int]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"node": place[step.node], "words": folded(step.words)}
+    found["formulas"] = [folded(SIDE.join(map(PIECE.join, sides))) for sides in step.steps.sides(step, "mathml")]
+    if step.by is not None:
+        found |= {"by": place[step.by]} | ({"operand": step.operand} if step.operand else {})
+    flags = {"sum": step.kind == "sum", "first": step.is_first, "written": step.completes}
+    found |= {name: 1 for name, is_so in flags.items() if is_so}
+    return {**found, "line": lines[k]} if k in lines else found
+
+
+def in_json(x: float) -> float | str:
+    """The number, or as a text one that JSON lacks."""
+    return x if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
+
+
+def parameters_of(steps: WordedPasses) -> set[Value]:
+    """The leaves that are trained unless others are chosen: those that a part of a model uses, but for inputs and constants.
+
+    Where no part uses any, all leaves but these.
+    """
+    paths = paths_of(steps.nodes)
+    used = {parent for node in steps.nodes if paths[node] for parent in node.parents}
+    leaves = {node for node in steps.nodes if not node.parents and not node.is_plain_number}
+    free = {leaf for leaf in leaves if not (hasattr(leaf, "scope") and leaf.scope.role in ("input", "constant"))}
+    return free & used or free
+
+
+def chosen(steps: WordedPasses, parameters: Iterable[Value]) -> set[Value]:
+    """The leaves that are given as parameters. TypeError for what is no Value, ValueError if the page can train none of them."""
+    found = set()
+    for parameter in parameters:
+        if not isinstance(parameter, Value):
+            raise TypeError(f"parameters are Values, such as those of model.parameters(), got {parameter!r:.60}")
+        found.add(parameter)
+    if not any(node in found and node.label and not node.parents for node in steps.nodes):
+        raise ValueError("none of the parameters is a leaf of this graph that has a label")
+    return found

@@ -1,0 +1,93 @@
+// The numbers of the two passes, at the values that the leaves have
+
+const { nodes, order, patterns, kinds, numbers, steps, forward, grains, sentences, live } = JSON.parse(
+  document.getElementById("data").textContent,
+);
+// What is left out, because it is so most of the time
+for (const step of steps) step.operand ??= 0;
+nodes.forEach((node, k) => {
+  node.element ??= `n${k}`;
+  node.ends ??= node.parents?.map((_, i) => `e${k}_${i}`) ?? [];
+});
+
+const output = nodes.length - 1; // operands stand before what is computed from them
+const data = nodes.map((node) => Number(node.data)); // JSON has no infinity: it is a text
+const local = nodes.map((node) => (node.local ?? []).map(Number));
+const adjoint = new Float64Array(nodes.length);
+const result = new Float64Array(steps.length), before = new Float64Array(steps.length); // of each step; the sum before it
+const quantities = { data, adjoint, result, before };
+
+function goForward(values = data, slopes = local) {
+  nodes.forEach(({ op, parents }, k) => {
+    if (op !== undefined) [values[k], slopes[k]] = operations[op].of(...parents.map((parent) => values[parent]));
+  });
+}
+
+// What a node gives to an operand; nothing to a side that was not taken
+const isTaken = (k, i) => !nodes[k].chooses || local[k][i] !== 0;
+const contribution = (k, i) => (isTaken(k, i) ? adjoint[k] * local[k][i] : 0);
+
+function goBack() {
+  const reached = new Uint8Array(nodes.length);
+  adjoint.fill(0);
+  [adjoint[output], reached[output]] = [1, 1];
+  for (const k of order.toReversed()) {
+    if (!reached[k] || !nodes[k].parents) continue;
+    nodes[k].parents.forEach((parent, i) => {
+      if (nodes[parent].plain || !isTaken(k, i)) return;
+      adjoint[parent] += adjoint[k] * local[k][i];
+      reached[parent] = 1;
+    });
+  }
+}
+
+function follow() {
+  const sums = new Float64Array(nodes.length);
+  steps.forEach(({ node, by, operand, sum }, k) => {
+    if (k < forward) result[k] = data[node];
+    else if (by === undefined) result[k] = k === forward ? 1 : 0;
+    else if (sum) {
+      before[k] = sums[node];
+      result[k] = sums[node] += result[k - 1];
+    } else {
+      result[k] = contribution(by, operand);
+      if (steps[k].first) sums[node] = result[k];
+    }
+  });
+}
+
+// What the engine says of operands at which an operation has no value, or no derivative
+
+const finite = (k) => Number.isFinite(data[k]);
+const nameOf = ({ name, plain }) => (plain ? "" : ` (node '${name}')`);
+
+function described({ parents, op }) {
+  const texts = parents.slice(0, 6).map((parent, i) => `${operations[op].letters[i]} = ${repr(data[parent])}${nameOf(nodes[parent])}`);
+  return (parents.length > 6 ? [...texts, "..."] : texts).join(", ");
+}
+
+function complaint(node, k) {
+  if (node.op === undefined || !node.parents.every(finite)) return "";
+  const { name, needs, convention } = operations[node.op];
+  const got = node.parents.length === 1 ? described(node).replace("x = ", "") : described(node);
+  if (Number.isNaN(data[k]) || (!finite(k) && isPole(node))) return say("outside", { operation: name, needs, got });
+  if (!finite(k)) return say("overflow", { operation: name, got: described(node) });
+  return convention && isKink(node, k) ? say("kink", { node: node.name, operation: name, got, convention }) : "";
+}
+
+const NEAR = 1e-8;
+const moved = ({ op, parents }, i, h) => operations[op].of(...parents.map((parent, j) => data[parent] + (i === j ? h : 0)))[0];
+const nearby = ({ parents }) => parents.map((parent) => NEAR * Math.max(1, Math.abs(data[parent])));
+
+// Whether it is infinite at this point alone
+const isPole = (node) => nearby(node).some((h, i) => [h, -h].some((h) => Number.isFinite(moved(node, i, h))));
+
+// Whether the slopes on the two sides differ
+function isKink(node, k) {
+  return nearby(node).some((h, i) => {
+    if (nodes[node.parents[i]].plain) return false;
+    const left = (data[k] - moved(node, i, -h)) / h, right = (moved(node, i, h) - data[k]) / h;
+    const noise = 1e-3 * (1 + Math.min(Math.abs(left), Math.abs(right))) + (1e-15 * Math.abs(data[k])) / h;
+    return !(Math.abs(left - right) <= noise);
+  });
+}
