@@ -8,10 +8,12 @@ resid_t from targets y_t.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from autograd_lite import Value, topological_order
 
 from .attention import SelfAttention
+from .leaves import as_values
 from .losses import half_squared_error
 from .norms import RMSNorm, place_of
 from .recurrent.networks import Run
@@ -28,7 +30,7 @@ WEIGHTS = {
 
 
 class OneHead:
-    """The head, with its inputs and targets as labelled leaves.
+    """The head, with its inputs and targets, numbers or Values, as labelled leaves.
 
     >>> head = OneHead()
     >>> error = head()
@@ -38,7 +40,7 @@ class OneHead:
 
     run: Run
 
-    def __init__(self, inputs: Sequence[Sequence[float]] = INPUTS, targets: Sequence[Sequence[float]] = TARGETS) -> None:
+    def __init__(self, inputs: Sequence[Any] = INPUTS, targets: Sequence[Any] = TARGETS) -> None:
         self.inputs, self.targets = [_leaves("x", inputs), _leaves("y", targets)]
         self.norm, self.attention = RMSNorm(2, elementwise_affine=False), SelfAttention(2, parameters=WEIGHTS)
 
@@ -57,5 +59,5 @@ class OneHead:
         return {node.label: node for node in topological_order(error) if node.label}
 
 
-def _leaves(name: str, rows: Sequence[Sequence[float]]) -> list[list[Value]]:
-    return [labelled(name, list(map(Value, row)), place_of(t)) for t, row in enumerate(rows, 1)]
+def _leaves(name: str, rows: Sequence[Any]) -> list[list[Value]]:
+    return [labelled(name, as_values(row), place_of(t)) for t, row in enumerate(rows, 1)]

@@ -73,6 +73,14 @@ FIGURES = {
         "[weights.question(k).answer for k in (1, 2)]": [0.209339511344445449, 0.767183460726292195],
         "max(differences) < 1e-14": True,
     },
+    "10_attention": {
+        "[node[name].data for name in ('score_3,2', 'att_3,1', 'head_3[1]', 'resid_3[1]')]": [
+            *(0.6179114754655131882, 0.04024807017881713794),
+            *(1.005807394346398724, 1.763173027558966133),
+        ],
+        "[E.data, asked[6].answer, asked[7].answer]": [5.728110870828330297, 2.050787517723884927, 0.2276938171053348567],
+        "norm[0].answer": 0.96 * 2**0.5,
+    },
 }
 
 
@@ -186,5 +194,6 @@ def test_the_instructors_page_says_what_a_teacher_needs(path):
 
 
 def test_there_are_lessons():
-    assert [path.stem[:2] for path in LESSONS] == [f"0{k}" for k in range(1, len(LESSONS) + 1)]
+    numbers = [int(path.stem[:2]) for path in LESSONS]
+    assert numbers == [*range(1, len(LESSONS)), 10]
     assert Path(NOTEBOOKS, "instructor", "README.md").exists()
