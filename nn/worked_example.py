@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from autograd_lite import Program, Value, compile_program, gradient, topological_order
+from autograd_lite.sentences import known, say
 
 from .dense import MLP
 from .losses import half_squared_error
@@ -112,7 +113,8 @@ class WorkedExample:
 
 
 class Figure(NamedTuple):
-    """A quantity, the figure that the articles print for it ("" if none), and where that is not right, a line of why."""
+    """A quantity, the figure that the articles print for it ("" if none), and where that is not right, what is said of it: a key
+    of the sentences."""
 
     quantity: str
     printed: str = ""
@@ -132,7 +134,7 @@ FIGURES = {
         Figure("out_h2", "0.596884378"),
         Figure("net_o1", "1.105905967"),
         Figure("out_o1", "0.75136507"),
-        Figure("out_o1", "0.75136079", "misprint: the same page computes with 0.75136507"),
+        Figure("out_o1", "0.75136079", "figure-misprint"),
         Figure("net_o2"),
         Figure("out_o2", "0.772928465"),
         Figure("E_o1", "0.274811083"),
@@ -161,7 +163,7 @@ FIGURES = {
         Figure("dE_o1/dnet_o1", "0.138498562"),
         Figure("dnet_o1/dout_h1", "0.40"),
         Figure("dE_o1/dout_h1", "0.055399425"),
-        Figure("dE_o2/dout_h1", "-0.019049119", "misprint in the last digit: 0.036350306 - 0.055399425, from rounded figures"),
+        Figure("dE_o2/dout_h1", "-0.019049119", "figure-last-digit"),
         Figure("dE_total/dout_h1", "0.036350306"),
         Figure("dE_o1/dout_h2"),
         Figure("dE_o2/dout_h2"),
@@ -217,31 +219,31 @@ def training(
     return found
 
 
-def compared(figures: list[Figure], found: dict[str, float]) -> list[tuple[Figure, float, str]]:
+def compared(figures: list[Figure], found: dict[str, float], language: str | None = None) -> list[tuple[Figure, float, str]]:
     """Each figure with the computed value and the verdict: DIFFERS where a right figure is not reproduced."""
+    language = known(language)
     rows = []
     for figure in figures:
         value = found[figure.quantity]
-        verdict = figure.why or "DIFFERS"
-        if not figure.printed:
-            verdict = ""
-        elif figure.agrees(value):
-            verdict = "agrees to all printed digits"
-        rows.append((figure, value, verdict))
+        key = "figure-agrees" if figure.agrees(value) else figure.why or "figure-differs"
+        rows.append((figure, value, say(language, key) if figure.printed else ""))
     return rows
 
 
-def compared_training(found: dict[str, float], runs: dict[str, dict[str, float]]) -> list[tuple[Figure, float, str]]:
+def compared_training(
+    found: dict[str, float], runs: dict[str, dict[str, float]], language: str | None = None
+) -> list[tuple[Figure, float, str]]:
     """As `compared`, for the quantities of a training run; `runs` are the simultaneous and the sequential run at the
     articles' settings, one of which every published figure must agree with."""
+    language = known(language)
     rows = []
     for figure, run, quantity in TRAINING_FIGURES:
         if figure.quantity not in found:
             continue
-        verdict = "DIFFERS"
+        key = "figure-differs"
         if figure.agrees(found[figure.quantity]):
-            verdict = "agrees to all printed digits"
+            key = "figure-agrees"
         elif figure.agrees(runs[run][quantity]):
-            verdict = "other convention: sequential updates" if run == "sequential" else f"other convention: {quantity}"
-        rows.append((figure, found[figure.quantity], verdict))
+            key = "figure-sequential" if run == "sequential" else "figure-other"
+        rows.append((figure, found[figure.quantity], say(language, key, quantity=quantity)))
     return rows

@@ -221,3 +221,14 @@ def test_the_command_line_in_chinese(capsys, tmp_path):
     said = capsys.readouterr().out.replace(f"wrote {tmp_path / 'graph.svg'}", "")
     assert "已知 x。" in said and "式中的值" in said
     assert english_words(said) == {"add", "mul"}
+
+
+def test_the_worked_example_in_chinese(capsys, tmp_path, language):
+    assert main(["example", "--steps", "2", "--out", str(tmp_path), "--language", language]) == 0
+    said = capsys.readouterr().out.replace(str(tmp_path), "")
+    title = {"Matt", "Mazur", "Step", "by", "Backpropagation", "Example", "Graphviz"}
+    named = {"worked_example", "worked", "example", "svg", "dot", "html", "step", "train", "char", "autograd", "lite", "after"}
+    assert (
+        english_words(said, *topological_order(WorkedExample()())) - {"dE", "dout", "dnet", "dw", "db", "delta"} <= title | named
+    )
+    assert f'lang="{language}"' in (tmp_path / "worked_example.html").read_text(encoding="utf-8")

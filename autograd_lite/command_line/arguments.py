@@ -221,6 +221,7 @@ def _example(command: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("."), metavar="DIR", help="where to write the graph and the steps (here)"
     )
     command.add_argument("--quiet", action="store_true", help="print only what differs")
+    _language(command)
     command.set_defaults(run=worked_example.example)
 
 

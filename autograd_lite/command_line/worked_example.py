@@ -17,48 +17,37 @@ from ..nn.worked_example import (
     first_pass,
     training,
 )
+from ..sentences import say
+from ..sentences.widths import to_left, to_right
 
 Compared = tuple[Figure, float, str]
 
-WHAT_IT_IS = """\
-A network of 2 inputs, 2 hidden and 2 output units, and one training example: Matt Mazur's "A Step by Step
-Backpropagation Example" (2015), and its Chinese retelling. Every quantity of the two passes is computed, and compared with
-the figure printed there; then the network is trained, and its graph (.svg, .dot for Graphviz) and steps (.html) are written."""
-
-TWO_ORDERS = """
-  Gradient descent takes every gradient at the same weights, then changes all of them (simultaneous).
-  The program behind 0.291027924 changed w5..w8 first, then took the gradients of w1..w4 through the
-  new ones (sequential): not the gradient of any error. The articles' own rule, and the w1+..w4+ that
-  they print, give 0.291027774."""
-
-WHAT_NEXT = """
-What to do next:
-  open {html} in a browser: both passes, step by step
-  autograd-lite step "net = x*w + b; out = tanh(net)" x=1 w=2 b=0.5: the same of an expression of yours
-  autograd-lite train-char: a network learns to write, letter by letter, in a minute or less"""
+TITLES = ("forward-pass", "example-output", "example-hidden")
+"""Of the parts of `FIGURES`."""
 
 
-def example(updates: int, learning_rate: float, update_biases: bool, sequential: bool, out: Path, quiet: bool) -> int:
+def example(
+    updates: int, learning_rate: float, update_biases: bool, sequential: bool, out: Path, quiet: bool, language: str
+) -> int:
     """The articles' worked example: every figure, the training, the graph, the steps. 1 if a right figure is not reproduced."""
-    say: Callable[..., None] = _nothing if quiet else print
-    say(WHAT_IT_IS)
+    told: Callable[..., None] = _nothing if quiet else print
+    told(say(language, "example-what"))
     out.mkdir(parents=True, exist_ok=True)
     rows, found = [], first_pass()
-    for title, figures in FIGURES.items():
-        rows += _table(say, title, compared(figures, found))
-    rows += _trained(say, updates, learning_rate, update_biases, sequential)
-    differing = [(figure, value) for figure, value, verdict in rows if verdict.startswith("DIFFERS")]
+    for title, figures in zip(TITLES, FIGURES.values()):
+        rows += _table(told, title, compared(figures, found, language), language)
+    rows += _trained(told, updates, learning_rate, update_biases, sequential, language)
+    differing = [(figure, value) for figure, value, verdict in rows if verdict == say(language, "figure-differs")]
     for figure, value in differing:
         print(f"autograd-lite: {figure.quantity} is {value!r}, not {figure.printed}", file=sys.stderr)
-    say()
+    told()
     error = WorkedExample()()
     error.backward()
-    drawing = draw(error)
+    drawing = draw(error, language=language)
     files = {kind: out / f"worked_example.{kind}" for kind in ("dot", "svg", "html")}
-    print(f"wrote {drawing.save(files['dot'])}")
-    print(f"wrote {drawing.save(files['svg'])}")
-    print(f"wrote {steps(error).save(files['html'])}")
-    say(WHAT_NEXT.format(**files))
+    for written in (drawing.save(files["dot"]), drawing.save(files["svg"]), steps(error, language).save(files["html"])):
+        print(say(language, "example-wrote", path=written))
+    told(say(language, "example-next", html=files["html"]))
     return 1 if differing else 0
 
 
@@ -66,29 +55,33 @@ def _nothing(*lines: str) -> None:
     pass
 
 
-def _table(say: Callable[..., None], title: str, rows: list[Compared]) -> list[Compared]:
-    """The rows, which are also said."""
-    say(f"\n{title}\n  {'quantity':<20}{'computed':>20}{'article':>15}  verdict")
+def _table(told: Callable[..., None], title: str, rows: list[Compared], language: str) -> list[Compared]:
+    """The rows, which are also told."""
+    quantity, computed, article, verdict = [
+        say(language, f"example-{column}") for column in ("quantity", "computed", "article", "verdict")
+    ]
+    told(f"\n{say(language, title)}")
+    told(f"  {to_left(quantity, 20)}{to_right(computed, 20)}{to_right(article, 15)}  {verdict}")
     for figure, value, verdict in rows:
-        say(f"  {figure.quantity:<20}{value:>20.12g}{figure.printed or '-':>15}  {verdict}".rstrip())
+        told(f"  {figure.quantity:<20}{value:>20.12g}{figure.printed or '-':>15}  {verdict}".rstrip())
     return rows
 
 
 def _trained(
-    say: Callable[..., None], updates: int, learning_rate: float, update_biases: bool, sequential: bool
+    told: Callable[..., None], updates: int, learning_rate: float, update_biases: bool, sequential: bool, language: str
 ) -> list[Compared]:
     """The figures of the training, where there are published ones: at the articles' settings, in either order of the updates."""
     run = training(updates, learning_rate, update_biases, sequential)
-    order, biases = "sequential" if sequential else "simultaneous", "updated" if update_biases else "fixed"
-    say(f"\nTraining: {updates} updates at learning rate {learning_rate:g}, {order}, biases {biases}")
+    key = "example-training" + "-sequential" * sequential + "-biases" * update_biases
+    told(f"\n{say(language, key, updates=updates, rate=f'{learning_rate:g}')}")
     for quantity, value in run.items():
-        say(f"  {quantity:<20}{value:>20.12g}")
+        told(f"  {quantity:<20}{value:>20.12g}")
     if learning_rate != LEARNING_RATE or update_biases:
         return []
     other = training(updates, sequential=not sequential)
     simultaneous, in_sequence = (other, run) if sequential else (run, other)
-    rows: list[Compared] = compared_training(run, {"simultaneous": simultaneous, "sequential": in_sequence})
+    rows: list[Compared] = compared_training(run, {"simultaneous": simultaneous, "sequential": in_sequence}, language)
     if rows:
-        _table(say, "The published figures of the training", rows)
-    say(TWO_ORDERS)
+        _table(told, "example-published", rows, language)
+    told(say(language, "example-orders"))
     return rows

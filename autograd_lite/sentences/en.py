@@ -50,6 +50,41 @@ SENTENCES = {
     "layer-output": "layer {number}, the output",
     "parameters": "weights and biases",
     "derivation": "Derivation",
+    # The worked example
+    "figure-agrees": "agrees to all printed digits",
+    "figure-differs": "DIFFERS",
+    "figure-misprint": "misprint: the same page computes with 0.75136507",
+    "figure-last-digit": "misprint in the last digit: 0.036350306 - 0.055399425, from rounded figures",
+    "figure-sequential": "other convention: sequential updates",
+    "figure-other": "other convention: {quantity}",
+    "example-output": "The backward pass: the output layer",
+    "example-hidden": "The backward pass: the hidden layer",
+    "example-published": "The published figures of the training",
+    "example-quantity": "quantity",
+    "example-computed": "computed",
+    "example-article": "article",
+    "example-verdict": "verdict",
+    "example-training": "Training: {updates} updates at learning rate {rate}, simultaneous, biases fixed",
+    "example-training-biases": "Training: {updates} updates at learning rate {rate}, simultaneous, biases updated",
+    "example-training-sequential": "Training: {updates} updates at learning rate {rate}, sequential, biases fixed",
+    "example-training-sequential-biases": "Training: {updates} updates at learning rate {rate}, sequential, biases updated",
+    "example-wrote": "wrote {path}",
+    "example-what": "A network of 2 inputs, 2 hidden and 2 output units, and one training example: "
+    "Matt Mazur's \"A Step by Step\n"
+    'Backpropagation Example" (2015), and its Chinese retelling. Every quantity of the two passes is computed, '
+    "and compared with\n"
+    "the figure printed there; then the network is trained, and its graph (.svg, .dot for Graphviz) and steps "
+    "(.html) are written.",
+    "example-orders": "\n"
+    "  Gradient descent takes every gradient at the same weights, then changes all of them (simultaneous).\n"
+    "  The program behind 0.291027924 changed w5..w8 first, then took the gradients of w1..w4 through the\n"
+    "  new ones (sequential): not the gradient of any error. The articles' own rule, and the w1+..w4+ that\n"
+    "  they print, give 0.291027774.",
+    "example-next": "\n"
+    "What to do next:\n"
+    "  open {html} in a browser: both passes, step by step\n"
+    '  autograd-lite step "net = x*w + b; out = tanh(net)" x=1 w=2 b=0.5: the same of an expression of yours\n'
+    "  autograd-lite train-char: a network learns to write, letter by letter, in a minute or less",
     # Questions
     "ask-value": "What is {node} = {formula}, with {given}?",
     "ask-local": "What is {partial}, the derivative of {by} = {formula} by {node}, with {given}?",

@@ -46,6 +46,38 @@ SENTENCES = {
     "layer-output": "第 {number} 层，输出层",
     "parameters": "权重与偏置",
     "derivation": "推导",
+    # The worked example
+    "figure-agrees": "印出的每一位都相符",
+    "figure-differs": "不符",
+    "figure-misprint": "印错了：同一页用 0.75136507 计算",
+    "figure-last-digit": "末位印错：0.036350306 - 0.055399425，用舍入过的数算的",
+    "figure-sequential": "另一种做法：依次更新",
+    "figure-other": "另一种做法：{quantity}",
+    "example-output": "反向传播：输出层",
+    "example-hidden": "反向传播：隐藏层",
+    "example-published": "已发表的训练结果",
+    "example-quantity": "量",
+    "example-computed": "算出",
+    "example-article": "文章",
+    "example-verdict": "判定",
+    "example-training": "训练：更新 {updates} 次，学习率 {rate}，同时更新，偏置固定",
+    "example-training-biases": "训练：更新 {updates} 次，学习率 {rate}，同时更新，偏置也更新",
+    "example-training-sequential": "训练：更新 {updates} 次，学习率 {rate}，依次更新，偏置固定",
+    "example-training-sequential-biases": "训练：更新 {updates} 次，学习率 {rate}，依次更新，偏置也更新",
+    "example-wrote": "已写入 {path}",
+    "example-what": "一个网络，2 个输入、2 个隐藏单元、2 个输出单元，以及一个训练样本："
+    'Matt Mazur 的 "A Step by Step Backpropagation Example"\n'
+    "（2015）和它的中文转述。两次传播的每一个量都算出来，和文章印的数比较；然后训练这个网络，并写入它的计算图（.svg，\n"
+    "以及供 Graphviz 用的 .dot）和逐步计算（.html）。",
+    "example-orders": "\n"
+    "  梯度下降在同一组权重处取所有梯度，然后一起改变所有权重（同时更新）。\n"
+    "  算出 0.291027924 的程序先改了 w5..w8，再经由新的权重取 w1..w4 的梯度（依次更新）：\n"
+    "  那不是任何误差的梯度。按文章自己的规则，以及它印的 w1+..w4+，得到的是 0.291027774。",
+    "example-next": "\n"
+    "接下来可以：\n"
+    "  用浏览器打开 {html}：两次传播，一步一步\n"
+    '  autograd-lite step "net = x*w + b; out = tanh(net)" x=1 w=2 b=0.5：换成你自己的表达式\n'
+    "  autograd-lite train-char：一个网络学习一个字母一个字母地写字，一分钟以内",
     # Questions
     "ask-value": "{node} = {formula} 是多少？其中 {given}。",
     "ask-local": "{by} = {formula} 对 {node} 的导数 {partial} 是多少？其中 {given}。",

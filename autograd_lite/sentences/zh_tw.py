@@ -46,6 +46,38 @@ SENTENCES = {
     "layer-output": "第 {number} 層，輸出層",
     "parameters": "權重與偏差",
     "derivation": "推導",
+    # The worked example
+    "figure-agrees": "印出的每一位都相符",
+    "figure-differs": "不符",
+    "figure-misprint": "印錯了：同一頁用 0.75136507 計算",
+    "figure-last-digit": "末位印錯：0.036350306 - 0.055399425，用捨入過的數算的",
+    "figure-sequential": "另一種做法：依序更新",
+    "figure-other": "另一種做法：{quantity}",
+    "example-output": "反向傳播：輸出層",
+    "example-hidden": "反向傳播：隱藏層",
+    "example-published": "已發表的訓練結果",
+    "example-quantity": "量",
+    "example-computed": "算出",
+    "example-article": "文章",
+    "example-verdict": "判定",
+    "example-training": "訓練：更新 {updates} 次，學習率 {rate}，同時更新，偏差固定",
+    "example-training-biases": "訓練：更新 {updates} 次，學習率 {rate}，同時更新，偏差也更新",
+    "example-training-sequential": "訓練：更新 {updates} 次，學習率 {rate}，依序更新，偏差固定",
+    "example-training-sequential-biases": "訓練：更新 {updates} 次，學習率 {rate}，依序更新，偏差也更新",
+    "example-wrote": "已寫入 {path}",
+    "example-what": "一個網路，2 個輸入、2 個隱藏單元、2 個輸出單元，以及一個訓練樣本："
+    'Matt Mazur 的 "A Step by Step Backpropagation Example"\n'
+    "（2015）和它的中文轉述。兩次傳播的每一個量都算出來，和文章印的數比較；然後訓練這個網路，並寫入它的計算圖（.svg，\n"
+    "以及供 Graphviz 用的 .dot）和逐步計算（.html）。",
+    "example-orders": "\n"
+    "  梯度下降在同一組權重處取所有梯度，然後一起改變所有權重（同時更新）。\n"
+    "  算出 0.291027924 的程式先改了 w5..w8，再經由新的權重取 w1..w4 的梯度（依序更新）：\n"
+    "  那不是任何誤差的梯度。按文章自己的規則，以及它印的 w1+..w4+，得到的是 0.291027774。",
+    "example-next": "\n"
+    "接下來可以：\n"
+    "  用瀏覽器打開 {html}：兩次傳播，一步一步\n"
+    '  autograd-lite step "net = x*w + b; out = tanh(net)" x=1 w=2 b=0.5：換成你自己的運算式\n'
+    "  autograd-lite train-char：一個網路學習一個字母一個字母地寫字，一分鐘以內",
     # Questions
     "ask-value": "{node} = {formula} 是多少？其中 {given}。",
     "ask-local": "{by} = {formula} 對 {node} 的導數 {partial} 是多少？其中 {given}。",

@@ -20,6 +20,7 @@ from golden import GOLDEN
 import autograd_lite
 from autograd_lite.__main__ import main
 from autograd_lite.command_line.arguments import _parser, _read
+from autograd_lite.sentences import LANGUAGES
 from autograd_lite.stepping.terminal import shown
 from nn import worked_example
 from nn.characters import CharacterTask
@@ -36,7 +37,7 @@ def test_example_reproduces_every_right_figure(capsys, tmp_path):
     status, out, err = run(capsys, "--out", tmp_path)
     assert status == 0 and err == ""
     for figure in (figure for figures in FIGURES.values() for figure in figures):
-        verdict = figure.why or ("agrees to all printed digits" if figure.printed else "")
+        verdict = LANGUAGES["en"].get(figure.why) or ("agrees to all printed digits" if figure.printed else "")
         pattern = rf"^  {re.escape(figure.quantity)} +[-\d.e]+ +{re.escape(figure.printed or '-')} *{re.escape(verdict)}$"
         assert re.search(pattern, out, re.MULTILINE), figure
     assert "misprint" in out and "0.75136079" in out
