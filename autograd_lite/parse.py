@@ -125,8 +125,8 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     >>> did_you_mean("Tahn", ["tanh", "sigmoid"])
     '; did you mean tanh?'
     """
-    spelled = {each.lower(): each for each in words}
-    like = [spelled[each] for each in difflib.get_close_matches(word.lower(), spelled, 3, 0.65)]
+    spelled = {each.lower().lstrip("-"): each for each in words}  # that two words are both options makes them no more alike
+    like = [spelled[each] for each in difflib.get_close_matches(word.lower().lstrip("-"), spelled, 3, 0.65)]
     return f"; did you mean {' or '.join(like)}?" if like else ""
 
 

@@ -68,11 +68,16 @@ def _read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
     if arguments[0][:1] != "-" and arguments[0] not in (commands := list(_commands(parser))):
         there_are = did_you_mean(arguments[0], commands) or f": there are {', '.join(commands)}"
         parser.error(f"{arguments[0]} is no command{there_are}")
+    own = [option for action in parser._actions for option in action.option_strings]
+    if arguments[0][:1] == "-" and arguments[0] not in own:
+        hint = did_you_mean(arguments[0], own) or "; options come after a command: without any argument, all are listed"
+        parser.error(f"unrecognized arguments: {arguments[0]}{hint}")
     options, others = parser.parse_known_args(_with_expressions(arguments, known))
     if others:
         command = _commands(parser).get(arguments[0], parser)
-        possible = [option for action in command._actions for option in action.option_strings]
-        hint = did_you_mean(others[0].partition("=")[0], possible) if others[0][:1] == "-" else ""
+        possible = [option for action in command._actions for option in action.option_strings if option[:2] == "--"]
+        there_are = f"; the options of {command.prog} are {', '.join(possible)}"
+        hint = did_you_mean(others[0].partition("=")[0], possible) or there_are if others[0][:1] == "-" else ""
         parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     if "run" not in options:
         parser.error("which command? Without any argument, all are listed")
@@ -87,7 +92,7 @@ def _with_expressions(arguments: Sequence[str], options: dict[str, bool]) -> lis
     found: list[str] = []
     before = ""
     for x in arguments:
-        is_option = x.partition("=")[0] in options or re.fullmatch(r"--[a-z][a-z-]+", x) is not None
+        is_option = x.partition("=")[0] in options or re.fullmatch(r"--[a-z][a-z-]+", x.partition("=")[0]) is not None
         found.append(f" {x}" if x[:1] == "-" and not is_option and not options.get(before) else x)
         before = x
     return found

@@ -44,7 +44,8 @@ special: list[weakref.ref[Entry]] = []
 class mode:
     """What a mode is: within it, in this thread or task, it is one of those in `current`.
 
-    A context manager, which may be entered again while it is on, also by others, and a decorator. Of a generator, and of what
+    A context manager, which may be entered again while it is on, also by others, and a decorator, with parentheses or
+    without. Of a generator, and of what
     is ``async``, each resumption is within the mode, and its caller in between is not. A context that is copied within the
     mode, as that of a new task, keeps it.
     """
@@ -54,7 +55,17 @@ class mode:
     ends: type[mode] | None = None
     """A mode that is off within it."""
 
-    def __init__(self) -> None:
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        """The mode; or of a function, as its decorator without parentheses, this one within the mode."""
+        new = super().__new__(cls)
+        if function is None:
+            return new
+        if not callable(function):
+            raise TypeError(f"{cls.__name__} takes no argument: `with {cls.__name__}():`; got {function!r:.60}")
+        new.__init__()  # type: ignore[misc]
+        return new(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
         self._exits: list[partial[None]] = []
 
     def __enter__(self) -> None:

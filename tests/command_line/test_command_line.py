@@ -192,6 +192,12 @@ def test_a_name_may_be_spelled_in_ways_that_python_reads_as_one(capsys):
         (["tutorial"], "tutorial is no command: there are example, step, draw"),
         (["explain", "x", "x=2", "--digit-s", "3"], "unrecognized arguments: --digit-s 3; did you mean --digits?"),
         (["--versoin"], "unrecognized arguments: --versoin; did you mean --version?"),
+        (["--units", "4"], "unrecognized arguments: --units; options come after a command"),
+        (
+            ["train-char", "--units", "4"],
+            "--units 4; the options of autograd-lite train-char are --help, --cell, --text, --hidden,",
+        ),
+        (["doctor", "--lr=1"], "--lr=1; the options of autograd-lite doctor are --help"),
         (["train-char", "--text", "my_txet.txt"], "No such file or directory: my_txet.txt; did you mean my_text.txt?"),
         (["sample", "my_texts.txt"], "No such file or directory: my_texts.txt; did you mean my_text.txt?"),
         (["train-char", "--resume", "my_tex.txt"], "No such file or directory: my_tex.txt; did you mean my_text.txt?"),

@@ -539,3 +539,25 @@ def test_a_decorated_object_that_makes_generators_or_coroutines_is_within_the_mo
 
     asyncio.run(main())
     assert next(no_grad()(lambda: (off() for _ in range(2)))())
+
+
+@pytest.mark.parametrize("mode", [no_grad, detect_anomaly])
+def test_a_decorator_needs_no_parentheses(mode):
+    @mode
+    def inner(x):
+        """Doubles."""
+        return x + x, is_on(mode)
+
+    @mode
+    def resumed(x):
+        yield is_on(mode)
+
+    @mode
+    async def awaited(x):
+        return is_on(mode)
+
+    x = Value(2.0)
+    assert inner.__doc__ == "Doubles." and inner(x)[1] and bool(inner(x)[0].parents) is (mode is detect_anomaly)
+    assert list(resumed(x)) == [True] and asyncio.run(awaited(x)) and not is_on(mode)
+    with pytest.raises(TypeError, match=f"{mode.__name__} takes no argument: `with {mode.__name__}\\(\\):`; got True"):
+        mode(True)
