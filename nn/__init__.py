@@ -8,7 +8,7 @@
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
 * `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `one_head`: one number by number; `names`: a
   list of them learned by one;
-* `compiled`: a training step as a program; `exchange`: models in PyTorch and JAX;
+* `compiled`: a training step as a program; `exchange`: models in PyTorch and JAX; `elsewhere`: what is called otherwise there;
 * `nests`, `files`: parameters and states that come from outside, checked, and files that are written whole.
 
 >>> from nn import MLP, half_squared_error, deltas
@@ -29,6 +29,7 @@ from .curves import Curves
 from .datasets import circles, moons, spiral, xor
 from .decisions import draw_decision
 from .dense import MLP, Layer, Neuron, deltas
+from .elsewhere import missing
 from .exchange.pytorch import from_torch_state_dict, to_torch_state_dict
 from .exchange.twins import from_twin, to_jax, to_torch
 from .history import History
@@ -137,3 +138,8 @@ __all__ = [
     "train",
     "xor",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Of what PyTorch has under that name, and nn has not, what is here instead."""
+    raise missing(__name__, name)

@@ -24,8 +24,8 @@ from .layers import row_at
 from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
 from .module import Module
-from .nests import place_as_vector
-from .norms import Given, LayerNorm, RMSNorm, as_vector, at_least_one, by_name, place_of
+from .nests import at_least_one, place_as_vector
+from .norms import Given, LayerNorm, RMSNorm, as_vector, by_name, place_of
 from .positions import PositionStep, shares_parameters
 from .recurrent.networks import Run
 from .recurrent.units import Units, labelled, set_parameters

@@ -1,4 +1,7 @@
-"""Clipping of gradients, between `backward()` and the step of an optimizer. Names and results are PyTorch's."""
+"""Clipping of gradients, between `backward()` and the step of an optimizer. Names and results are PyTorch's.
+
+parameters: Values, or one.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from autograd_lite import Value
 from .nests import real
 
 
-def clip_grad_norm_(parameters: Iterable[Value], max_norm: float, norm_type: float = 2.0) -> float:
+def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: float, norm_type: float = 2.0) -> float:
     """Scales the grads, as one vector, to norm `max_norm` if theirs is larger; returns the norm before.
 
     norm_type: p of the norm (sum of |g_i|**p)**(1/p), above 0; `math.inf` for the largest |g_i|.
@@ -19,7 +22,7 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float, norm_type: flo
     prints the condition as |g|**2 > max_norm, which would enlarge some gradients. With math.inf as `max_norm` the norm is
     returned and nothing scaled. ValueError, with nothing changed, if a grad is infinite or nan.
     """
-    parameters = list(parameters)
+    parameters = _with_grads("clip_grad_norm_", parameters)
     _bound("max_norm", max_norm)
     norm = _norm([parameter.grad for parameter in parameters], norm_type)
     if not math.isfinite(norm):
@@ -29,6 +32,15 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float, norm_type: flo
         for parameter in parameters:
             parameter.grad *= scale
     return norm
+
+
+def _with_grads(name: str, parameters: Any) -> list[Value]:
+    """The parameters as a list, also a single one. TypeError for what is none."""
+    several = [parameters] if isinstance(parameters, Value) or not isinstance(parameters, Iterable) else list(parameters)
+    for parameter in several:
+        if not isinstance(parameter, Value):
+            raise TypeError(f"{name} needs parameters, such as model.parameters(), got {parameter!r:.60}")
+    return several
 
 
 def _norm(numbers: Sequence[float], p: float) -> float:
@@ -46,12 +58,12 @@ def _norm(numbers: Sequence[float], p: float) -> float:
         return math.inf
 
 
-def clip_grad_value_(parameters: Iterable[Value], clip_value: float | tuple[float, float]) -> None:
+def clip_grad_value_(parameters: Iterable[Value] | Value, clip_value: float | tuple[float, float]) -> None:
     """Brings each grad between -clip_value and clip_value, or between two bounds a <= b: g becomes max(min(g, b), a) (NNDL 7.24).
 
     An infinite bound is none. ValueError, with nothing changed, if a grad is nan or the bounds are no bounds.
     """
-    parameters = list(parameters)
+    parameters = _with_grads("clip_grad_value_", parameters)
     if isinstance(clip_value, (tuple, list)):
         low, high = map(real, clip_value) if len(clip_value) == 2 else (math.nan, math.nan)
         if not low <= high:

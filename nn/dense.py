@@ -20,6 +20,7 @@ from autograd_lite.nests import is_array
 
 from .leaves import COMMON, Rng, as_parameter, as_values, initialisation, new_rng, seeded
 from .module import Module, new_scope
+from .nests import at_least_one
 
 Activation: TypeAlias = "str | Callable[[Value], Value] | None"
 
@@ -64,8 +65,7 @@ class Neuron(Module):
         seed: int | None = None,
         n_out: int = 1,
     ) -> None:
-        if n_in < 1:
-            raise ValueError(f"neuron {name!r} needs at least one input, got n_in = {n_in}")
+        n_in = at_least_one(f"neuron {name!r}", "input", n_in)
         activation, init, rng, _ = _meant(activation, nonlin, weights, init, seeded(rng, seed))
         if weights is None:
             draw, rng = initialisation(init), new_rng(rng)
@@ -142,8 +142,7 @@ class Layer(Module):
         rng: Rng = None,
         seed: int | None = None,
     ) -> None:
-        if n_out < 1:
-            raise ValueError(f"a layer needs at least one unit, got n_out = {n_out}")
+        n_in, n_out = at_least_one("a layer", "input", n_in), at_least_one("a layer", "unit", n_out)
         names = [str(j) for j in range(1, n_out + 1)] if names is None else list(names)
         activation, init, rng, self.unwraps = _meant(activation, nonlin, weights, init, seeded(rng, seed))
         rng = new_rng(rng)
@@ -235,7 +234,7 @@ class MLP(Module):
             rng = COMMON if rng is None else rng
         if isinstance(output_activation, EllipsisType):
             output_activation = None if self.unwraps else "sigmoid"
-        sizes, init = list(sizes), init or "xavier"
+        sizes, init = [at_least_one("a layer of an MLP", "unit", size) for size in sizes], init or "xavier"
         count = len(sizes) - 1
         if count < 1:
             raise ValueError(f"an MLP needs the sizes of its input and of at least one layer, got {sizes}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import Value
@@ -28,6 +28,14 @@ class ParamGroup:
     def __repr__(self) -> str:
         shown = {name: entry for name, entry in vars(self).items() if not isinstance(entry, list)}
         return f"ParamGroup({len(self.params)} parameters, {', '.join([f'{name}={entry!r}' for name, entry in shown.items()])})"
+
+
+def written(optimizer: str, groups: Sequence[ParamGroup], names: Sequence[str]) -> str:
+    """The entries of these names of each group, a line each, as PyTorch writes them."""
+    lines = [f"{optimizer} ("]
+    for k, group in enumerate(groups):
+        lines += [*[""] * (k > 0), f"Parameter Group {k}", *[f"    {name}: {group[name]}" for name in names]]
+    return "\n".join([*lines, ")"])
 
 
 class Entry:

@@ -15,7 +15,7 @@ from autograd_lite import Value, data_of, dot, linear, softmax
 from .dense import INPUTS, activation_function
 from .leaves import Rng, as_values, initialisation, new_rng
 from .module import Module, new_scope
-from .nests import in_lists, place_as_vector
+from .nests import at_least_one, in_lists, place_as_vector
 from .recurrent.units import Units, set_parameters
 
 
@@ -88,8 +88,7 @@ class Linear(Part):
         rng: Rng = None,
         seed: int | None = None,
     ) -> None:
-        if n_in < 1 or n_out < 1:
-            raise ValueError(f"Linear needs at least one input and one output, got {n_in} and {n_out}")
+        n_in, n_out = at_least_one("Linear", "input", n_in), at_least_one("Linear", "output", n_out)
         self.n_in, self.n_out, rng = n_in, n_out, new_rng(rng, seed)
         given, shapes = dict(parameters or {}), {"weight": (n_out, n_in)} | ({"bias": (n_out,)} if bias else {})
         set_parameters(self, shapes, given, init, rng)
@@ -137,9 +136,7 @@ class Embedding(Part):
         rng: Rng = None,
         seed: int | None = None,
     ) -> None:
-        if n < 1 or n_out < 1:
-            raise ValueError(f"Embedding needs at least one place and one number for each, got {n} and {n_out}")
-        self.n, self.n_out = n, n_out
+        self.n, self.n_out = n, n_out = at_least_one("Embedding", "place", n), at_least_one("Embedding", "output", n_out)
         set_parameters(self, {"weight": (n, n_out)}, parameters or {}, init, new_rng(rng, seed))
         super().__init__(f"embedding {n} → {n_out}")
 

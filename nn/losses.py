@@ -188,7 +188,7 @@ def class_target(
         return target
     if not 0 <= real(label_smoothing) <= 1:
         raise ValueError(f"cross_entropy needs a label_smoothing from 0 to 1, got {label_smoothing!r}")
-    counts = [1.0] * size if weight is None else [real(w) for w in weight]
+    counts = [1.0] * size if weight is None else [real(w) for w in weight] if _is_sequence(weight) else []
     if len(counts) != size or not all(0 <= w < math.inf for w in counts):
         raise ValueError(f"cross_entropy needs a finite weight of at least 0 for each of {size} classes, got {weight!r:.60}")
     try:

@@ -32,6 +32,17 @@ def one_hot(place: int, size: int) -> list[float]:
     return [float(k == place) for k in range(size)]
 
 
+def at_least_one(whose: str, what: str, number: Any) -> int:
+    """The number. TypeError if it is no whole number, ValueError if it is 0 or less."""
+    try:
+        number = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{whose} needs a whole number of {what}s, got {number!r:.60}") from None
+    if number < 1:
+        raise ValueError(f"{whose} needs at least one {what}, got {number}")
+    return int(number)
+
+
 def place_as_vector(item: Any, size: int) -> Any:
     """Of a whole number that stands for a place, the vector; anything else as it is."""
     try:

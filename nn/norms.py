@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from autograd_lite import Scope, Value, dot, linear, mean, rsqrt
 
 from .layers import Part
 from .leaves import as_values
+from .nests import at_least_one
 from .recurrent.units import Place, Units, labelled, set_parameters
 
 Given = Mapping[str, Any]
@@ -131,17 +131,6 @@ def as_vector(module: Any, x: Sequence[Value | float]) -> Units:
     if len(units) != module.n:
         raise ValueError(f"this {type(module).__name__} is for {module.n} numbers a position, got {len(units)}")
     return units
-
-
-def at_least_one(whose: str, what: str, number: Any) -> int:
-    """The number. TypeError if it is no whole number, ValueError if it is 0 or less."""
-    try:
-        number = operator.index(number)
-    except TypeError:
-        raise TypeError(f"{whose} needs a whole number of {what}s, got {number!r:.60}") from None
-    if number < 1:
-        raise ValueError(f"{whose} needs at least one {what}, got {number}")
-    return int(number)
 
 
 def by_name(parameters: Given | None) -> Given:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from autograd_lite import Program, Value, compile_program, data_of, maximum, set_together, sqrt
 
 from .compiled import fastest_dialect
-from .groups import Entry, ParamGroup
+from .groups import Entry, ParamGroup, written
 from .nests import Kind, betas, checked, flag, not_negative, one_each, one_each_or_none, share, squares, whole
 
 # From so many parameters on, the update is a program, where there is a C compiler
@@ -80,6 +80,9 @@ class Optimizer:
             [], [],
             (self, "param_groups", [*self.param_groups, ParamGroup(params, entries)]), (self, "params", [*self.params, *params]),
         )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return written(type(self).__name__, self.param_groups, sorted(self.defaults))
 
     def zero_grad(self) -> None:
         """Sets the grad of every parameter to 0."""

@@ -15,6 +15,7 @@ from .history import History
 from .leaves import Rng, new_rng
 from .losses import half_squared_error
 from .module import Module
+from .nests import real
 from .optim import SGD, Optimizer
 from .progress import reporter
 from .schedules import LRScheduler
@@ -73,8 +74,16 @@ def train(
     if not callable(loss):
         raise TypeError(f"train takes pairs of input and target, as in train(model, zip(X, y), loss); got {loss!r:.60} as loss")
     examples = pairs(examples, "train")
-    if steps < 0 or (batch_size is not None and not 1 <= batch_size <= len(examples)):
-        raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {len(examples)}, got {steps} and {batch_size}")
+    if not (_is_whole(steps, 0, math.inf) and (batch_size is None or _is_whole(batch_size, 1, len(examples)))):
+        raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {len(examples)}, got {steps!r} and {batch_size!r}")
+    if not isinstance(model, Module):
+        raise TypeError(f"train needs a model, such as MLP([2, 3, 1]), got {model!r:.60}")
+    if not isinstance(optimizer, Optimizer | None):
+        raise TypeError(f"train needs an optimizer such as SGD(model.parameters(), lr=0.5), got {optimizer!r:.60}")
+    if math.isnan(real(tolerance)) or not (callback is None or callable(callback)):
+        raise TypeError(
+            f"train needs a number as tolerance and a function as callback, got {tolerance!r:.60} and {callback!r:.60}"
+        )
     if schedule is not None:
         optimizer = _optimizer_of(schedule, optimizer)
     optimizer = optimizer or SGD(model.parameters(), lr=0.5)
@@ -119,6 +128,10 @@ def train(
     finally:
         report(-1, math.nan)
     return history
+
+
+def _is_whole(thing: Any, low: int, high: float) -> bool:
+    return hasattr(thing, "__index__") and low <= thing <= high
 
 
 def _optimizer_of(schedule: LRScheduler, optimizer: Optimizer | None) -> Optimizer:

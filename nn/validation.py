@@ -93,8 +93,9 @@ def evaluated(parts: Sequence[Module]) -> Iterator[None]:
 
 def pairs(examples: Iterable[Any], what: str) -> list[Any]:
     """The examples as a list. ValueError, naming what they are for, if there is none, or one is no pair."""
-    found = list(examples)
-    if not found:
+    if not isinstance(examples, Iterable):
+        raise TypeError(f"{what} needs pairs of an input and a target, as of zip(X, y), got {examples!r:.60}")
+    if not (found := list(examples)):
         raise ValueError(f"{what} needs at least one example")
     for k, example in enumerate(found):
         if isinstance(example, str) or not hasattr(example, "__len__") or len(example) != 2:

@@ -15,6 +15,7 @@ from autograd_lite import Scope, Value, dot, linear, relu, sigmoid, tanh
 
 from ..leaves import Rng, as_values, new_rng
 from ..module import Module
+from ..nests import at_least_one
 from .units import Place, State, Units, labelled, made_by, over_time, place, set_parameters
 
 Inputs: TypeAlias = "Units | int | None"
@@ -79,9 +80,8 @@ class Cell(Module):
         rng: Rng = None,
         seed: int | None = None,
     ) -> None:
-        if n_in < 1 or n_hidden < 1:
-            raise ValueError(f"a cell needs at least one input and one unit, got {n_in} and {n_hidden}")
-        self.n_in, self.n_hidden, self.bias = n_in, n_hidden, bias
+        self.n_in, self.n_hidden = at_least_one("a cell", "input", n_in), at_least_one("a cell", "unit", n_hidden)
+        self.bias = bias
         set_parameters(self, self.shapes(), parameters or {}, init, new_rng(rng, seed))
         self.transition = transition if transition is None else over_time(transition, "transition")
 
@@ -283,7 +283,7 @@ class LSTMCell(Cell):
             self.gates = ("i", "o", "c")
         if not bias and forget_bias != 1.0:
             raise ValueError(f"an LSTMCell without bias has no forget_bias, got {forget_bias!r:.60}")
-        start = {"b_f": [forget_bias] * n_hidden} if "f" in self.gates and bias else {}
+        start = {"b_f": [forget_bias] * at_least_one("a cell", "unit", n_hidden)} if "f" in self.gates and bias else {}
         super().__init__(n_in, n_hidden, bias=bias, parameters=start | dict(parameters or {}), **options)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:

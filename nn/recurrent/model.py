@@ -10,7 +10,7 @@ from autograd_lite import Scope, linear
 
 from ..leaves import Rng, as_values, new_rng
 from ..module import Module
-from ..nests import in_lists
+from ..nests import at_least_one, in_lists
 from .cells import Cell
 from .networks import Recurrent, Run, as_network
 from .units import Place, State, Units, labelled, made_by, over_time, place, set_parameters
@@ -32,9 +32,7 @@ class Readout(Module):
         rng: Rng = None,
         seed: int | None = None,
     ) -> None:
-        if n_in < 1 or n_out < 1:
-            raise ValueError(f"a readout needs at least one input and one output, got {n_in} and {n_out}")
-        self.n_in, self.n_out = n_in, n_out
+        self.n_in, self.n_out = n_in, n_out = at_least_one("a readout", "input", n_in), at_least_one("a readout", "output", n_out)
         set_parameters(self, {"Wy": (n_out, n_in), "by": (n_out,)}, parameters or {}, init, new_rng(rng, seed))
 
     def forward(self, h: Units, t: int = 1) -> Units:

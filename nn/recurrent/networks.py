@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -154,7 +154,9 @@ class StackedRNN(Recurrent):
     """
 
     def __init__(self, layers: Sequence[Cell | Recurrent]) -> None:
-        if not layers:
+        if not isinstance(layers, Iterable):
+            raise TypeError(f"a StackedRNN needs a list of layers, such as [RNNCell(2, 3), RNNCell(3, 4)], got {layers!r:.60}")
+        if not (layers := list(layers)):
             raise ValueError("a StackedRNN needs at least one layer")
         self.layers = [as_network(layer) for layer in layers]
         for below, above in pairwise(self.layers):

@@ -211,7 +211,7 @@ def test_init_is_xavier_unless_given():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: Neuron(0), r"neuron '1' needs at least one input, got n_in = 0"),
+        (lambda: Neuron(0), r"neuron '1' needs at least one input, got 0"),
         (lambda: Neuron(2, weights=[1.0]), r"neuron '1' has 2 inputs, but 1 weights are given"),
         (lambda: Neuron(2, name="h7")([1.0]), r"neuron 'h7' has 2 inputs, got 1"),
         (lambda: Neuron(2).net([Value(1.0)] * 3), r"neuron '1' has 2 inputs, got 3"),
@@ -221,7 +221,7 @@ def test_init_is_xavier_unless_given():
         (lambda: Neuron(2, "backward"), r"unknown activation 'backward'"),
         (lambda: Neuron(2, "mul"), r"unknown activation 'mul'"),
         (lambda: Neuron(2, 3), r"unknown activation 3"),
-        (lambda: Layer(2, 0), r"a layer needs at least one unit, got n_out = 0"),
+        (lambda: Layer(2, 0), r"a layer needs at least one unit, got 0"),
         (lambda: Layer(2, 2, names=["a"]), r"a layer of 2 units needs as many names, got 1"),
         (lambda: Layer(2, 2, weights=[[1.0, 2.0]]), r"a layer of 2 units needs as many rows of weights, got 1"),
         (lambda: Layer(2, 2, weights=[[1.0, 2.0], [1.0]]), r"neuron '2' has 2 inputs, but 1 weights are given"),
@@ -232,7 +232,7 @@ def test_init_is_xavier_unless_given():
         (lambda: MLP([2, 2, 1], ["tanh", "tanh"]), r"an MLP of 1 hidden layers needs as many activations, got 2"),
         (lambda: MLP([2, 1], weights=[]), r"an MLP of 1 layers needs as many weight matrices, got 0"),
         (lambda: MLP([2, 1], biases=[0.0, 0.0]), r"an MLP of 1 layers needs as many biases, got 2"),
-        (lambda: MLP([2, 0, 1]), r"a layer needs at least one unit, got n_out = 0"),
+        (lambda: MLP([2, 0, 1]), r"a layer of an MLP needs at least one unit, got 0"),
         (lambda: MLP([2, 2, 1])([1.0]), r"neuron 'h1' has 2 inputs, got 1"),
     ],
 )

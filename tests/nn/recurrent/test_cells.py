@@ -269,8 +269,8 @@ MODEL = SequenceModel(cell_of("lstm"), 2, rng=0)
 @pytest.mark.parametrize(
     "mistake, error, message",
     [
-        (lambda: RNNCell(0, 3), ValueError, "at least one input and one unit, got 0 and 3"),
-        (lambda: GRUCell(2, 0), ValueError, "at least one input and one unit, got 2 and 0"),
+        (lambda: RNNCell(0, 3), ValueError, "a cell needs at least one input, got 0"),
+        (lambda: GRUCell(2, 0), ValueError, "a cell needs at least one unit, got 0"),
         (lambda: RNNCell(2, 3, "gelu"), ValueError, "tanh or sigmoid or relu units, not 'gelu'"),
         (lambda: LSTMCell(2, 3, peephole="next"), ValueError, "peephole is True, False or 'previous', not 'next'"),
         (lambda: LSTMCell(2, 3, coupled=True, forget_gate=False), ValueError, "not both"),
