@@ -1,6 +1,7 @@
 """The command line, on everything else. In the order to read:
 
-* :mod:`~autograd_lite.command_line.arguments`: the commands and their options, by argparse.
+* :mod:`~autograd_lite.command_line.arguments`: the commands and their options, by argparse;
+  :mod:`~autograd_lite.command_line.reading`: what was typed, and what was likely meant.
 * :mod:`~autograd_lite.command_line.worked_example`: ``example``.
 * :mod:`~autograd_lite.command_line.expressions`: ``step``, ``draw`` and ``explain``, of an expression.
 * :mod:`~autograd_lite.command_line.characters`: ``train-char``, ``sample`` and ``train-names``, real tasks, with

@@ -19,7 +19,8 @@ from golden import GOLDEN
 
 import autograd_lite
 from autograd_lite.__main__ import main
-from autograd_lite.command_line.arguments import _parser, _read
+from autograd_lite.command_line.arguments import _parser
+from autograd_lite.command_line.reading import read
 from autograd_lite.sentences import LANGUAGES
 from autograd_lite.stepping.terminal import shown
 from nn import worked_example
@@ -220,7 +221,7 @@ def test_without_arguments_the_help_with_examples(capsys):
     examples = out.partition("examples:\n")[2].partition("\n\n")[0].splitlines()
     assert len(examples) == 12 and out.startswith("usage: autograd-lite")
     for line in examples:  # each is one that can be typed
-        options = vars(_read(_parser(), shlex.split(line)[1:]))
+        options = vars(read(_parser(), shlex.split(line)[1:]))
         assert callable(options["run"])
 
 
@@ -399,6 +400,29 @@ def test_an_interrupt_while_the_command_is_loaded_ends_with_one_line(monkeypatch
     monkeypatch.delitem(sys.modules, "autograd_lite.command_line.arguments")
     monkeypatch.setattr(sys, "meta_path", [Interrupted, *sys.meta_path])
     assert main(["doctor"]) == 130 and capsys.readouterr().err == "autograd-lite: interrupted\n"
+
+
+@pytest.mark.parametrize("module", ["autograd_lite", "autograd_lite.value", "autograd_lite.parse"])
+def test_an_interrupt_while_the_package_is_imported_ends_the_command_with_a_line(module):
+    program = f"""
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from autograd_lite_command import main
+sys.exit(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "autograd-lite: interrupted\n")
+
+
+def test_the_command_that_is_installed_is_this_one():
+    (command,) = importlib.metadata.entry_points(group="console_scripts", name="autograd-lite")
+    assert command.value == "autograd_lite_command:main"
 
 
 def test_a_locale_without_unicode_is_enough():
