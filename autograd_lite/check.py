@@ -57,7 +57,7 @@ def check_gradients(
     print(to_left(titles[0], 10) + f"{'data':>12}" + to_right(titles[1], 17) + to_right(titles[2], 17), file=file)
     failing = []
     for i, (node, derivative) in enumerate(zip(nodes, derivatives)):
-        name = "".join([c if c.isprintable() else "?" for c in str(node.label)[:40]]) or say(language, "check-unnamed", number=i)
+        name = _printable(node.label) or say(language, "check-unnamed", number=i)
         agrees = False
         try:
             found, _ = difference(f, nodes, node)
@@ -71,11 +71,23 @@ def check_gradients(
         print(f"{to_left(name, 10)}{node.data:>12.6g}{derivative:>17.9g}{found:>17.9g}  {verdict}", file=file)
     if failing:
         print(say(language, "check-failing", names=say(language, "list-comma").join(failing)), file=file)
-        if any(grads[node] for node in topological_order(output) if node.parents and node is not output and grads):
-            for node, expected in list(faults(output, grads).items())[:1]:
-                numbers = {"grad": f"{grads[node]:.9g}", "right": f"{expected:.9g}"}
-                print(say(language, "check-wrong-at", node=repr(node), **numbers), file=file)
+        print(_first_fault(output, grads, language) if grads else "", end="", file=file)
     return not failing
+
+
+def _printable(label: str) -> str:
+    return "".join([c if c.isprintable() else "?" for c in str(label)[:40]])
+
+
+def _first_fault(output: Value, grads: Mapping[Value, float], language: str) -> str:
+    """A line that says at which node a pass goes wrong first; nothing where it keeps the grads of leaves alone."""
+    inner = [node for node in topological_order(output) if node.parents and node is not output]
+    if inner and not any([grads[node] for node in inner]):
+        return ""
+    for node, expected in faults(output, grads).items():
+        name = _printable(node.label) or f"{node.op or 'leaf'}({node.data:.6g})"
+        return say(language, "check-wrong-at", node=name, grad=f"{grads[node]:.9g}", right=f"{expected:.9g}") + "\n"
+    return ""
 
 
 def _grads(backward: Callable[[Value], Any], output: Value, inputs: Iterable[Value]) -> dict[Value, float]:

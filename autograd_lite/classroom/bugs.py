@@ -114,6 +114,12 @@ PLANTED = (
              "            chosen = [parent.data == node.data for parent in node.parents]\n"
              "            slopes = [is_it / sum(chosen) for is_it in chosen]\n",
              "            slopes = [1.0 for parent in node.parents]\n"),
+    _planted("gate-swap", "gates", "rule", "f = 0.3; f * (1 - f)",
+             "slope = 1 - complement[gate].data", "slope = complement[gate].data"),
+    _planted("softmax-diagonal", "shares", "rule", "x = 2; sum_(softmax([x, x]))",
+             "ways = [(x, p * (1 - p)), *others]", "ways = [(x, p * (1 - p))]"),
+    _planted("power-rule", "powers", "rule", "x = 3; square(x)",
+             "slopes[0] = n * x ** (n - 1)", "slopes[0] = n * x**n"),
 )
 # fmt: on
 

@@ -40,8 +40,8 @@ class Compared:
             self.right = reference.grads
         backward = self.passes.order[::-1]
         inner = [node for node in backward if node.parents and node is not output]
-        if not any(self.run.writes[node] for node in inner):  # an engine that keeps the grads of leaves alone
-            backward = [node for node in backward if not node.parents] or backward
+        if not any(self.run.writes[node] for node in inner or [output]):  # an engine that keeps the grads of leaves alone
+            self.wrong = {**self.wrong, **{node: self.right[node] for node in (*inner, output)}}
         self.differing = [node for node in backward if self.differs(node)]
         self.node = None if self.problem or not self.differing else self.differing[0]
 

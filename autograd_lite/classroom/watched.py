@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backprop import contributions, not_taken, topological_order
+from ..engine.errors import as_float
 from ..engine.node import Node
 from ..value import Value
 
@@ -29,9 +30,9 @@ class Watched(Value):
 
     @grad.setter
     def grad(self, grad: float) -> None:
-        Node.grad.__set__(self, grad)  # type: ignore[attr-defined]
+        Node.grad.__set__(self, as_float(grad, "Value.grad"))  # type: ignore[attr-defined]
         if self.run is not None:
-            self.run.written[self].append(grad)
+            self.run.written[self].append(self.grad)
 
     @property
     def local_derivatives(self) -> tuple[float, ...]:
@@ -44,7 +45,7 @@ class Run:
     """What an engine did with a graph, whose grads are 0 at first unless `grads` are given.
 
     grads: the grad of each node in the end. writes: of each node, what was written into its grad, one after the other. problem:
-    what the engine raised, None if it came to its end.
+    what the engine raised, None if it came to its end; a grad that is no number is a TypeError.
     """
 
     def __init__(self, engine: Engine, output: Value, grads: Callable[[Value], float] = lambda node: 0.0) -> None:
@@ -52,7 +53,7 @@ class Run:
         reached = {output, *[contribution.parent for contribution in contributions(output)]}
         self.left = MOST_READS + 20 * len(nodes)
         self.written: dict[Value, list[float]] = {}
-        self.problem: Exception | None = None
+        self.problem: BaseException | None = None
         twins: dict[Value, Any] = {}
         for node in nodes:
             twin: Any = node._copied([twins[parent] for parent in node.parents])
@@ -63,7 +64,7 @@ class Run:
             twins[node] = twin
         try:
             engine(twins[output])
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.problem = error
         for twin in twins.values():
             twin.run = None

@@ -16,6 +16,7 @@ from autograd_lite import (
     min_,
     relu,
     sigmoid,
+    softmax,
     sum_,
     tanh,
     topological_order,
@@ -49,6 +50,7 @@ def any_graph(seed):
         lambda x, y: x * y,
         lambda x, y: x / (y * y + 1),
         lambda x, y: tanh(y),
+        lambda x, y: x * y + (1 - x) * tanh(y),
         lambda x, y: exp(-y * y),
         lambda x, y: sigmoid(x),
         lambda x, y: relu(y),
@@ -58,6 +60,8 @@ def any_graph(seed):
         lambda x, y: min_([x, y, x * y]),
         lambda x, y: where(x > y, x, y * y),
         lambda x, y: linear([x, y], [y, pool[0]], pool[1]),
+        lambda x, y: softmax([x, y, x * y])[1],
+        lambda x, y: x**3 + y.square(),
     ]
     for _ in range(12):
         pool.append(rng.choice(makers)(rng.choice(pool), rng.choice(pool[-4:])))
@@ -156,7 +160,7 @@ def test_an_engine_that_would_not_end_is_stopped_and_changes_nothing():
     assert x.grad == 5.0 and node.grad == 0.0
 
 
-@pytest.mark.parametrize("name, said", [("overwite", "overwrite"), ("0", "1 to 29"), (30, "1 to 29"), ("", "by name overwrite")])
+@pytest.mark.parametrize("name, said", [("overwite", "overwrite"), ("0", "1 to 32"), (33, "1 to 32"), ("", "by name overwrite")])
 def test_a_bug_that_is_not_there(name, said):
     with pytest.raises(ValueError, match=said):
         bug(name)
@@ -185,7 +189,7 @@ def test_hints_come_one_by_one_and_the_mistake_is_named_last(one):
 NODES = {
     **dict.fromkeys(["recursive", "updated-weights", "forward-order", "swap-factor", "no-upstream", "stale-interior"], 3),
     **dict.fromkeys(["one-time", "truncated"], 3),
-    **dict.fromkeys(["bias-once", "bias-zero", "bias-times-b", "error-sign"], 4),
+    **dict.fromkeys(["bias-once", "bias-zero", "bias-times-b", "error-sign", "gate-swap", "softmax-diagonal"], 4),
     "transposed": 7,
 }
 
@@ -297,7 +301,15 @@ def test_engines_of_ones_own():
         backward = staticmethod(forgets_w7)
 
     error = WorkedExample()()
+
+    def leaves_w7_out(output):
+        leaves_alone(output)
+        next(node for node in topological_order(output) if node.label == "w7").grad = 0.0
+
     assert compare(None, Value.backward, error).agree and compare(None, leaves_alone, error).agree
+    assert [node.op for node in compare(None, "ascent", -Value(3.0)).faults] == ["neg"]
+    found = compare(None, leaves_w7_out, error)
+    assert [node.label for node in found.differing] == ["w7"] and found.faults == found.differing
     assert "agree" in str(compare(Value.backward, None, error))
     for engine in (forgets_w7, Engine()):
         found = compare(None, engine, error)
@@ -307,6 +319,15 @@ def test_engines_of_ones_own():
     assert not failed.agree and failed.step is None and str(failed) == "The engine fails: KeyError: 'w7'" and kills(error, fails)
     with pytest.raises(KeyError):
         compare(fails, None, error)
+
+    def exits(output):
+        raise SystemExit(3)
+
+    def writes_text(output):
+        output.parents[0].grad = "1.0"
+
+    assert str(compare(None, exits, error)) == "The engine fails: SystemExit: 3"
+    assert "Value.grad needs a real number, got str '1.0'" in str(compare(None, writes_text, error))
     for wrong in (3.5, error, object()):
         with pytest.raises(TypeError, match="an engine is a function"):
             compare(None, wrong, error)
@@ -328,7 +349,9 @@ def test_differences_find_the_bug_and_say_where(capsys):
     assert not check_gradients(lambda *_: example(), leaves, backward=bug("overwrite"))
     said = capsys.readouterr().out
     assert "not in agreement: w1, w2, w3, w4, b1, b2" in said
-    assert "goes wrong at Value(data=0.6, grad=0.0, label='b2'): its grad is 0.138498562, and what it is" in said
+    assert said.endswith("goes wrong at b2: its grad is 0.138498562, and what it is used in gives 0.100400325\n")
+    assert not check_gradients(lambda a: a * a, [3.0], backward=bug("twice-operand"))
+    assert "goes wrong at leaf(3): its grad is 3, and what it is used in gives 6\n" in capsys.readouterr().out
     assert leaves[0].grad == 7.0 and all(leaf.grad == 0.0 for leaf in leaves[1:])
 
 
