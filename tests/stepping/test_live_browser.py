@@ -12,7 +12,7 @@ from test_steps import random_graph
 from autograd_lite import Value, clamp, draw, exp, log, maximum, relu, sin, sqrt, steps, sum_, tanh, where
 from autograd_lite.derivation.markup import rounded
 from autograd_lite.stepping.page import still
-from nn import MLP, half_squared_error
+from nn import MLP, SelfAttention, half_squared_error
 from nn.worked_example import WorkedExample
 
 pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
@@ -339,6 +339,37 @@ def test_random_graphs_at_other_values(chromium, tmp_path, seed):
     for node in again.order:
         assert close(values[again.name(node)][0], node.data)
         assert values[again.name(node)][1] == pytest.approx(again.adjoint[node], rel=1e-11, abs=1e-11)
+    quiet(chromium)
+
+
+def one_head(**other):
+    """Half the squared distance of what a head takes, by a query of position 3 and three keys and values."""
+    numbers = {
+        "q_3[0]": -0.5,
+        "q_3[1]": 1.3,
+        "k_1[0]": 1.2,
+        "k_1[1]": -1.2,
+        "k_2[0]": 0.8,
+        "k_2[1]": 1.0,
+        "k_3[0]": -1.3,
+        "k_3[1]": 0.8,
+    }
+    numbers |= {"v_1[0]": 0.1, "v_1[1]": -1.9, "v_2[0]": 1.2, "v_2[1]": -0.2, "v_3[0]": -0.3, "v_3[1]": 1.8} | other
+    leaf = {label: Value(number, label) for label, number in numbers.items()}
+    query, *vectors = [[leaf[f"{name}[0]"], leaf[f"{name}[1]"]] for name in ("q_3", "k_1", "k_2", "k_3", "v_1", "v_2", "v_3")]
+    return half_squared_error(SelfAttention(2).attend(query, vectors[:3], vectors[3:], t=3)["head"], [1.0, 0.0])
+
+
+def test_the_weights_of_a_head_follow_its_query_and_keys(chromium, tmp_path):
+    page = opened(chromium, tmp_path, one_head())
+    other = {"q_3[0]": 0.75, "k_2[1]": -4.5, "v_1[0]": 2.0}
+    for label, number in other.items():
+        page.set(label, number)
+    again = steps(one_head(**other))
+    values = page.values()
+    assert sum([values[f"att_3,{s}"][0] for s in (1, 2, 3)]) == pytest.approx(1.0, rel=1e-15)
+    for node in again.order:
+        assert close(values[again.name(node)][0], node.data) and close(values[again.name(node)][1], again.adjoint[node])
     quiet(chromium)
 
 
