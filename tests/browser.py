@@ -29,7 +29,7 @@ FLAGS = [
 
 
 @contextlib.contextmanager
-def browser(profile):
+def browser(profile, *flags):
     """The driver of a browser, whose profile is in that new folder. Skips the test where there is none."""
     if not CHROMIUM or not DRIVER:
         pytest.skip("no browser: chromium and chromedriver are not installed")
@@ -37,7 +37,7 @@ def browser(profile):
     os.environ.update(SE_AVOID_STATS="true", SE_OFFLINE="true")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for flag in [*FLAGS, f"--user-data-dir={profile}"]:
+    for flag in [*FLAGS, *flags, f"--user-data-dir={profile}"]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))

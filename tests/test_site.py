@@ -3,6 +3,8 @@
 import gzip
 import http.client
 import importlib
+import json
+import re
 import threading
 from pathlib import Path
 
@@ -84,11 +86,88 @@ def test_keys_are_not_among_the_worksheets(site, tmp_path):
 
 
 @pytest.fixture
+def session(monkeypatch):
+    """Asks the Python of the playground."""
+    monkeypatch.syspath_prepend(SITE / "playground")
+    module = importlib.import_module("session")
+    expression = {"kind": "expression", "expression": "net = x*w + b; out = tanh(net)", "numbers": "x=1 w=2 b=0.5"}
+    network = {"kind": "network", "sizes": "2 2 1", "activation": "tanh", "output": "", "inputs": "1 -1", "targets": "0.5"}
+    start = {**expression, **network, "kind": "expression", "weights": "1", "wrt": "w", "view": "picture", "language": "en"}
+
+    def ask(**parts):
+        return json.loads(module.answer(json.dumps({**start, **parts})))
+
+    def file(name, **parts):
+        return module.file(json.dumps({**start, **parts, "file": name}))
+
+    ask.file = file
+    return ask
+
+
+def test_the_playground_shows_every_view_and_the_grads(session):
+    shown = {view: session(view=view) for view in ("picture", "derivation", "steps", "quiz")}
+    assert all(answer["rows"][1] == ["w", "2", "0.0265922"] for answer in shown.values())
+    assert shown["picture"]["html"].startswith("<svg") and "grad 0.0265922" in shown["picture"]["html"]
+    assert "<math" in shown["derivation"]["html"] and "<script" in shown["steps"]["html"] and "<script" in shown["quiz"]["html"]
+    assert "grads already" not in shown["steps"]["html"]
+
+
+def test_the_playground_differentiates_by_what_is_asked_for_or_by_what_there_is(session):
+    assert session(wrt="net")["wrt"] == "net" and session(wrt="gone")["wrt"] == "x"
+    assert session(view="derivation", wrt="net")["html"] != session(view="derivation", wrt="x")["html"]
+
+
+def test_the_playground_says_what_is_wrong(session):
+    for numbers, said in {
+        "x=1 w=2": "b has no number: add b=1",
+        "x=1 w=2 b=1/0": "b=1/0",
+        "x=1, x=2 w=1 b=1": "x has two",
+    }.items():
+        assert said in session(numbers=numbers)["error"]
+    assert session(expression="log(x - w*b)")["error"].startswith("log needs x > 0")
+    assert "two numbers" in session.file("graph.svg", numbers="x=1 x=2")
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"sizes": "2"}, "units are whole numbers"),
+        ({"sizes": "2 0 1"}, "units are whole numbers"),
+        ({"sizes": "9999 9999"}, "99,990,000 parameters: at most 500"),
+        ({"inputs": "1"}, "inputs: 2 numbers are needed, got 1"),
+        ({"targets": "a"}, "targets: 'a' is no number"),
+        ({"activation": "tahn"}, "unknown activation 'tahn'"),
+        ({"weights": "h1: 1 2 | 3"}, "each of the 3 units, or a seed, one whole number; got 1"),
+        ({"weights": "1 2 | 3\n1 | 3\n1 2 | 3"}, "weights in '1 | 3': 2 numbers are needed, got 1"),
+        ({"weights": "1 2 | 3\n1 2 3\n1 2 | 3"}, "weights in '1 2 3': 2 numbers are needed, got 3"),
+        ({"weights": "1 2 | 3\n1 2 |\n1 2 | 3"}, "bias, after the bar in '1 2 |': 1 number is needed, got 0"),
+    ],
+)
+def test_the_playground_says_what_is_wrong_with_a_network(session, parts, said):
+    assert said in session(**{"kind": "network", **parts})["error"]
+
+
+def test_weights_that_are_written_out_make_the_same_network(session):
+    by_hand = "h1: 0.15 0.2 | 0.35\nh2: 0.25 0.3 | 0.35\no1: 0.4 0.45 | 0.6\no2: 0.5 0.55 | 0.6"
+    example = {"kind": "network", "sizes": "2 2 2", "activation": "sigmoid", "output": "sigmoid", "inputs": "0.05 0.1"}
+    answer = session(**example, targets="0.01 0.99", weights=by_hand)
+    assert answer["weights"] == by_hand
+    assert ["w_o1_1", "0.4", "0.082167"] in answer["rows"] and answer["rows"][-1] == ["E_total", "0.298371", "1"]
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r'"(\w+\.\w+)"', (SITE / "playground/page.js").read_text(encoding="utf-8").split("};")[0])
+)
+def test_the_playground_saves_what_its_buttons_name(session, name):
+    assert len(session.file(name)) > 100
+
+
+@pytest.fixture
 def asked(site, tmp_path):
     """Asks a server of a folder."""
     (tmp_path / "index.html").write_text("<title>Here</title>" * 100, encoding="utf-8")
     (tmp_path / "a.wasm").write_bytes(b"\0asm" * 100)
-    (tmp_path / "a.whl").write_bytes(b"PK" * 100)
+    (tmp_path / "a.woff2").write_bytes(b"wOF2" * 100)
     served = site("serve").server(tmp_path, "127.0.0.1")
     thread = threading.Thread(target=served.serve_forever)
     thread.start()
@@ -116,8 +195,8 @@ def test_the_server_compresses_for_those_who_can_read_it(asked):
     assert gzip.decompress(body) == b"\0asm" * 100
     answer, body = asked("/a.wasm")
     assert answer.headers["Content-Encoding"] is None and body == b"\0asm" * 100
-    answer, body = asked("/a.whl", Accept_Encoding="gzip")
-    assert answer.headers["Content-Encoding"] is None and body == b"PK" * 100
+    answer, body = asked("/a.woff2", Accept_Encoding="gzip")
+    assert answer.headers["Content-Encoding"] is None and body == b"wOF2" * 100
 
 
 def test_the_server_sends_nothing_twice(asked):

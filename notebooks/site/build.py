@@ -2,9 +2,9 @@
 
 python notebooks/site/build.py FOLDER [--instructor]
 
-The lessons as pages and to run in JupyterLite, the reference, and worksheets, in English and Chinese. To build it takes
-the extra `site`, npm and a network. With --instructor, which is not for students, the instructor's pages and the keys of the
-worksheets are there too.
+The lessons as pages and to run in JupyterLite, the playground, the reference, and worksheets, in English and Chinese. To
+build it takes the extra `site`, npm and a network. With --instructor, which is not for students, the instructor's pages and
+the keys of the worksheets are there too.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ import pages
 import runtime
 import worksheets
 
+from autograd_lite.pages import in_script
 from autograd_lite.sentences import LANGUAGES
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
+PLAYGROUND = Path(__file__).resolve().parent / "playground"
+OF_PAGES = ("node", "value", "grad")
+"""Sentences of other pages that the playground says too."""
 MARK = ".autograd_lite-site"
 """A file in the folder: what has it may be built anew."""
 SHEETS = 8
@@ -63,10 +67,25 @@ def _write(out: Path, folder: Path, instructor: bool) -> None:
             extra = _instructors() if instructor and language == "en" else {}
             sources = landing.sources(language, notebooks, names, extra)
             pages.write_pages(place, language, sources, modules / "mathjax" / "es5")
-    with _told("the notebooks to run"):
+    with _told("the notebooks to run, and the playground"):
         files = {landing.place_in_lite(language, path.name): path for language in lessons for path in lessons[language]}
         files |= {f"instructor/{name}": path for name, path in _instructors().items() if instructor and path.suffix == ".ipynb"}
         lite.write_lite(out / "lite", files, "../pyodide/pyodide.mjs")
+        write_playground(out / "playground")
+
+
+def write_playground(out: Path) -> None:
+    """Writes the playground, for a folder beside that of Pyodide."""
+    out.mkdir(parents=True)
+    for name in ("page.css", "page.js", "worker.js", "session.py"):
+        shutil.copy(PLAYGROUND / name, out)
+    shutil.copy(PLAYGROUND.parent / "static" / "favicon.svg", out)
+    sentences = {
+        language: {key: table[key] for key in table if key in OF_PAGES or key.startswith(("playground-", "site-playground"))}
+        for language, table in LANGUAGES.items()
+    }
+    page = (PLAYGROUND / "page.html").read_text(encoding="utf-8").replace("@@sentences@@", in_script(sentences))
+    (out / "index.html").write_text(page, encoding="utf-8")
 
 
 def _notebooks(language: str) -> list[Path]:
@@ -75,7 +94,8 @@ def _notebooks(language: str) -> list[Path]:
 
 
 def _instructors() -> dict[str, Path]:
-    found = sorted((NOTEBOOKS / "instructor").glob("*"))
+    """The instructor's pages by their names, first how to run the course."""
+    found = sorted((NOTEBOOKS / "instructor").glob("*"), key=lambda path: (path.stem != "README", path))
     return {path.name: path for path in found if path.suffix in (".md", ".ipynb")}
 
 

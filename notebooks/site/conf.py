@@ -7,13 +7,14 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 nb_execution_mode = "off"  # the notebooks are kept with their outputs
 html_theme = "sphinx_book_theme"
 html_theme_options = {
-    "use_download_button": True,
+    "use_download_button": False,
     "use_fullscreen_button": True,
     "show_toc_level": 2,
     "home_page_in_toc": True,
     "navbar_persistent": [],
     "footer_content_items": [],
 }
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_favicon = "_static/favicon.svg"

@@ -59,7 +59,8 @@ def _first_page(language: str, lessons: Sequence[Path], sheets: Mapping[int, str
         f"# {say(language, 'site-title')}",
         f"<p>{' · '.join(others)}</p>",
         say(language, "site-intro"),
-        f'<p><a class="site-button" href="{up}lite/lab/index.html">{said("site-lab")}</a></p>',
+        f'<p><a class="site-button" href="{up}playground/index.html#language={language}">{said("site-playground")}</a> '
+        f'<a class="site-button" href="{up}lite/lab/index.html">{said("site-lab")}</a></p>',
         *(
             [f"<h2>{said('site-lessons')}</h2>", f"<table class='site-lessons'><tbody>{''.join(rows)}</tbody></table>"]
             if rows
