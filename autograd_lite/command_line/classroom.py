@@ -13,6 +13,7 @@ from ..classroom import LESSONS, MISTAKES, Quiz, codes, grades, paper, quiz, qui
 from ..files import naming, write_whole
 from ..nn.one_head import OneHead
 from ..nn.worked_example import WorkedExample
+from ..sentences import say
 from ..value import Value
 from .expressions import parsed
 
@@ -26,7 +27,7 @@ def ask_quiz(expression: str, numbers: Sequence[str], save: Path | None, form: s
     if save is None:
         asked.ask()
     else:
-        print(f"wrote {asked.save(save, form)}")
+        print(say(asked.language, "wrote", path=asked.save(save, form)))
     return 0
 
 
@@ -49,7 +50,8 @@ def write_worksheets(expression: str, numbers: Sequence[str], students: Path, ke
     write_whole(out / "worksheets.html", paper.worksheets(sheets).encode())
     write_whole(out / "key.html", paper.key(sheets).encode())
     write_whole(out / COURSE, json.dumps(codes.course(asked), ensure_ascii=False, indent=1).encode())
-    print(f"wrote {out / 'worksheets.html'}, {out / 'key.html'}, {len(names)} pages in {pages}, and {out / COURSE} for grade")
+    written = {"worksheets": out / "worksheets.html", "answers": out / "key.html", "course": out / COURSE}
+    print(say(asked.language, "wrote-class", **written, count=len(names), pages=pages))
     return 0
 
 
@@ -65,7 +67,7 @@ def grade_codes(handed_in: Path, key: str, course: Path | None, save: Path | Non
     found = grades.grade(asked, grades.read_codes(_text_of(handed_in)), key)
     print(found)
     if save is not None:
-        print(f"wrote {found.save(save)}")
+        print(say(asked.language, "wrote", path=found.save(save)))
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import Value, draw, explain, steps, topological_order
 from ..parse import as_read, did_you_mean, number, parse
+from ..sentences import say
 
 
 def step_through(expression: str, numbers: Sequence[str], save: Path | None, language: str) -> int:
@@ -17,7 +18,7 @@ def step_through(expression: str, numbers: Sequence[str], save: Path | None, lan
     if save is None:
         found.terminal()
     else:
-        print(f"wrote {found.save(save)}")
+        print(say(language, "wrote", path=found.save(save)))
     return 0
 
 
@@ -25,7 +26,7 @@ def draw_expression(expression: str, numbers: Sequence[str], save: Path, languag
     """The picture of an expression, with its grads."""
     output = parsed(expression, numbers)
     output.backward()
-    print(f"wrote {draw(output, language=language).save(save)}")
+    print(say(language, "wrote", path=draw(output, language=language).save(save)))
     return 0
 
 

@@ -62,7 +62,7 @@ def lab(
         compared = _compared(found, output, language)
         _print("\n".join(_ran(found, compared)) if compare is None else str(compared))
         if save is not None:
-            print(f"wrote {compared.save(save)}")
+            print(say(language, "wrote", path=compared.save(save)))
     _print("\n".join(found.hints_in(language)[: max(hints, 0)]))
     if reveal:
         _print(found.reveal(language))

@@ -46,7 +46,7 @@ def example(
     drawing = draw(error, language=language)
     files = {kind: out / f"worked_example.{kind}" for kind in ("dot", "svg", "html")}
     for written in (drawing.save(files["dot"]), drawing.save(files["svg"]), steps(error, language).save(files["html"])):
-        print(say(language, "example-wrote", path=written))
+        print(say(language, "wrote", path=written))
     told(say(language, "example-next", html=files["html"]))
     return 1 if differing else 0
 

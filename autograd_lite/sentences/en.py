@@ -68,7 +68,8 @@ SENTENCES = {
     "example-training-biases": "Training: {updates} updates at learning rate {rate}, simultaneous, biases updated",
     "example-training-sequential": "Training: {updates} updates at learning rate {rate}, sequential, biases fixed",
     "example-training-sequential-biases": "Training: {updates} updates at learning rate {rate}, sequential, biases updated",
-    "example-wrote": "wrote {path}",
+    "wrote": "wrote {path}",
+    "wrote-class": "wrote {worksheets}, {answers}, {count} pages in {pages}, and {course} for grade",
     "example-what": "A network of 2 inputs, 2 hidden and 2 output units, and one training example: "
     "Matt Mazur's \"A Step by Step\n"
     'Backpropagation Example" (2015), and its Chinese retelling. Every quantity of the two passes is computed, '

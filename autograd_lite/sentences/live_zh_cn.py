@@ -13,7 +13,7 @@ SENTENCES = {
     "undo-key": "撤销上一个改动",
     "reset-key": "全部回到记录时的值",
     "what-if": "如果",
-    "what-if-key": "改动一个叶节点的结果，和它的梯度所预告的",
+    "what-if-key": "改动一个叶节点的结果，和它的梯度所预测的",
     "nudged": "改动的叶节点",
     "nudge": "改动多少",
     "loss": "更新 {updates} 次之后，{output} = {last}",

@@ -13,7 +13,7 @@ SENTENCES = {
     "undo-key": "復原上一個改動",
     "reset-key": "全部回到記錄時的值",
     "what-if": "如果",
-    "what-if-key": "改動一個葉節點的結果，和它的梯度所預告的",
+    "what-if-key": "改動一個葉節點的結果，和它的梯度所預測的",
     "nudged": "改動的葉節點",
     "nudge": "改動多少",
     "loss": "更新 {updates} 次之後，{output} = {last}",

@@ -64,7 +64,8 @@ SENTENCES = {
     "example-training-biases": "训练：更新 {updates} 次，学习率 {rate}，同时更新，偏置也更新",
     "example-training-sequential": "训练：更新 {updates} 次，学习率 {rate}，依次更新，偏置固定",
     "example-training-sequential-biases": "训练：更新 {updates} 次，学习率 {rate}，依次更新，偏置也更新",
-    "example-wrote": "已写入 {path}",
+    "wrote": "已写入 {path}",
+    "wrote-class": "已写入 {worksheets}、{answers}、{pages} 里的 {count} 页，以及供 grade 用的 {course}",
     "example-what": "一个网络，2 个输入、2 个隐藏单元、2 个输出单元，以及一个训练样本："
     'Matt Mazur 的 "A Step by Step Backpropagation Example"\n'
     "（2015）和它的中文转述。两次传播的每一个量都算出来，和文章印的数比较；然后训练这个网络，并写入它的计算图（.svg，\n"

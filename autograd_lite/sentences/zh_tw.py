@@ -64,7 +64,8 @@ SENTENCES = {
     "example-training-biases": "訓練：更新 {updates} 次，學習率 {rate}，同時更新，偏差也更新",
     "example-training-sequential": "訓練：更新 {updates} 次，學習率 {rate}，依序更新，偏差固定",
     "example-training-sequential-biases": "訓練：更新 {updates} 次，學習率 {rate}，依序更新，偏差也更新",
-    "example-wrote": "已寫入 {path}",
+    "wrote": "已寫入 {path}",
+    "wrote-class": "已寫入 {worksheets}、{answers}、{pages} 裡的 {count} 頁，以及供 grade 用的 {course}",
     "example-what": "一個網路，2 個輸入、2 個隱藏單元、2 個輸出單元，以及一個訓練樣本："
     'Matt Mazur 的 "A Step by Step Backpropagation Example"\n'
     "（2015）和它的中文轉述。兩次傳播的每一個量都算出來，和文章印的數比較；然後訓練這個網路，並寫入它的計算圖（.svg，\n"

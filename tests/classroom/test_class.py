@@ -151,7 +151,7 @@ def test_a_quiz_of_an_expression_is_written(tmp_path, capsys):
     path = tmp_path / "quiz.xml"
     expression = ["tanh(x*w + b)", "x=1", "w=2", "b=0.5"]
     assert main(["quiz", *expression, "--save", str(path), "--mistakes", "swap-factor", "--language", "zh-CN"]) == 0
-    assert "导数" in path.read_text(encoding="utf-8") and "wrote" in capsys.readouterr().out
+    assert "导数" in path.read_text(encoding="utf-8") and capsys.readouterr().out == f"已写入 {path}\n"
 
 
 @pytest.mark.parametrize(
