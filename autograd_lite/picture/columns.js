@@ -1,7 +1,6 @@
 // The columns of a layout in the page: the order of their cells, where these stand, and the rows that they are broken into.
 
 const GAP = 14, LINE_GAP = 6, ROOM = 10, TURN = 14, LANE = 7;
-const SHAPE = 1.75; // of a screen, its width by its height
 const MOST_CROSSING = 12; // of so many items may arrows always go on from row to row; of more in high rows
 
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
@@ -130,9 +129,9 @@ function setColumns(columns) {
 
 // Breaks columns that run too far into rows, and moves the cells there; the rows, or undefined. Each with the heights of the lanes
 // below it, one for the arrows of each item that go on
-function inRows(columns, bounds, segments) {
+function inRows(columns, bounds, segments, shape) {
   const wide = bounds.at(-1)[1], top = topOf(columns.flat()), high = bottomOf(columns.flat()) - top;
-  const rows = Math.round(Math.sqrt(wide / (high + 4 * GAP) / SHAPE)), most = Math.max(MOST_CROSSING, high / LANE / 3);
+  const rows = Math.round(Math.sqrt(wide / (high + 4 * GAP) / shape)), most = Math.max(MOST_CROSSING, high / LANE / 3);
   if (rows < 2) return undefined;
   const tails = columns.map(() => new Set());
   for (const { cells, tail, isDirect } of segments) {

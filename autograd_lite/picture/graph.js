@@ -25,7 +25,7 @@ let strokes = [], bounds = [0, 0, 1, 1];
 
 function arrange() {
   for (const wire of wires) wire.strokes = [];
-  strokes = layOut(pieces, frames, wires);
+  strokes = layOut(pieces, frames, wires, Math.min(Math.max(canvas.clientWidth / canvas.clientHeight, 0.5), 2.5));
   const boxes = [...pieces.map(({ place }) => place), ...frames.map(({ box }) => box)].filter(Boolean);
   for (const stroke of strokes) {
     const xs = stroke.path.map(([x]) => x), ys = stroke.path.map(([, y]) => y);

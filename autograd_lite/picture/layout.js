@@ -2,7 +2,7 @@
 //
 // As in Python's `layout`, a frame is laid out by itself, the innermost first, and is then one item of the frame around it, as a
 // closed one is without that; arrows enter and leave it through ports at its sides, and take a place in each column that they
-// pass. A column too high for the screen's shape is split into several, a line too long is broken into rows, as a text is.
+// pass. A column too high for the window's shape is split into several, a line too long is broken into rows, as a text is.
 
 const HEADER = 28, SWEEPS = 6;
 const MANY_CELLS = 10000; // with more, the sweeps are few
@@ -19,7 +19,8 @@ const grouped = (items, keyOf) => {
 
 // Sets `place` of pieces and `box` of frames, both undefined where a frame around is closed. Returns the strokes that arrows are
 // drawn by: what arrows from one item have in common is one, `before` those that lead on to where each arrives, with a `tip`.
-function layOut(pieces, frames, wires) {
+// shape: the width of what it is to fill, by its height.
+function layOut(pieces, frames, wires, shape) {
   const count = pieces.length, root = count + frames.length; // items: the pieces, then the frames, then all of it
   const itemOf = (frame) => (frame < 0 ? root : count + frame);
   const around = (item) => itemOf(item < count ? pieces[item].group : frames[item - count].parent);
@@ -94,7 +95,7 @@ function layOut(pieces, frames, wires) {
     const wrong = (found) => { // each part of a column has arrows from and to the others pass
       const wide = sum(found.map((column) => highest(column.map((item) => sizes.get(item)[0])) + 4 * ROOM));
       const most = highest(columns.map(({ length }) => length)) * LINE_GAP * (found.length > columns.length);
-      return Math.abs(Math.log(wide / (highest(found.map(high), 1) + most) / SHAPE));
+      return Math.abs(Math.log(wide / (highest(found.map(high), 1) + most) / shape));
     };
     let best = columns;
     for (let parts = 2; parts <= 64 && wrong(columns) > Math.LN2; parts *= 1.25) {
@@ -156,7 +157,7 @@ function layOut(pieces, frames, wires) {
 
   // Sizes, places and the points of the segments, from the cells
   function place(group, ends, columns, segments) {
-    const bounds = setColumns(columns), rows = inRows(columns, bounds, segments);
+    const bounds = setColumns(columns), rows = inRows(columns, bounds, segments, shape);
     const all = columns.flat(), margin = group === root ? 0 : GAP;
     const title = group === root ? 0 : frames[group - count].size[0];
     const inner = highest(bounds.map(([, right]) => right)) + (rows ? 2 * TURN : 0), width = Math.max(inner + 2 * margin, title);
@@ -178,7 +179,7 @@ function layOut(pieces, frames, wires) {
       for (let k = 1; k < cells.length; k += 1) {
         if (k < cells.length - 1 && cells[k].after.length < 2) continue; // another arrow leaves the way at this place
         const own = { group, segment, before: cells[start], points: points(segment, cells.slice(start, k + 1)) };
-        strokeTo.set(cells[k], own);
+        if (k < cells.length - 1) strokeTo.set(cells[k], own);
         strokes.push(own);
         start = k;
       }
@@ -201,7 +202,8 @@ function layOut(pieces, frames, wires) {
   // The points of some of a segment's way
   function run(segment, [first, ...rest], ends, bounds, heights, rows) {
     const { tail, from, to } = segment, points = [];
-    if (first === ends.get(from)) points.push([first.x + first.width / 2, first.y + meeting(from, "right", tail)]);
+    const edge = (cell, side) => (cell.isLine ? bounds[cell.column][0] : cell.x + side * cell.width / 2); // a port is at the border
+    if (first === ends.get(from)) points.push([edge(first, 1), first.y + meeting(from, "right", tail)]);
     points.push([bounds[first.column][1], points[0]?.[1] ?? first.y]);
     let before = first;
     for (const cell of rest) {
@@ -211,7 +213,7 @@ function layOut(pieces, frames, wires) {
         const { lane, left: start, lanes } = rows[before.row], at = lane + LANE * lanes.get(tail);
         points.push([points.at(-1)[0], at], [start - TURN, at], [start - TURN, y]);
       }
-      points.push(...(isTarget ? [[left - (cell.isLine ? 0 : ROOM), y], [cell.x - cell.width / 2, y]] : [[left, y], [right, y]]));
+      points.push(...(isTarget ? [[left - (cell.isLine ? 0 : ROOM), y], [edge(cell, -1), y]] : [[left, y], [right, y]]));
       before = cell;
     }
     return points;
@@ -302,10 +304,8 @@ function withoutCycles(next) {
 
 // Bezier curves through the points, level at each of them; between two that stand above each other an arrow swings out
 function curve(points) {
-  const bent = points.filter(([x, y], k) => {
-    const before = points[k - 1], after = points[k + 1];
-    return !before || !((x === before[0] && y === before[1]) || (after && y === before[1] && y === after[1]));
-  });
+  const apart = points.filter(([x, y], k) => !k || x !== points[k - 1][0] || y !== points[k - 1][1]);
+  const bent = apart.filter(([, y], k) => !apart[k - 1] || !apart[k + 1] || y !== apart[k - 1][1] || y !== apart[k + 1][1]);
   const found = [bent[0]];
   let out = 1;
   for (let k = 1; k < bent.length; k += 1) {
