@@ -4,7 +4,7 @@
   `layers`: PyTorch's, to be put together; `summary`: a model as a table;
 * `losses`, `optim` (`groups`, `schedules`, `clipping`), `training` (`history`, `validation`, `metrics`, `progress`): the general
   procedure of the articles; `worked_example`: theirs, number by number;
-* `datasets`, `curves`, `plots`, `decisions`: what a class looks at;
+* `datasets`, `curves`, `plots`, `decisions`, `pages`: what a class looks at;
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
 * `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `one_head`: one number by number; `names`: a
   list of them learned by one;
@@ -50,6 +50,7 @@ from .metrics import accuracy
 from .module import Module
 from .norms import LayerNorm, RMSNorm
 from .optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from .pages import live
 from .plots import plot_decision, plot_layers
 from .recurrent import RNN, BidirectionalRNN, GRUCell, LSTMCell, Readout, RNNCell, Run, SequenceModel, StackedRNN
 from .recurrent.bptt import BPTT, GradientFlow, bptt, gradient_flow
@@ -122,6 +123,7 @@ __all__ = [
     "hinge",
     "huber",
     "last_cross_entropy",
+    "live",
     "mae",
     "moons",
     "mse",

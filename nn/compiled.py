@@ -84,7 +84,7 @@ class Step:
 
     def _prepared(self, example: Sequence[Any]) -> tuple[Any, list[array[float]]]:
         """The shape of the arguments, with its program recorded, and the numbers of each argument that has any."""
-        arguments = [_plain(argument) for argument in self.encode(*example)]
+        arguments = [plain(argument) for argument in self.encode(*example)]
         key = tuple([_shape(argument) for argument in arguments])
         if key not in self.programs:
             self._record(key, arguments)
@@ -131,6 +131,17 @@ def compiled_step(
     parameters: Iterable[Value] | None = None,
 ) -> Step:
     """The step of ``loss(model(x), target)``, as `Module.compile` has it. parameters: the model's, unless given."""
+    encode, decode = coding(model, loss, example)
+    parameters = model.parameters() if parameters is None else parameters
+    step = Step(lambda x, target: loss(model(x), decode(target)), parameters, dialect or fastest_dialect(), encode)
+    step.record(*example)
+    return step
+
+
+def coding(
+    model: Model, loss: Callable[[Any, Any], Any], example: tuple[Any, Any]
+) -> tuple[Callable[[Any, Any], tuple[Any, Any]], Callable[[Any], Any]]:
+    """What makes numbers alone of an input and a target, and what makes a target of its numbers again."""
     classes, several = 0, False
     kind = getattr(loss, "func", loss)
     if kind in (cross_entropy, sequence_cross_entropy, last_cross_entropy):
@@ -148,15 +159,12 @@ def compiled_step(
             target = targets if several else targets[0]
         return model.encoded(x), target
 
-    def total(x: Any, target: Any) -> Any:
+    def decode(target: Any) -> Any:
         if classes:
-            target = [ClassTarget(*item) for item in target] if several else ClassTarget(*target)
-        return loss(model(x), target)
+            return [ClassTarget(*item) for item in target] if several else ClassTarget(*target)
+        return target
 
-    parameters = model.parameters() if parameters is None else parameters
-    step = Step(total, parameters, dialect or fastest_dialect(), encode)
-    step.record(*example)
-    return step
+    return encode, decode
 
 
 @cache
@@ -178,11 +186,11 @@ def _results(found: Any) -> list[Any]:
     return results
 
 
-def _plain(nest: Any) -> Any:
+def plain(nest: Any) -> Any:
     """The nest in lists of floats."""
     nest = nest.tolist() if is_array(nest) else nest
     if isinstance(nest, (list, tuple)):
-        return list(nest) if set(map(type, nest)) == {float} else [_plain(item) for item in nest]
+        return list(nest) if set(map(type, nest)) == {float} else [plain(item) for item in nest]
     try:
         return nest.item() if isinstance(nest, Value) else Value(nest).item()
     except TypeError:

@@ -11,7 +11,8 @@ In reading order:
 * `steps`: what a user calls.
 """
 
+from .passes import Examples
 from .steps import Steps, steps
 from .words import Step
 
-__all__ = ["Step", "Steps", "steps"]
+__all__ = ["Examples", "Step", "Steps", "steps"]

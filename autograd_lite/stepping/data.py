@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..backprop import not_taken
@@ -14,6 +14,7 @@ from ..derivation.notation import Notation
 from ..picture.draw import Drawing
 from ..picture.scopes import paths_of
 from ..value import Value
+from .passes import Examples
 from .words import Step, WordedPasses
 
 Folded = list[int]
@@ -77,12 +78,11 @@ def page_data(
     drawing: Drawing | None,
     lines: Mapping[int, int],
     operations: Mapping[Any, int] | None,
-    trained: Collection[Value],
 ) -> dict[str, Any]:
     """What the scripts read.
 
     lines: of steps, by index, the line of the program. operations: of interior nodes, which of the operations of the page it is;
-    None where the page is not live. trained: the leaves that are, at first.
+    None where the page is not live.
 
     Words and formulas repeat themselves but for names and numbers. So each text is a list: the number of its pattern, and
     what stands in the holes of that: the place of a node, or -1, -2, ... for one of the numbers, quantities and labels.
@@ -98,6 +98,7 @@ def page_data(
         filling = [holes.setdefault(piece, len(place) - 1 - len(holes)) for piece in pieces[1::2]]
         return [patterns.setdefault("\0".join(pieces[::2]), len(patterns)), *filling]
 
+    trained = parameters_of(steps)
     nodes = []
     for node in steps.nodes:
         found = {
@@ -114,7 +115,7 @@ def page_data(
                 found["op"] = operations[node]
         elif node.is_plain_number:
             found["plain"] = True
-        elif operations is not None and node.label:
+        elif operations is not None and is_live(steps, node):
             found |= {"leaf": True, "trained": node in trained}
         nodes.append(found)
     listed = [_step(step, k, place, folded, lines) for k, step in enumerate(marked(steps, place))]
@@ -128,6 +129,18 @@ def page_data(
         "steps": listed,
         "forward": steps.forward,
         "live": operations is not None,
+        "examples": steps.examples and _examples(steps.examples, place),
+    }
+
+
+def _examples(examples: Examples, place: Mapping[Value, int]) -> dict[str, Any]:
+    used = [j for j, leaf in enumerate(examples.leaves) if leaf in place]
+    return {
+        "leaves": [place[examples.leaves[j]] for j in used],
+        "rows": [[row[j] for j in used] for row in examples.rows],
+        "inputs": [place[leaf] for leaf in examples.inputs if leaf in place],
+        "outputs": [place[node] for node in examples.outputs],
+        "kinds": examples.kinds,
     }
 
 
@@ -160,25 +173,20 @@ def in_json(x: float) -> float | str:
     return x if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
 
 
-def parameters_of(steps: WordedPasses) -> set[Value]:
-    """The leaves that are trained unless others are chosen: those that a part of a model uses, but for inputs and constants.
+def is_live(steps: WordedPasses, leaf: Value) -> bool:
+    """Whether it is a leaf that the page can change: one with a label, or one of the parameters that were given."""
+    return not leaf.parents and not leaf.is_plain_number and bool(leaf.label or leaf in (steps.parameters or ()))
 
-    Where no part uses any, all leaves but these.
+
+def parameters_of(steps: WordedPasses) -> set[Value]:
+    """The leaves that are trained unless others are chosen: those given, or those that a part of a model uses.
+
+    Without inputs and constants; where no part uses any, all leaves but these.
     """
+    if steps.parameters is not None:
+        return steps.parameters
     paths = paths_of(steps.nodes)
     used = {parent for node in steps.nodes if paths[node] for parent in node.parents}
     leaves = {node for node in steps.nodes if not node.parents and not node.is_plain_number}
     free = {leaf for leaf in leaves if not (hasattr(leaf, "scope") and leaf.scope.role in ("input", "constant"))}
     return free & used or free
-
-
-def chosen(steps: WordedPasses, parameters: Iterable[Value]) -> set[Value]:
-    """The leaves that are given as parameters. TypeError for what is no Value, ValueError if the page can train none of them."""
-    found = set()
-    for parameter in parameters:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"parameters are Values, such as those of model.parameters(), got {parameter!r:.60}")
-        found.add(parameter)
-    if not any(node in found and node.label and not node.parents for node in steps.nodes):
-        raise ValueError("none of the parameters is a leaf of this graph that has a label")
-    return found

@@ -62,31 +62,31 @@ function back({ values, count, loss }) {
 function put(k, x) {
   data[k] = x;
   recompute();
-  losses[losses.length - 1] = data[output];
+  losses[losses.length - 1] = lossNow();
   tell("");
   repaint();
 }
 
 // Training: gradient descent on the output, by the leaves that are checked
 
-const losses = [data[output]];
+const losses = [data[output]]; // of several examples the mean: see `liven`
 const trained = new Set(leaves.filter((k) => nodes[k].trained));
 let rate = 0.5, pace = 1, running = 0;
 
 function update(times) {
   keep();
+  let [loss, slopes] = sweep();
   for (let n = 0; n < times; n++) {
     const values = [...trained].map((k) => [k, data[k]]);
-    for (const k of trained) data[k] -= rate * adjoint[k];
-    goForward();
-    goBack();
-    if (Number.isFinite(data[output]) && [...trained].every((k) => Number.isFinite(data[k]))) {
-      losses.push(data[output]);
+    for (const [k, slope] of slopes) data[k] -= rate * slope;
+    [loss, slopes] = sweep();
+    if (Number.isFinite(loss) && [...trained].every((k) => Number.isFinite(data[k]))) {
+      losses.push(loss);
       continue;
     }
     for (const [k, x] of values) data[k] = x;
     halt();
-    tell(say("too-fast", { output: nodes[output].name, updates: losses.length }));
+    tell(say("too-fast", { output: lossName, updates: losses.length }));
     break;
   }
   release();
@@ -136,17 +136,19 @@ function askWhatIf() {
 
 // What is shown of it
 
+const lossName = examples ? say("mean-of", { output: nodes[output].name }) : nodes[output].name;
 let said = "";
 const tell = (text) => (said = text);
 
 function showLive(seen) {
   const isTold = seen >= nodes[output].computed || losses.length > 1 || changed; // no answer in advance
-  const told = { output: nodes[output].name, first: rounded(losses[0]), last: rounded(losses.at(-1)), updates: losses.length - 1 };
+  const told = { output: lossName, first: rounded(losses[0]), last: rounded(losses.at(-1)), updates: losses.length - 1 };
   $("loss").textContent = isTold ? say("loss", told) : "";
   $("curve").setAttribute("aria-label", isTold ? say("curve", told) : "");
   $("result").classList.toggle("flat", losses.length === 1);
   drawCurve();
   showNudge();
+  if (examples) showExamples();
   $("undo").disabled = !undone.length;
   $("reset").disabled = !undone.length && !changed;
   const complaints = nodes.map(complaint).filter((text) => text);
@@ -245,6 +247,11 @@ function handle(k, element) { // drag to the right for more
 }
 
 function liven() {
+  if (examples) liveExamples();
+  else $("case-row").remove();
+  if (examples?.inputs.length !== 2) $("plane").remove();
+  losses[0] = lossNow();
+  recompute();
   leaves.forEach(control);
   for (const k of leaves) create("option", nodes[k].name, $("nudged"), { value: k });
   $("nudged").value = leaves.find((k) => trained.has(k)) ?? leaves[0];
@@ -266,12 +273,14 @@ function liven() {
 
 // In the address: the leaves that have another value, and what was chosen
 
+const usual = (k) => (examples?.leaves.includes(k) ? examples.rows[present][examples.leaves.indexOf(k)] : recorded.data[k]);
 const differs = (one, other) => one.size !== other.size || [...one].some((k) => !other.has(k));
 function settings() {
   const given = new Set(leaves.filter((k) => nodes[k].trained));
   const quoted = (k) => encodeURIComponent(nodes[k].name);
   return [
-    ...leaves.filter((k) => !Object.is(data[k], recorded.data[k])).map((k) => `${quoted(k)}=${data[k]}`),
+    ...leaves.filter((k) => !Object.is(data[k], usual(k))).map((k) => `${quoted(k)}=${data[k]}`),
+    ...(present ? [`~example=${present + 1}`] : []),
     ...(rate === 0.5 ? [] : [`~rate=${rate}`]),
     ...(differs(trained, given) ? [`~train=${[...trained].map(quoted).join()}`] : []),
     ...(nudge ? [`~nudge=${quoted(nudge.leaf)},${nudge.h}`] : []),
@@ -282,7 +291,8 @@ function take(parts) {
   const found = new Map(parts.filter((part) => part.includes("=")).map((part) => part.split("=")));
   const leaf = (name) => leaves.find((k) => encodeURIComponent(nodes[k].name) === name);
   const number = (text) => (text?.trim() && Number.isFinite(Number(text)) ? Number(text) : undefined);
-  leaves.forEach((k) => (data[k] = number(found.get(encodeURIComponent(nodes[k].name))) ?? recorded.data[k]));
+  if (examples) choose((number(found.get("~example")) ?? 1) - 1);
+  leaves.forEach((k) => (data[k] = number(found.get(encodeURIComponent(nodes[k].name))) ?? usual(k)));
   rate = number(found.get("~rate")) ?? 0.5;
   $("rate").value = rounded(rate);
   if (found.has("~train")) {
@@ -294,7 +304,7 @@ function take(parts) {
   nudge = leaf(name) !== undefined && number(h) ? { leaf: leaf(name), h: number(h) } : undefined;
   if (nudge) $("h").value = rounded(nudge.h);
   recompute();
-  losses.splice(0, Infinity, data[output]);
+  losses.splice(0, Infinity, lossNow());
   foretell();
   if (svg) paint();
 }
@@ -334,8 +344,9 @@ const lesson = Object.freeze({
     halt();
     undone.length = 0;
     [nudge, pace] = [undefined, 1];
+    if (examples) choose(0);
     restore();
-    losses.splice(0, Infinity, data[output]);
+    losses.splice(0, Infinity, lossNow());
     tell("");
     refresh();
   },

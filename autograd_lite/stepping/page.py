@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..engine.errors import needed
@@ -16,7 +16,7 @@ from ..program.javascript import functions
 from ..program.operation import fixed_numbers, recorded_operation
 from ..sentences import LANGUAGES, in_html
 from ..value import Value
-from .data import chosen, page_data, parameters_of
+from .data import is_live, page_data
 from .listing import listing
 from .words import WordedPasses
 
@@ -35,12 +35,12 @@ WORDS = (
     "play", "pause", "guess", "reveal", "where-forward", "where-backward", "so-far-title", "node", "value", "grad", "so-far",
     "to-steps", "to-its-steps", "list-comma", "list-and", "list-more", "all-given", "all-computed", "all-back",
     "loss", "curve", "log-scale", "train", "stop", "trained", "trained-node", "value-of", "foretold", "outside", "overflow",
-    "kink", "too-fast", "no-number", "no-rate-number",
+    "kink", "too-fast", "no-number", "no-rate-number", "example", "mean-of",
 )
 # fmt: on
 
 
-def document(steps: WordedPasses, code: bool = False, parameters: Iterable[Value] | None = None) -> str:
+def document(steps: WordedPasses, code: bool = False) -> str:
     """The page, with the program beside the graph if that is asked for. ValueError for more steps than a browser can hold."""
     if len(steps) > MOST_IN_A_PAGE:
         raise ValueError(
@@ -49,7 +49,6 @@ def document(steps: WordedPasses, code: bool = False, parameters: Iterable[Value
     drawing, picture = _picture(steps, steps.adjoint)
     source, lines = listing(steps) if code else ("", {})
     why = still(steps)
-    trained = parameters_of(steps) if parameters is None else chosen(steps, parameters)
     script, operations = ("", None) if why else operations_of(steps)
     said = LANGUAGES[steps.language]
     sentences = in_html(steps.language)
@@ -61,9 +60,7 @@ def document(steps: WordedPasses, code: bool = False, parameters: Iterable[Value
         "picture": picture,
         "code": program_of if code else "",
         "operations": script,
-        "data": in_script(
-            {**page_data(steps, drawing, lines, operations, trained), "sentences": {key: said[key] for key in WORDS}}
-        ),
+        "data": in_script({**page_data(steps, drawing, lines, operations), "sentences": {key: said[key] for key in WORDS}}),
     }
     return filled(template("autograd_lite.stepping", "page.html"), {**sentences, **parts})
 
@@ -105,7 +102,7 @@ def still(steps: WordedPasses) -> str:
         return steps.say("still-large", count=f"{len(steps.nodes):,}", most=f"{MOST_LIVE:,}")
     if steps.is_changed:
         return steps.say("still-changed")
-    if not any(node.label and not node.parents for node in steps.nodes):
+    if not any(is_live(steps, node) for node in steps.nodes):
         return steps.say("still-unlabelled")
     return ""
 

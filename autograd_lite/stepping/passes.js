@@ -1,6 +1,6 @@
 // The numbers of the two passes, at the values that the leaves have
 
-const { nodes, order, patterns, kinds, numbers, steps, forward, grains, sentences, live } = JSON.parse(
+const { nodes, order, patterns, kinds, numbers, steps, forward, grains, sentences, live, examples } = JSON.parse(
   document.getElementById("data").textContent,
 );
 // What is left out, because it is so most of the time
@@ -17,10 +17,11 @@ const adjoint = new Float64Array(nodes.length);
 const result = new Float64Array(steps.length), before = new Float64Array(steps.length); // of each step; the sum before it
 const quantities = { data, adjoint, result, before };
 
-function goForward(values = data, slopes = local) {
-  nodes.forEach(({ op, parents }, k) => {
+function goForward(values = data, slopes = local, last = output) {
+  for (let k = 0; k <= last; k++) {
+    const { op, parents } = nodes[k];
     if (op !== undefined) [values[k], slopes[k]] = operations[op].of(...parents.map((parent) => values[parent]));
-  });
+  }
 }
 
 // What a node gives to an operand; nothing to a side that was not taken

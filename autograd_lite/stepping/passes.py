@@ -23,6 +23,20 @@ class Record(NamedTuple):
     operand: int = -1
 
 
+class Examples(NamedTuple):
+    """Several examples of one graph: the numbers of some leaves in each of them.
+
+    rows: for each example the number of each of `leaves`. inputs, outputs: of the model; `kinds`: of each example the target of
+    its one output, or the class of several. Of two inputs the page draws the plane.
+    """
+
+    leaves: list[Value]
+    rows: list[list[float]]
+    inputs: list[Value]
+    outputs: list[Value]
+    kinds: list[float]
+
+
 class Passes:
     """The forward and the backward pass over the graph of `output`.
 

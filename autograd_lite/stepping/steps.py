@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import write_whole
 from ..value import Value
+from .passes import Examples
 from .terminal import show
 from .words import WordedPasses
 
@@ -24,13 +25,13 @@ class Steps(WordedPasses):
             "print(), .terminal() and .save('lesson.html') show them>"
         )
 
-    def html(self, code: bool = False, parameters: Iterable[Value] | None = None) -> str:
+    def html(self, code: bool = False) -> str:
         """The steps as one HTML document that needs nothing else: no network, no library. Arguments as of `save`."""
         from .page import document  # with modules that few need
 
-        return document(self, code, parameters)
+        return document(self, code)
 
-    def save(self, path: str | os.PathLike[str], code: bool = False, parameters: Iterable[Value] | None = None) -> Path:
+    def save(self, path: str | os.PathLike[str], code: bool = False) -> Path:
         """Writes the steps to a file; returns the path. ValueError for another ending, or for too many steps.
 
         `*.html` is a page, with `code` the program of the two passes beside it, its present line lit; `*.txt` the trace as text;
@@ -38,10 +39,9 @@ class Steps(WordedPasses):
         Pillow or imageio, and what `Drawing.save` needs for png). ImportError names what is missing. The file is written whole
         or not at all.
 
-        The page is live up to 2,000 nodes: leaves with labels are changed by hand, trained, and nudged. parameters: the leaves
-        that are trained at first; unless given, those that a model uses, without inputs and constants; checkboxes choose others.
-        In the page's console, and for tests of a page, there is an object ``lesson``. Steps have numbers from 1 on, nodes the
-        names of the table:
+        The page is live up to 2,000 nodes: leaves with labels are changed by hand, trained, and nudged; checkboxes choose which
+        are trained. In the page's console, and for tests of a page, there is an object ``lesson``. Steps have numbers from 1 on,
+        nodes the names of the table:
 
         * ``lesson.set("w5", -1.2)`` sets a leaf;
         * ``lesson.update(rate, times)`` makes updates, w <- w - rate * grad;
@@ -57,8 +57,8 @@ class Steps(WordedPasses):
 
         path = Path(path)
         written: dict[str, Callable[[], bytes]] = {
-            ".html": lambda: self.html(code, parameters).encode(),
-            ".htm": lambda: self.html(code, parameters).encode(),
+            ".html": lambda: self.html(code).encode(),
+            ".htm": lambda: self.html(code).encode(),
             ".txt": lambda: f"{self}\n".encode(),
             ".zip": lambda: archive(self),
             ".pptx": lambda: slides(self),
@@ -90,7 +90,13 @@ class Steps(WordedPasses):
             return {"text/plain": f"no steps: {type(error).__name__}: {error}"}
 
 
-def steps(output: Value, language: str | None = None) -> Steps:
+def steps(
+    output: Value,
+    language: str | None = None,
+    *,
+    parameters: Iterable[Value] | None = None,
+    examples: Examples | None = None,
+) -> Steps:
     """The forward and the backward pass over the graph of `output`, step by step: a sequence of `Step`s.
 
     The forward pass, one node at a time; then the backward pass, edge by edge: adjoint times local derivative is a
@@ -99,6 +105,9 @@ def steps(output: Value, language: str | None = None) -> Steps:
     slices are steps, `find(label)` those of a node; `save("lesson.html")` writes a page to step through, `terminal()` steps
     through them here, `print` shows all; Jupyter shows the page. language: of the sentences, "en", "zh-TW" or "zh-CN".
 
+    parameters: the leaves that the page trains at first; unless given, those that a part of a model uses, without inputs and
+    constants. examples: further numbers of some leaves, for the page to train on their mean; see `nn.live`.
+
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
     >>> y = w * x
     >>> y.label = "y"
@@ -106,4 +115,20 @@ def steps(output: Value, language: str | None = None) -> Steps:
     5. From y back to w: adjoint times local derivative is the grad.
         ∂y/∂w = 1 * x = 1 * 2 = 2
     """
-    return Steps(output, language)
+    found = Steps(output, language)
+    found.examples = examples
+    if parameters is not None:
+        found.parameters = _leaves_of(found, parameters)
+    return found
+
+
+def _leaves_of(steps: Steps, parameters: Iterable[Value]) -> set[Value]:
+    """TypeError for a parameter that is no Value, ValueError if none is a leaf of the graph."""
+    found = set()
+    for parameter in parameters:
+        if not isinstance(parameter, Value):
+            raise TypeError(f"parameters are Values, such as those of model.parameters(), got {parameter!r:.60}")
+        found.add(parameter)
+    if not any(node in found and not node.parents for node in steps.nodes):
+        raise ValueError("none of the parameters is a leaf of this graph")
+    return found

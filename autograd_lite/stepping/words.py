@@ -13,7 +13,7 @@ from ..derivation.notation import Notation
 from ..gradient import check_recorded
 from ..sentences import known, listed, say
 from ..value import Value
-from .passes import Passes, Record
+from .passes import Examples, Passes, Record
 
 MOST_OPERANDS = 6
 """More operands, or contributions, than this are counted in a sentence, not named, and not written as symbols."""
@@ -63,6 +63,11 @@ class Step(Record):
 
 class WordedPasses(Passes, Sequence[Step]):
     """The passes as a sequence of `Step`s, each of which can say what is done in it, in a language."""
+
+    parameters: set[Value] | None = None
+    """The leaves that the page trains at first, if they are given."""
+    examples: Examples | None = None
+    """What the page trains on, if not on what is there."""
 
     def __init__(self, output: Value, language: str | None = None) -> None:
         self.language = known(language)

@@ -318,8 +318,8 @@ def test_the_address_gives_everything_back(lesson, address):
 # Other graphs
 
 
-def opened(chromium, tmp_path, output, **options):
-    return Lesson(chromium, steps(output).save(tmp_path / "a.html", **options).as_uri())
+def opened(chromium, tmp_path, output):
+    return Lesson(chromium, steps(output).save(tmp_path / "a.html").as_uri())
 
 
 @pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 20))])
@@ -485,13 +485,13 @@ def test_a_page_that_is_not_live_says_why(chromium, tmp_path):
 def test_parameters_are_chosen(chromium, tmp_path):
     w, x, t = Value(0.5, "w"), Value(2.0, "x"), Value(3.0, "t")
     error = (w * x - t) ** 2
-    page = opened(chromium, tmp_path, error, parameters=[w])
+    page = Lesson(chromium, steps(error, parameters=[w]).save(tmp_path / "a.html").as_uri())
     page.run("lesson.update(0.1, 1)")
     assert page.values()["w"][0] == pytest.approx(0.5 + 0.1 * 2 * 2 * 2) and page.values()["x"][0] == 2.0
     with pytest.raises(ValueError, match="none of the parameters is a leaf of this graph"):
-        steps(error).html(parameters=[Value(1.0)])
+        steps(error, parameters=[Value(1.0)])
     with pytest.raises(TypeError, match="parameters are Values"):
-        steps(error).html(parameters=["w"])
+        steps(error, parameters=["w"])
 
 
 @pytest.mark.parametrize("width, height", [(1366, 768), (390, 844)])
