@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -61,7 +62,8 @@ def _new(folder: Path, language: str) -> int:
             new.write(template("autograd_lite.classroom.own_engine", "engine.txt"))
     except FileExistsError:
         raise ValueError(f"{file} is there already, and is left as it is: name another folder") from None
-    print(say(language, "engine-written", file=file))
+    _say(language, "engine-written", file=file)
+    print(f"\n  autograd-lite engine check {shlex.quote(str(file))} --watch")
     return 0
 
 
@@ -75,7 +77,7 @@ def _check(file: Path, language: str) -> int:
         except OSError as error:  # the rest has been said
             print(error)
     if report.task is not None:
-        print(say(language, "engine-hint-command", file=file))
+        print(say(language, "engine-hint-command", command=f"autograd-lite engine hint {shlex.quote(str(file))}"))
     return 0 if report.passed else 1
 
 
@@ -86,7 +88,7 @@ def _hint(file: Path, language: str) -> int:
     print(*wrapped(report.hint(number), _columns()), sep="\n")
     if report.task is not None:
         if number == HINTS:
-            print(say(language, "engine-hint-last"))
+            _say(language, "engine-hint-last")
         with contextlib.suppress(OSError):  # then it is the first one again
             write_whole(given, json.dumps({"task": report.task, "hints": number}).encode())
     return 0
@@ -114,13 +116,15 @@ def _watch(file: Path, language: str) -> int:
                 seen = now
                 _clear()
                 if now is None:
-                    print(say(language, "engine-gone", file=file))
+                    _say(language, "engine-gone", file=file)
                 else:
                     _looked_at(file, language)
-                print(say(language, "engine-watching", file=file), flush=True)
+                _say(language, "engine-watching", file=file)
+                sys.stdout.flush()
             time.sleep(WAIT)
     except KeyboardInterrupt:
-        print(f"\n{say(language, 'engine-watched')}")
+        print()
+        _say(language, "engine-watched")
         return 0
 
 
@@ -143,6 +147,10 @@ def _state(file: Path) -> object:
 def _clear() -> None:
     if sys.stdout.isatty() and has_colours():
         sys.stdout.write(Control("\x1b[2J\x1b[3J\x1b[H"))
+
+
+def _say(language: str, key: str, **fields: object) -> None:
+    print(*wrapped(say(language, key, **fields), _columns()), sep="\n")
 
 
 def _columns() -> int:

@@ -19,11 +19,10 @@ SENTENCES = {
     "engine-printed": "It printed:",
     "engine-yours": "yours",
     "engine-right": "right",
-    "engine-hint-command": "A hint: autograd-lite engine hint {file}",
+    "engine-hint-command": "A hint: {command}",
     "engine-hint-last": "That was the last hint for this task.",
     "engine-picture": "Both graphs side by side: {file}",
-    "engine-written": "{file} is written: open it in an editor, begin with task 1, and then: autograd-lite engine check "
-    "{file} --watch",
+    "engine-written": "{file} is written. Open it in an editor, begin with task 1, and let it be checked whenever you save:",
     "engine-watching": "Waiting for {file} to be saved; Ctrl-C ends.",
     "engine-gone": "{file} is not there at the moment.",
     "engine-watched": "No longer waiting.",
@@ -83,8 +82,8 @@ SENTENCES = {
     "{what} is to be {right}, the sum of both; yours is {got}.",
     "engine-zero": "After model.zero_grad() every grad is 0.0; {what} is {got}.",
     "engine-parameters": "MLP(2, [3, 1]) has {right} parameters, for each unit its weights and its bias; yours has {got}.",
-    "engine-step-nothing": "After {call} no parameter has changed. The data of the parameters themselves change, and "
-    "not before the backward pass.",
+    "engine-step-nothing": "After {call} no parameter has changed. It is the data of the parameters themselves that "
+    "change, by the grads that the backward pass has left there.",
     "engine-step-data": "After step number {count}, {what} is to be {right}; it is {got}.",
     "engine-step-loss": "step returns the loss before the update, {right}; yours returns {got}.",
     # What is said besides

@@ -305,3 +305,56 @@ class Value:
                 if not uses[parent]:
                     ready.append(parent)
 """
+
+# A way back of its own: pairs of an operand and what to do with the adjoint, which is handed down
+PAIRS = """
+import math
+
+
+class Value:
+    def __init__(self, data):
+        self.data, self.grad, self.parents, self.children = float(data), 0.0, [], []
+
+    def made(self, data, *edges):
+        node = Value(data)
+        node.parents = edges
+        for parent, _ in edges:
+            parent.children.append(node)
+        return node
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return self.made(self.data + other.data, (self, lambda g: g), (other, lambda g: g))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return self.made(self.data * other.data, (self, lambda g: g * other.data), (other, lambda g: g * self.data))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def tanh(self):
+        t = math.tanh(self.data)
+        return self.made(t, (self, lambda g: g - g * t * t))
+
+    def _backward(self, grad, waiting):
+        self.grad = self.grad + grad if not self.parents else grad
+        for parent, pull in self.parents:
+            waiting.setdefault(parent, []).append(pull(grad))
+
+    def backward(self):
+        below, todo = {self}, [self]
+        while todo:
+            for parent, _ in todo.pop().parents:
+                if parent not in below:
+                    below.add(parent)
+                    todo.append(parent)
+        left = {node: sum(child in below for child in node.children) for node in below}
+        waiting, ready = {self: [1.0]}, [self]
+        while ready:
+            node = ready.pop()
+            node._backward(sum(waiting[node]), waiting)
+            for parent, _ in node.parents:
+                left[parent] -= 1
+                if not left[parent]:
+                    ready.append(parent)
+"""

@@ -5,11 +5,12 @@ import types
 from xml.etree import ElementTree
 
 import pytest
-from own_engines import CLOSURES, DATACLASS, SOLUTIONS, TEMPLATE, TUPLES, changed, solved
+from own_engines import CLOSURES, DATACLASS, PAIRS, SOLUTIONS, TEMPLATE, TUPLES, changed, solved
 
 from autograd_lite import Value
 from autograd_lite.classroom import BUGS, check_engine
-from autograd_lite.classroom.own_engine import HINTS, ladder, running, tasks
+from autograd_lite.classroom.own_engine import HINTS, Report, ladder, running, tasks
+from autograd_lite.classroom.own_engine.judging import Finding
 from autograd_lite.classroom.own_engine.tasks import TASKS
 from autograd_lite.sentences import LANGUAGES
 from autograd_lite.value import OPERATIONS
@@ -37,6 +38,7 @@ RIGHT = {
     "closures": CLOSURES,
     "tuples in slots": TUPLES,
     "dataclass": DATACLASS,
+    "pairs with functions, and attributes that mean something else": PAIRS,
     "identity overridden": solved().replace(
         "    def __repr__", "    __eq__ = None\n    __hash__ = object.__hash__\n\n    def __repr__"
     ),
@@ -144,7 +146,7 @@ WRONG = {
 
 @pytest.fixture(autouse=True)
 def few_graphs(monkeypatch):
-    monkeypatch.setattr(tasks, "GRAPHS", 30)
+    monkeypatch.setattr(tasks, "GRAPHS", 12)
 
 
 def test_two_hundred_random_graphs_are_right(checked, monkeypatch):
@@ -314,9 +316,10 @@ def test_all_is_said_in_the_language(checked, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_task_has_hints_none_of_which_is_its_solution(checked, language):
+def test_every_task_has_hints_none_of_which_is_its_solution(language):
     for count in range(8):
-        report = checked(solved(count), language=language)
+        states = ["done"] * count + ["open"] * (8 - count)
+        report = Report("engine.py", states, Finding("open", {}), {}, "", [], 0, language)
         hints = [report.hint(number) for number in range(1, HINTS + 2)]
         assert len(set(hints)) == HINTS and hints[-1] == hints[-2]
         for line in SOLUTIONS[count + 1].split("\n"):

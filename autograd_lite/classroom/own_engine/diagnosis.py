@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...backprop import Contribution, total
@@ -72,6 +73,7 @@ def _at_once(graph: Graph) -> dict[Value, float]:
     return grad
 
 
+@lru_cache(64)
 def _tried(case: Case) -> Tried:
     nodes = values(case.rows)
     graph = Graph(nodes[-1])
@@ -90,7 +92,7 @@ def diagnosis(ask: Ask, found: Finding, language: str) -> dict[str, str]:
         for one in [*alone, *map(case, TINY + SHARED)]:
             possible = _possible(ask, one, exact)
             exact = {name: exact[name] + is_exact for name, is_exact in possible.items()}
-    k = first_wrong_grads(found.case, right(found.case), found.grad)[-1]
+    k = first_wrong_grads(found.case, right(found.case), found.grad)[0]
     names = [name for name in exact if exact[name] == max(exact.values())]
     return {name: _sentence(tried, like[name][0], k, found.grad[k], language) for name in names}
 

@@ -7,6 +7,7 @@ A graph is data: a row for each node, its operation and its operands, the places
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -22,7 +23,8 @@ Rows = tuple[Row, ...]
 LARGEST = 50.0
 """Data and grads of random graphs are smaller."""
 NUMBERS = {"a": 2.0, "b": -1.5, "c": 0.5, "d": 3.0}
-DEPTH = 150
+DEPTH = 50 if sys.platform == "emscripten" else 150
+"""Nodes of a deep graph: an order by recursion is right, and in a browser the stack is short."""
 
 
 class Case(NamedTuple):

@@ -201,8 +201,11 @@ class Report:
         theirs, ours = values(found.case.rows), right(found.case)
         for node, x in zip(theirs, found.data):
             node.data = _as_float(x)
-        grads = {node: _as_float(x) for node, x in zip(theirs, found.grad)}
-        drawn = draw(theirs[-1], grads=grads, language=self.language), draw(ours[-1], language=self.language)
+        grads = {node: _as_float(x) for node, x in zip(theirs, found.grad)}, {node: node.grad for node in ours}
+        drawn = [
+            draw(nodes[-1], grads=each if found.case.outputs else {}, language=self.language)
+            for nodes, each in zip((theirs, ours), grads)
+        ]
         return [(self.say(title), drawing.svg()) for title, drawing in zip(("yours", "right"), drawn)]
 
     def html(self) -> str:

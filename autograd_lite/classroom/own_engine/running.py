@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import inspect
+import io
 import json
 import math
 import os
@@ -22,6 +24,8 @@ SECONDS = 10.0
 """An answer takes no longer."""
 MEMORY = 1 << 30
 """Bytes: a process gets no more, where the system bounds it."""
+DEEPEST = 150
+"""Calls within one another in a browser, whose stack is short: too many end all of Python."""
 
 
 class Here:
@@ -44,13 +48,18 @@ class Here:
         return sorted(set(self._student.changed))
 
     def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        leave = os._exit
+        leave, stdin, deepest = os._exit, sys.stdin, sys.getrecursionlimit()
         vars(os)["_exit"] = sys.exit  # else this process would end
+        sys.stdin = io.StringIO()
+        if not has_processes():
+            sys.setrecursionlimit(len(inspect.stack(0)) + DEEPEST)
         try:
             with contextlib.redirect_stdout(self._kept), contextlib.redirect_stderr(self._kept):
                 found = self._student.answer({"do": do, **fields})
         finally:
             vars(os)["_exit"] = leave
+            sys.stdin = stdin
+            sys.setrecursionlimit(deepest)
             for name, thing in self._value.items():
                 if vars(Value).get(name) is not thing:
                     setattr(Value, name, thing)

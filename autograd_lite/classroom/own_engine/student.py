@@ -32,7 +32,6 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 METHODS = {name: f"__{'truediv' if name == 'div' else name}__" for name in OPERATORS}
 """By operation what a class has that has it, where it is not its name."""
 LOCAL_DERIVATIVES = ("local_derivatives", "_local_derivatives", "local_grads", "_local_grads")
-PARENTS = ("parents", "_parents", "_prev", "_children", "prev", "children")
 
 
 class TooLong(BaseException):
@@ -161,21 +160,24 @@ class Student:
     def _slopes(self, node: Any, operands: Sequence[Any]) -> Any:
         for name in LOCAL_DERIVATIVES:
             found = getattr(node, name, None)
-            found = found() if callable(found) else found
             if isinstance(found, (tuple, list)):
-                return [_number(x) for x in found]
-        if callable(send := getattr(node, "_backward", None)):
-            node.grad = 1.0
+                slopes = [_number(x) for x in found]
+                return slopes if all([isinstance(x, float) for x in slopes]) else None
+        if not callable(send := getattr(node, "_backward", None)):
+            return None
+        node.grad = 1.0
+        try:
             send()
-            return [_number(operand.grad) for operand in operands]
-        return None
+        except TypeError:  # it is something else than in micrograd
+            return None
+        slopes = [_number(operand.grad) for operand in operands]
+        return slopes if any(slopes) else None
 
     def _parents(self, node: Any, made: Sequence[Any]) -> Any:
-        for name in PARENTS:
-            found = getattr(node, name, None)
-            if isinstance(found, (tuple, list, set, frozenset)):
-                return [_place(parent, made) for parent in found]
-        return None
+        found = getattr(node, "parents", None)
+        if not isinstance(found, (tuple, list, set)) or not all([isinstance(parent, self.names["Value"]) for parent in found]):
+            return None
+        return [_place(parent, made) for parent in found]
 
     def order(self, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
         """The places of the nodes in the order, -1 for what is none of them; None if it is no list."""
@@ -239,6 +241,8 @@ class Student:
     def _put_back(self) -> None:
         """No name of Python's is looked up before it is done."""
         for now, before in self._guarded:
+            if now == before:
+                continue
             self.changed += [name for name in before if name not in now or now[name] is not before[name]]
             now.update(before)
 

@@ -84,7 +84,11 @@ def _alone(ask: Ask, rows: Rows) -> Iterator[Finding | None]:
 
 
 def _order(engine: Engine) -> Finding | None:
-    return _first(_ordered(engine.ask, one) for one in [*map(case, TINY), *map(case, SHARED), *deep()])
+    found = _first(_ordered(engine.ask, one) for one in [*map(case, TINY), *map(case, SHARED), *deep()])
+    if found is not None and found.case is not None:
+        found = shrunk(found, lambda one: _ordered(engine.ask, one))
+        return found._replace(case=found.case and found.case._replace(outputs=()))
+    return found
 
 
 def _ordered(ask: Ask, one: Case) -> Finding | None:
@@ -93,12 +97,12 @@ def _ordered(ask: Ask, one: Case) -> Finding | None:
     last = len(one.rows) - 1
     call = f"topological_order({letter(last)})"
     answer = ask("order", rows=one.rows)
-    if (found := failed(answer, call, one._replace(outputs=()))) is not None:
+    if (found := failed(answer, call, one)) is not None:
         return found
     order = answer["order"]
 
     def wrong(key: str, **fields: Any) -> Finding:
-        return Finding(f"order-{key}", {"call": call, "output": letter(last), **fields}, one._replace(outputs=()))
+        return Finding(f"order-{key}", {"call": call, "output": letter(last), **fields}, one)
 
     if order is None:
         return wrong("no-list", got=answer["got"])
