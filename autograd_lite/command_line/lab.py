@@ -50,6 +50,8 @@ def lab(
 ) -> int:
     """All bugs; or one: its source, what it makes of a graph, where that goes wrong, hints, and what is wrong."""
     if not which:
+        if compare is not None or save is not None or hints or reveal:
+            raise ValueError("which bug? Name one by its number: without any option, all are listed")
         _print("\n".join(_listed(language)))
         return 0
     found = bug(which)
@@ -116,9 +118,10 @@ def _ran(found: Bug, one: Comparison) -> Iterator[str]:
 def _visit(found: Bug, language: str) -> None:
     """Runs what is typed, says whether a line is the wrong one, gives hints, until that is found or given up."""
     hints = iter(found.hints_in(language))
+    _print(f"\n{say(language, 'lab-prompt')}")
     while True:
         try:
-            typed = input(_fitting(f"\n{say(language, 'lab-prompt')} ")).strip()
+            typed = input("> ").strip()
         except EOFError:
             _print("")
             return

@@ -299,8 +299,8 @@ SENTENCES = {
     "mended": "The lines in question, and those that mend them:",
     "lab": "The bug lab: engines that go back through a graph, each wrong by one mistake. Read one, run it, find the line.",
     "lab-lesson": "(lesson {lesson})",
-    "lab-prompt": "An expression to run it on, such as a = 3; a * a, or h "
-    "for a hint, the number of the wrong line, r to reveal it, q to quit:",
+    "lab-prompt": "Type an expression to run it on, such as a = 3; a * a; h for a hint; "
+    "the number of the line that is wrong; r to reveal it; q to quit.",
     "lab-shows": "This graph of {count} nodes shows the bug. The smallest one that is known to has {smallest}.",
     "lab-hides": "All grads are right: this graph of {count} nodes does not "
     "show the bug. The smallest one that is known to has {smallest}.",

@@ -234,6 +234,7 @@ def test_no_smaller_graph_shows_it(name):
 
 def test_a_graph_without_what_the_bug_is_about_does_not_show_it():
     a, b = Value(2.0, "a"), Value(3.0, "b")
+    assert {name for name in BUGS if kills(a + b, name)} == {"ascent", "add-chain", "zero-grad"}
     assert not kills((a * b).exp(), "overwrite") and not kills(a * a, "swap-factor") and not kills(a + b, "no-future")
     assert kills(tanh(a), "slope-at-out") is not False and not kills(WorkedExample()(), "twice-operand")
     assert (a.grad, b.grad) == (0.0, 0.0)
@@ -407,7 +408,8 @@ def test_what_cannot_be_run_is_said(capsys):
     for arguments, said in [
         (["overwitten"], "no bug is called overwitten; did you mean overwrite?"),
         (["1", "a +"], "the expression cannot be read"),
-        (["1", "a + a"], "a"),
+        (["1", "a + a"], "a has no number"),
+        (["--reveal"], "which bug?"),
     ]:
         assert main(["lab", *arguments]) == 2
         assert said in capsys.readouterr().err
