@@ -172,7 +172,8 @@ class Block(Module):
         seed: int | None = None,
     ) -> None:
         given, rng = by_name(parameters), new_rng(rng, seed)
-        self.n, self.n_hidden = n, at_least_one("a block", "hidden unit", 4 * n if n_hidden is None else n_hidden)
+        self.n = n = at_least_one("a block", "number", n)
+        self.n_hidden = at_least_one("a block", "hidden unit", 4 * n if n_hidden is None else n_hidden)
         self.activation, self._activate, self.bias = activation, activation_function(activation), bias
         self.norm_a = new_norm(norm, n, bias, _below(given, "norm_a"))
         self.attention = SelfAttention(n, heads, causal, bias, parameters=_below(given, "attention"), init=init, rng=rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -119,8 +120,7 @@ def draw_attention(run: Run, tokens: Sequence[Any] | None = None, of: str = "dat
     <Attention of 2 positions in 2 heads; .save('picture.svg') writes it>
     """
     _of(of)
-    layers = _layers(run, "att")
-    names = _names(run, tokens)
+    layers, names = _layers(run, "att"), _names(run, tokens)
     heads = len(run.states[f"att{layers[0]}"][0])
     weights = [weight for layer in layers for weight in leaves(run.states[f"att{layer}"])]
     most = 1.0 if of == "data" else max([abs(weight.grad) for weight in weights], default=0.0) or 1.0
@@ -153,15 +153,15 @@ def _heat_map(sheet: Sheet, x: float, y: float, rows: Sequence[Any], names: Sequ
             sheet.text(x + CELL * (s + 0.5), y + HIGH * (t + 0.5), shown, "small", 11.0)
 
 
-def draw_head(run: Run, t: int | None = None, head: int = 0, layer: str = "", tokens: Sequence[Any] | None = None) -> Sheet:
+def draw_head(run: Run, t: int | None = None, head: int = 0, layer: str | int = "", tokens: Sequence[Any] | None = None) -> Sheet:
     """What one head makes of one position: the values of those that it looks at, on wires that are as thick as their weights.
 
     run: as for `draw_attention`. t: the position that looks, from 1; the last one unless given. layer: of several blocks the
-    number of one, such as "2". ValueError for what there is not.
+    number of one, such as 2. ValueError for what there is not.
     """
-    states: dict[str, Any] = run.states
     layers, names = _layers(run, "att"), _names(run, tokens)
-    layer, t = layer or layers[0], len(names) if t is None else t
+    states: dict[str, Any] = run.states
+    layer, head, t = str(layer) or layers[0], operator.index(head), len(names) if t is None else operator.index(t)
     heads = len(states[f"att{layers[0]}"][0])
     if layer not in layers or not 1 <= t <= len(names) or not 0 <= head < heads:
         there_are = f"t from 1 to {len(names)}, heads from 0 to {heads - 1}" + f", layers {', '.join(layers)}" * (layers != [""])
@@ -205,8 +205,7 @@ def draw_residuals(run: Run, tokens: Sequence[Any] | None = None, of: str = "dat
     run: of a `GPT` or a `Block`. of: "data" or "grad".
     """
     _of(of)
-    names = _names(run, tokens)
-    layers = _layers(run, "resid_mid")
+    layers, names = _layers(run, "resid_mid"), _names(run, tokens)
     places = [("what goes in", f"resid_pre{layers[0]}")]
     for layer in layers:
         block = f"block {layer}: " if layer else ""
@@ -260,7 +259,9 @@ def _names(run: Run, tokens: Sequence[Any] | None) -> list[str]:
 
 
 def _layers(run: Run, name: str) -> list[str]:
-    """The blocks that have such states, by the ends of their names. ValueError if there are none."""
+    """The blocks that have such states, by the ends of their names. ValueError if there are none; TypeError for no run."""
+    if not isinstance(run, Run):
+        raise TypeError(f"this draws what `run` of a SelfAttention, Block or GPT gives, got {type(run).__name__} {run!r:.60}")
     ends = [key.removeprefix(name) for key in run.states if key.startswith(name)]
     found = [end for end in ends if not end or end.isdecimal()]
     if not found:

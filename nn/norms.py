@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,8 @@ class RMSNorm(Part):
     weight: Units
 
     def __init__(self, n: int, eps: float = 1e-5, elementwise_affine: bool = True, *, parameters: Given | None = None) -> None:
+        if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not 0 <= eps < math.inf:
+            raise ValueError(f"a norm needs a finite eps of at least 0, got {eps!r:.60}")
         self.n, self.eps, self.elementwise_affine = at_least_one("a norm", "number", n), eps, elementwise_affine
         start = self._start()
         set_parameters(self, {name: (n,) for name in start}, start | dict(by_name(parameters)), "uniform", 0)

@@ -201,6 +201,9 @@ class PositionStep(Step):
     def _encoded(self, tokens: Sequence[Any], targets: Sequence[Any]) -> tuple[list[Rows], Rows]:
         """The vectors of tokens and positions; and of the targets, the weight of each logarithm in the loss."""
         length = self.length
+        for what, given in (("tokens", tokens), ("targets", targets)):
+            if not isinstance(given, Sequence) and not is_array(given):
+                raise TypeError(f"a step of a GPT is of sequences of tokens and of targets, got the {what} {given!r:.60}")
         if not 0 < len(tokens) <= length or len(targets) != len(tokens):
             raise ValueError(
                 f"this step is of 1 to {length} tokens and as many targets, got {len(tokens)} tokens and {len(targets)} targets"

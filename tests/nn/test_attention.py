@@ -260,6 +260,11 @@ def test_parameters_are_given_by_the_names_of_state_dict(tmp_path):
         (lambda: GPT(3, 4, 2, parameters={"wta": []}), r"unknown parameters \['wta'\]"),
         (lambda: GPT(3, 4, 2, parameters={"blocks.0.attention.W_x": []}), r"unknown parameters \['W_x'\]"),
         (lambda: GPT(3, 4, 2, parameters={"blocks.1.W_up": []}), r"unknown parameters \['blocks.1.W_up'\]"),
+        (lambda: Block(-1), "a block needs at least one number, got -1"),
+        *[
+            (lambda eps=eps: RMSNorm(2, eps), f"a norm needs a finite eps of at least 0, got {eps!r}")
+            for eps in (-1.0, "x", math.inf)
+        ],
         (lambda: GPT(3, 4, 2, norm="batch"), "unknown norm 'batch': 'rms' or 'layer'"),
         (lambda: GPT(3, 4, 2, activation="rely"), "unknown activation 'rely'"),
         (lambda: GPT(3, 4, 2, length=2)([0, 1, 2]), "this GPT has 2 positions, got 3 tokens"),
@@ -279,6 +284,7 @@ def test_what_does_not_fit_is_named(make, message):
     ("make", "message"),
     [
         (lambda: SelfAttention(4, 2.0), "attention needs a whole number of heads, got 2.0"),
+        (lambda: Block(2.5), "a block needs a whole number of numbers, got 2.5"),
         (lambda: GPT("abc", 4, 2), "a GPT needs a whole number of tokens, got 'abc'"),
         (lambda: GPT(3, 4, 2, parameters=[[1.0]]), "parameters are given by name, as in a state_dict; got a list"),
         (lambda: LayerNorm(2, parameters=3.0), "parameters are given by name"),

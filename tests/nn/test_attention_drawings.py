@@ -98,9 +98,24 @@ def test_pictures_are_saved_shown_and_fit_their_page(tmp_path):
         (lambda run: draw_attention(run, of="sum"), "of is 'data' or 'grad', not 'sum'"),
         (lambda run: draw_head(run, t=5), "there are t from 1 to 4, heads from 0 to 1; got t = 5"),
         (lambda run: draw_head(run, layer="2"), "got t = 4, head = 0, layer = '2'"),
+        (lambda run: draw_head(run, layer=3), "got t = 4, head = 0, layer = '3'"),
         (lambda run: draw_residuals(SelfAttention(2).run([[0.0, 1.0]])), "this run has no states 'resid_mid': there are q, k, v"),
     ],
 )
 def test_what_there_is_not_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make(run_of())
+
+
+@pytest.mark.parametrize("draw", [draw_attention, draw_head, draw_residuals])
+def test_what_is_no_run_is_named(draw):
+    gpt = GPT(5, 4, 2, length=6, rng=1)
+    with pytest.raises(TypeError, match="this draws what `run` of a SelfAttention, Block or GPT gives, got list"):
+        draw(gpt([0, 1]))
+
+
+def test_a_block_is_named_by_its_number():
+    run = run_of(blocks=2)
+    assert draw_head(run, layer=2).svg() == draw_head(run, layer="2").svg() != draw_head(run, layer=1).svg()
+    with pytest.raises(TypeError, match="float"):
+        draw_head(run, t=1.5)

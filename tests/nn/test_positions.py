@@ -176,6 +176,13 @@ def test_what_does_not_fit_is_named(example, message):
         step.record(*example)
 
 
+@pytest.mark.parametrize(("example", "what"), [((None, [0]), "tokens None"), (([0], 3), "targets 3")])
+def test_what_is_no_sequence_is_named(example, what):
+    step = model(n=2).compile(MEAN, ([0], [1]), "python")
+    with pytest.raises(TypeError, match=f"a step of a GPT is of sequences of tokens and of targets, got the {what}"):
+        step(*example)
+
+
 def test_an_activation_that_branches_on_data_is_refused():
     gpt = model(n=2, activation=lambda x: x if x.data > 0 else 0.1 * x)
     with pytest.raises(ValueError, match="cannot be"):
