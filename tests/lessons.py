@@ -27,6 +27,11 @@ def is_exercise(cell):
     return "exercise" in cell["metadata"].get("tags", [])
 
 
+def up_to_the_last_exercise(path):
+    code = code_of(path)
+    return code[: 1 + max([k for k, cell in enumerate(code) if is_exercise(cell)])]
+
+
 def run(source, names):
     """What a cell prints, and the value of its last line if that is an expression."""
     tree = ast.parse(source)
