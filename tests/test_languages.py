@@ -131,6 +131,7 @@ def test_a_rolled_picture_says_what_is_dashed(language):
         state = tanh(w * state)
         state.scope = Scope(f"t = {t}")
     found = draw(state, rolled=True, language=language)
+    assert english_words(texts(found.svg()), *topological_order(state)) == set()
     assert {"zh-TW": "虛線：從一個時間步到另一個", "zh-CN": "虚线：从一个时间步到另一个"}[language] in found.svg()
 
 

@@ -212,7 +212,7 @@ def draw(
     if by not in ("grad", "data"):
         raise ValueError(f"a picture is coloured by 'grad' or by 'data', not by {by!r:.60}")
     paths = paths_of(order)
-    shown = folded_units(order, paths) if rolled else units(order, paths, collapse, depth)
+    shown = folded_units(order, paths, language) if rolled else units(order, paths, collapse, depth)
     if len(shown) > MOST and not force:
         raise ValueError(
             f"{len(shown):,} nodes are too many to be seen, more than {MOST:,}: collapse parts with collapse=True or depth=1, "

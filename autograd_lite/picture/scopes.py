@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..engine.scope import Scope
+from ..sentences import say
 from ..value import Value
 from .letters import letters
 
@@ -153,10 +154,10 @@ def folded(order: Sequence[Value], paths: dict[Value, Path]) -> dict[Value, Any]
     return keys
 
 
-def folded_units(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]:
+def folded_units(order: Sequence[Value], paths: dict[Value, Path], language: str) -> list[Unit]:
     """The units of the rolled-up picture, of time steps or else of examples. ValueError if there are neither."""
     if all(split_time(path)[0] is None for path in set(paths.values())):
-        return _examples(order, paths)
+        return _examples(order, paths, language)
     keys = folded(order, paths)
     found: dict[Any, Unit] = {}
     for node in order:
@@ -164,7 +165,7 @@ def folded_units(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]
         if key is node:
             found[node] = Unit(paths[node], None, [node])
         else:
-            name = key[1] or "input"
+            name = key[1] or say(language, "part-input")
             title = f"{node.data:.6g}" if node.is_plain_number else letters(node) if len(key) > 2 and key[1] else name
             title += f" = {letters(node)}" if len(key) == 2 and node.op else ""
             path = key[0][:-1] if key[0] and key[0][-1].title == name else key[0]  # a frame of the same title says nothing
@@ -190,7 +191,7 @@ def states(order: Sequence[Value], paths: dict[Value, Path]) -> dict[int, dict[s
     return found
 
 
-def _examples(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]:
+def _examples(order: Sequence[Value], paths: dict[Value, Path], language: str) -> list[Unit]:
     """The units of several examples as one: what has the same role in the same part, and what is computed from that alike."""
     keys: dict[Value, Any] = {}
     uses: dict[Value, set[Any]] = {}
@@ -216,15 +217,16 @@ def _examples(order: Sequence[Value], paths: dict[Value, Path]) -> list[Unit]:
     if all(len(group) == 1 for group in groups.values() if group[0].parents):
         needed = "nodes of time steps, as the recurrent networks make them, or of several examples"
         raise ValueError(f"rolled=True needs {needed}: there are none here")
-    return [Unit(paths[group[0]], _level(group) if len(group) > 1 else None, group) for group in groups.values()]
+    return [Unit(paths[group[0]], _level(group, language) if len(group) > 1 else None, group) for group in groups.values()]
 
 
-def _level(group: Sequence[Value]) -> Level:
+def _level(group: Sequence[Value], language: str) -> Level:
     """The part that several nodes are shown as: their label, if they have one in common, and what is done in them."""
     first = group[0]
     label = first.label if all(node.label == first.label for node in group) else _role(first)
     if not first.parents:
         is_number = first.is_plain_number
         same = all(node.data == first.data for node in group)
-        return Level(label or ("input" if not is_number else f"{first.data:.6g}" if same else "number"))
+        given = f"{first.data:.6g}" if is_number and same else say(language, "part-number" if is_number else "part-input")
+        return Level(label or given)
     return Level(f"{label} = {letters(first)}" if label else letters(first))

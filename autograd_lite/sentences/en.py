@@ -199,6 +199,8 @@ SENTENCES = {
     "graph-rolled": "Dashed: from one time step to another, as from t−1 to t; bars: size of the gradient by time step.",
     "graph-description": "The computation graph of {output} = {number}, from left to right: {count} nodes, {leaves} of them "
     "leaves; {parts} collapsed parts.",
+    "part-input": "input",
+    "part-number": "number",
     "one-node": "1 node",
     "several-nodes": "{count} nodes",
     "tip-number": "a plain number, {number}",

@@ -191,6 +191,8 @@ SENTENCES = {
     "graph-rolled": "虚线：从一个时间步到另一个，如 t−1 到 t；长条：各时间步梯度的大小。",
     "graph-description": "{output} = {number} 的计算图，从左到右：{count} 个节点，其中 {leaves} 个是叶节点；{parts} "
     "个折叠的部分。",
+    "part-input": "输入",
+    "part-number": "数",
     "one-node": "1 个节点",
     "several-nodes": "{count} 个节点",
     "tip-number": "常数 {number}",

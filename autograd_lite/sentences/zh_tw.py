@@ -191,6 +191,8 @@ SENTENCES = {
     "graph-rolled": "虛線：從一個時間步到另一個，如 t−1 到 t；長條：各時間步梯度的大小。",
     "graph-description": "{output} = {number} 的計算圖，從左到右：{count} 個節點，其中 {leaves} 個是葉節點；{parts} "
     "個收合的部分。",
+    "part-input": "輸入",
+    "part-number": "數",
     "one-node": "1 個節點",
     "several-nodes": "{count} 個節點",
     "tip-number": "常數 {number}",
