@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from autograd_lite.nests import leaves, shape
+from autograd_lite.sentences.widths import to_left, width
 
 
 class Summary(NamedTuple):
@@ -35,8 +36,8 @@ class Summary(NamedTuple):
 
     def __repr__(self) -> str:
         lines = self._lines()
-        name, shape, count = [max(map(len, column)) for column in zip(*lines)]
-        return "\n".join([f"{a:<{name}}  {b:<{shape}}  {c:>{count}}" for a, b, c in lines])
+        name, shape, count = [max(map(width, column)) for column in zip(*lines)]
+        return "\n".join([f"{to_left(a, name)}  {b:<{shape}}  {c:>{count}}" for a, b, c in lines])
 
     def _repr_html_(self) -> str:
         cell = '<td style="text-align: {}">{}</td>'

@@ -24,6 +24,8 @@ from autograd_lite.__main__ import main
 from autograd_lite.sentences import LANGUAGES, listed
 from autograd_lite.sentences.widths import clip, pieces, to_left, to_right, width, wrapped
 from autograd_lite.stepping.terminal import screen
+from nn import RNNCell, SequenceModel, gradient_flow
+from nn.summary import Summary
 from nn.worked_example import WorkedExample
 
 CHINESE = [language for language in LANGUAGES if language != "en"]
@@ -233,3 +235,10 @@ def test_the_worked_example_in_chinese(capsys, tmp_path, language):
         english_words(said, *topological_order(WorkedExample()())) - {"dE", "dout", "dnet", "dw", "db", "delta"} <= title | named
     )
     assert f'lang="{language}"' in (tmp_path / "worked_example.html").read_text(encoding="utf-8")
+
+
+def test_tables_of_models_are_aligned_by_width():
+    summary = str(Summary.of({"隱藏層.W": [[1.0, 2.0]], "b": [1.0]}))
+    assert len({width(line) for line in summary.splitlines()}) == 1
+    flow = gradient_flow(SequenceModel(RNNCell(1, 2, rng=0), 1, rng=0), [[0.1], [0.2]], [[0.3], [0.4]])._replace(loss="損失")
+    assert len({width(line) for line in str(flow).splitlines()}) == 1

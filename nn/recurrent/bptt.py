@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd_lite import Value, gradient, sum_, topological_order
+from autograd_lite.sentences.widths import to_right
 
 from ..curves import figure
 from ..losses import step_losses
@@ -109,7 +110,7 @@ class GradientFlow(NamedTuple):
         return f"|d{self.loss}/d{name}_t|"
 
     def __str__(self) -> str:
-        lines = [f"{'t':>5}" + "".join(f"{self._title(name):>18}" for name in self.norms)]
+        lines = [f"{'t':>5}" + "".join([to_right(self._title(name), 18) for name in self.norms])]
         for t, row in enumerate(zip(*self.norms.values()), 1):
             lines.append(f"{t:>5}" + "".join(f"{norm:>18.6g}" for norm in row))
         return "\n".join(lines)
