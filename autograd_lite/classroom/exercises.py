@@ -42,7 +42,7 @@ def check_answer(answer: Any, right: Any, hint: str = "", *, digits: int = 6, la
     if _same(answer, right, digits):
         return Answered("right", say(language, "right", answer=answer))
     words = say(language, "wrong", answer=answer)
-    return Answered("wrong", f"{words}\n{say(language, 'hint')}: {hint}" if hint else words)
+    return Answered("wrong", f"{words}\n{say(language, 'hint-is', hint=hint)}" if hint else words)
 
 
 def _same(answer: Any, right: Any, digits: int) -> bool:

@@ -59,7 +59,7 @@ def otter(quiz: Sheet) -> str:
 def _asked(quiz: Sheet, number: int) -> str:
     question = quiz.question(number)
     options = "".join([f"\n- `{json.dumps(option, ensure_ascii=False)}`" for option in question.options])
-    return f"**{say(quiz.language, 'question', number=number)}.** {question.text('latex')}\n{options}".strip()
+    return f"**{say(quiz.language, 'question-begins', number=number)}** {question.text('latex')}\n{options}".strip()
 
 
 def _setup(quiz: Sheet) -> str:

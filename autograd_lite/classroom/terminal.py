@@ -19,7 +19,7 @@ def ask(quiz: Sheet) -> None:
     right = 0
     try:
         for number, question in enumerate(quiz, 1):
-            _print(f"\n{say(quiz.language, 'of', number=number, count=len(quiz))}.")
+            _print(f"\n{say(quiz.language, 'of-terminal', number=number, count=len(quiz))}")
             right += _asked(quiz, question)
     except EOFError:
         _print("")
