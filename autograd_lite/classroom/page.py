@@ -72,6 +72,7 @@ def _question(question: Question, place: str) -> dict[str, Any]:
         cells.update({_hashed(salt, f"~{text}"): -1 for text in _rough(question.answer, rough)})
     found: dict[str, Any] = {
         "text": question.text("mathml"),
+        "node": "" if question.kind == "order" else question.node.label,
         "salt": salt,
         "digits": question.digits,
         "rough": rough,

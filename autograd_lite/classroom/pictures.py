@@ -23,6 +23,7 @@ def picture(graph: Graph, blank: str = "", language: str = "en") -> str:
         return ""
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(drawn)
+    root.set("style", f"{root.get('style')}; --wide: {root.get('width')}px; --high: {root.get('height')}px")
     for group in root.iter():
         kinds = _classes(group)
         for part in list(group):

@@ -10,6 +10,7 @@ from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F40
 from autograd_lite import Value, tanh
 from autograd_lite.classroom import codes, quiz
 from autograd_lite.classroom.grades import grade
+from nn.one_head import OneHead
 from nn.worked_example import WorkedExample
 
 
@@ -122,6 +123,22 @@ def test_after_a_right_answer_enter_goes_on(page, asked):
     page.answer(asked[0].shown(asked[0].answer))
     page.press("\n")
     assert page.text("#number") == "Question 2 of 7"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_in_a_large_picture_the_node_that_is_asked_about_is_marked_and_in_sight(chromium, tmp_path, language):
+    asked = quiz(OneHead()(), count=8, ask=("value", "adjoint"), language=language)
+    page = Page(chromium, asked.save(tmp_path / "quiz.html"))
+    for number, question in enumerate(asked, 1):
+        page.go(number)
+        place, marked = chromium.execute_script(
+            "const [box, frame] = ['.asked', '#picture'].map((part) => document.querySelector(part).getBoundingClientRect());"
+            "const seen = frame.left <= box.left && box.right <= frame.right"
+            "  && frame.top <= box.top && box.bottom <= frame.bottom;"
+            "return [seen && box.height > 25, document.querySelector('.asked title').textContent]"
+        )
+        assert place and marked.startswith(question.node.label) and not marked[len(question.node.label)].isalnum()
+    quiet(chromium)
 
 
 def test_the_page_does_not_give_the_answers_away(asked):
