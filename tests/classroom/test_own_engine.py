@@ -9,7 +9,7 @@ from own_engines import CLOSURES, DATACLASS, PAIRS, SOLUTIONS, TEMPLATE, TUPLES,
 
 from autograd_lite import Value
 from autograd_lite.classroom import BUGS, check_engine
-from autograd_lite.classroom.own_engine import HINTS, Report, ladder, running, tasks
+from autograd_lite.classroom.own_engine import HINTS, Report, checking, ladder, running, tasks
 from autograd_lite.classroom.own_engine.judging import Finding
 from autograd_lite.classroom.own_engine.tasks import TASKS
 from autograd_lite.sentences import LANGUAGES
@@ -43,6 +43,8 @@ RIGHT = {
         "    def __repr__", "    __eq__ = None\n    __hash__ = object.__hash__\n\n    def __repr__"
     ),
     "whole numbers stay": solved().replace("float(data)", "data"),
+    "numbers of NumPy": "import numpy\n" + solved().replace("float(data)", "numpy.float64(data)"),
+    "the loss as a Value": changed("    return loss.data", "    return loss"),
     "more operations": solved()
     + "\n\nValue.square = lambda a: a * a\nValue.sigmoid = lambda a: (a * 0.5).tanh() * 0.5 + 0.5\nValue.exp = None\n",
     "blanks of one's own": solved() + "\n\ndef later(a):\n    raise NotImplementedError\n\n\nValue.exp = Value.log = later\n",
@@ -100,6 +102,7 @@ WRONG = {
         6,
         [],
     ),
+    "the output's own grad": (changed("        self.grad = 1.0\n", ""), 6, []),
     "no upstream": (changed("node.grad * slope", "slope"), 6, ["no-upstream"]),
     "add chain": (changed("node.grad * slope", "node.grad + slope"), 6, ["add-chain"]),
     "first only": (changed("parent.grad += node", "parent.grad = parent.grad or node"), 6, ["first-only"]),
@@ -442,6 +445,12 @@ def test_what_python_cannot_stop_is_ended_from_outside(checked, code):
     report = checked(in_add(code), seconds=0.5)
     words = "c = a + b brings Python itself down (SIGKILL)" if "kill" in code else "it was stopped after 0.5 seconds"
     assert not report.passed and words in " ".join(report.text().split())
+
+
+def test_an_engine_that_is_slow_each_time_is_ended_too(checked, monkeypatch):
+    monkeypatch.setattr(checking, "ALL_SECONDS", 0.5)
+    report = checked(in_add("import time; time.sleep(0.05)"))
+    assert report.found.key == "time" and "stopped after 0.5 seconds" in " ".join(report.text().split())
 
 
 def test_nothing_is_left_of_a_process(checked):

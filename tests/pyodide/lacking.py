@@ -40,6 +40,7 @@ NOT_HERE = {
     "test_nothing_is_left_of_a_process": "no other process",
     "test_streams_that_are_closed_do_no_harm": "no other process, whose streams are its own",
     "test_what_an_engine_does_is_said_in_a_sentence[interrupt]": "no other process: an interrupt is of the only one",
+    "in_any_style[numbers of NumPy]": "no NumPy",
     "said_in_a_sentence[memory]": "no bound of memory",
     "it_is_said_too[memory]": "no bound of memory",
     "test_going_on_after_an_interrupt_at_any_instruction": "an interrupt while nodes are released is passed over",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 import types
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from .running import MEMORY, SECONDS, Apart, Here, has_processes
 from .tasks import TASKS, Engine
 
 LARGEST_FILE = 1 << 20
+ALL_SECONDS = 60.0
+"""For all answers together."""
 
 
 def check_engine(engine: Any, *, language: str | None = None, seconds: float = SECONDS, memory: int = MEMORY) -> Report:
@@ -46,7 +49,7 @@ def check_engine(engine: Any, *, language: str | None = None, seconds: float = S
             f"an engine is a class like Value, a module or the path of a file, got {type(engine).__name__} {engine!r:.60}"
         )
     try:
-        found, states, like = _checked(runner.ask, name, language)
+        found, states, like = _checked(_within(runner.ask, ALL_SECONDS), name, language)
     finally:
         runner.close()
     return Report(name, states, found, like, runner.printed, runner.changed, memory if runner.bounded else 0, language)
@@ -61,6 +64,16 @@ def _file(path: Path) -> Path:
     if not path.is_file() or path.stat().st_size > LARGEST_FILE:
         raise ValueError(f"{path} is no file of Python: an engine has a few pages")
     return path.resolve()
+
+
+def _within(ask: Ask, seconds: float) -> Ask:
+    """The same until so many seconds have passed; after that all takes too long."""
+    end = time.monotonic() + seconds
+
+    def asked(do: str, **fields: Any) -> dict[str, Any]:
+        return ask(do, **fields) if time.monotonic() < end else {"ended": "time", "seconds": seconds}
+
+    return asked
 
 
 def _checked(ask: Ask, name: str, language: str) -> tuple[Finding | None, list[str], dict[str, str]]:

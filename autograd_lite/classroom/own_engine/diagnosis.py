@@ -84,6 +84,9 @@ def diagnosis(ask: Ask, found: Finding, language: str) -> dict[str, str]:
     """The mistakes that give these grads, each with its sentence: one; several that cannot be told apart; or none."""
     if found.case is None or found.key not in ("grad", "slope", "second") or not all(isinstance(x, float) for x in found.grad):
         return {}
+    wrong = first_wrong_grads(found.case, right(found.case), found.grad)
+    if wrong[0] == len(found.grad) - 1:  # the output's own grad is no derivative to be had wrong
+        return {}
     tried = _tried(found.case)
     like = tried.like(found.grad)
     exact = {name: int(is_exact) for name, (_, is_exact) in like.items()}
@@ -92,9 +95,8 @@ def diagnosis(ask: Ask, found: Finding, language: str) -> dict[str, str]:
         for one in [*alone, *map(case, TINY + SHARED)]:
             possible = _possible(ask, one, exact)
             exact = {name: exact[name] + is_exact for name, is_exact in possible.items()}
-    k = first_wrong_grads(found.case, right(found.case), found.grad)[0]
     names = [name for name in exact if exact[name] == max(exact.values())]
-    return {name: _sentence(tried, like[name][0], k, found.grad[k], language) for name in names}
+    return {name: _sentence(tried, like[name][0], wrong[0], found.grad[wrong[0]], language) for name in names}
 
 
 def _possible(ask: Ask, one: Case, names: Iterable[str]) -> dict[str, bool]:

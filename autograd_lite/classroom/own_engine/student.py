@@ -11,6 +11,7 @@ import builtins
 import contextlib
 import io
 import json
+import linecache
 import math
 import numbers
 import operator
@@ -212,7 +213,8 @@ class Student:
         losses, after = [], []
         for k in range(count):
             self.at = ["step", k]
-            losses.append(_number(getattr(loss := self.names["step"](model, examples, rate), "data", loss)))
+            loss = self.names["step"](model, examples, rate)
+            losses.append(_number(loss.data if isinstance(loss, self.names["Value"]) else loss))
             after.append([_number(parameter.data) for parameter in model.parameters()])
         return {"loss": losses, "data": after or [_number(parameter.data) for parameter in model.parameters()]}
 
@@ -267,7 +269,9 @@ class Student:
         return line, self._text(line)
 
     def _text(self, line: int) -> str:
-        return _clipped(self.lines[line - 1].strip()) if 0 < line <= len(self.lines) else ""
+        if 0 < line <= len(self.lines):
+            return _clipped(self.lines[line - 1].strip())
+        return _clipped(linecache.getline(self.file, line).strip())  # of a cell, or a module
 
     def _message(self, error: BaseException) -> str:
         try:
