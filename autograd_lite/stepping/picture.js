@@ -42,12 +42,24 @@ function picture() {
     Object.assign(edge, { line: element.querySelector(".line"), text, behind: element.querySelector(".behind") });
     edge.named = text?.textContent.startsWith("×") ?? false; // of several edges together
   }
-  for (const line of svg.querySelectorAll(".cluster .title")) titles.push([line, line.textContent]);
+  for (const frame of svg.querySelectorAll(".cluster")) {
+    const line = frame.querySelector(".title");
+    titles.push({ line, text: line.textContent, inside: drawnWithin(frame.querySelector(".frame")) });
+  }
   $("smaller").addEventListener("click", () => zoom(scale / 1.25));
   $("larger").addEventListener("click", () => zoom(scale * 1.25));
   $("fit").addEventListener("click", () => zoom(fitting(0)));
   new ResizeObserver(() => chosen || zoom(fitting(LEAST), false)).observe(box);
   zoom(fitting(LEAST), false);
+}
+
+// The nodes that stand within a frame
+function drawnWithin(frame) {
+  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(frame.getAttribute(name)));
+  return [...parts.values()].flatMap(({ element, indices }) => {
+    const [, left, top] = /translate\(([-\d.]+) ([-\d.]+)\)/.exec(element.getAttribute("transform"));
+    return left > x && left < x + width && top > y && top < y + height ? indices : [];
+  });
 }
 
 // Everything that a node was computed from, and everything computed from it
@@ -113,7 +125,11 @@ function paint() {
 function showPicture(step, first, seen, byHand) {
   for (const part of parts.values()) showPart(part, seen);
   for (const edge of edges.values()) showEdge(edge, seen);
-  for (const [line, text] of titles) line.textContent = seen === steps.length - 1 && !changed ? text : text.replace(/ · ‖.*$/, "");
+  for (const { line, text, inside } of titles) {
+    const [name, ...sizes] = text.split(/(?= · ‖)/), isWhole = seen === steps.length - 1;
+    if (isWhole && changed && sizes.length === 1) sizes[0] = sizes[0].replace(/\S+$/, brief(norm(inside), 3));
+    line.textContent = isWhole && (!changed || sizes.length === 1) ? name + sizes.join("") : name;
+  }
   legend.classList.toggle("unseen", seen !== steps.length - 1);
   const group = steps.slice(first, now + 1);
   const active = new Set(group.flatMap((one) => [one.by, one.node]).filter((k) => k >= 0).reverse().map((k) => $(nodes[k].element)));

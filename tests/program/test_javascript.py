@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from test_program import CASES, eager, of_cell, program_of, random_graph, regular_points
 
-from autograd_lite import OPERATIONS, Value, compile_program, erf, erfc, gradient, ops, tanh, where
+from autograd_lite import OPERATIONS, Value, compile_program, erf, erfc, gradient, leaky_relu, ops, prod, tanh, where
 from autograd_lite.engine.eager import family
 from autograd_lite.formulas import letters
 from autograd_lite.program import javascript
+from autograd_lite.program.javascript import functions
+from autograd_lite.program.operation import recorded_operation
 from nn.worked_example import WorkedExample
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
@@ -67,6 +69,37 @@ def test_every_family_and_its_derivatives_equal_eager():
             expected.append(eager(f, point))
     for (found,), other in zip(results(jobs), expected):
         assert found == pytest.approx(other, **CLOSE)
+
+
+def by_itself(nodes):
+    """What the functions of operations give at their operands, in one run of Node: value and local derivatives."""
+    definitions, arrows = functions([recorded_operation(node.op, node.parents) for node in nodes])
+    calls = [f"({arrow})({', '.join([repr(x.data) for x in node.parents])})" for node, arrow in zip(nodes, arrows)]
+    text = '(_, x) => (typeof x !== "number" ? x : String(x))'
+    found = json.loads(javascript.in_node(f"{definitions}console.log(JSON.stringify([{', '.join(calls)}], {text}));"))
+    return [(float(value), list(map(float, slopes))) for value, slopes in found]
+
+
+def test_every_operation_by_itself_has_the_value_and_the_local_derivatives_of_its_node():
+    rng = random.Random(5)
+    nodes = []
+    for op in ops.ROWS:
+        for point, _ in list(regular_points(op))[:4]:
+            nodes.append(OPERATIONS[op](*[Value(x, f"x{k}") for k, x in enumerate(point)]))
+    for op, row in ops.FAMILIES.items():
+        for count in (1, 2, 5):
+            arity = len(letters(row)) * count + len(row.head + row.tail)
+            nodes.append(family(op, [Value(rng.uniform(-2, 2), f"x{k}") for k in range(arity)]))
+    nodes += [Value(3.0, "x") ** 2, Value(3.0, "x") ** -0.5, leaky_relu(Value(-2.0, "x"), 0.3), prod([Value(7.0, "x")])]
+    for node, (value, slopes) in zip(nodes, by_itself(nodes)):
+        assert value == pytest.approx(node.data, **CLOSE), node
+        assert slopes == pytest.approx(list(node.local_derivatives), rel=1e-12, abs=1e-290), node
+
+
+def test_an_array_of_one_is_an_array():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    program = compile_program({"y": [w * x]}, {"w": [w], "x": x}, gradients_of=w * x, dialect="javascript")
+    assert program([5.0], 7.0) == ([35.0], [7.0], 5.0)
 
 
 def test_random_graphs_equal_eager():

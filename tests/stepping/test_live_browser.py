@@ -391,6 +391,12 @@ def test_a_graph_of_400_nodes(chromium, tmp_path):
     values = page.values()
     for parameter in model.parameters():
         assert close(values[parameter.label][0], parameter.data) and close(values[parameter.label][1], parameter.grad)
+    other = graph(0.9)
+    svg = draw(other, grads=steps(other).adjoint, frames=True).svg()
+    for kind in ("title", "grad"):  # of frames and of collapsed parts
+        sizes = re.findall(rf'<text class="{kind}"[^>]*>([^<]*‖grad‖[^<]*)</text>', svg)
+        shown = page.run("return [...document.querySelectorAll('.cluster .title, .part .grad')].map((e) => e.textContent)")
+        assert set(sizes) <= set(shown) and (sizes or kind == "grad")
     quiet(chromium)
 
 

@@ -22,6 +22,7 @@ import pytest
 from autograd_lite import Value, dot, linear, logsumexp, sqrt, steps, tanh, topological_order
 from autograd_lite.derivation.markup import MARKUPS
 from autograd_lite.stepping import terminal
+from autograd_lite.stepping.listing import listing
 from autograd_lite.stepping.steps import Steps
 from nn.worked_example import WorkedExample
 
@@ -596,3 +597,13 @@ def test_colours_are_by_sign_and_no_color_is_respected(example, monkeypatch):
     assert terminal.has_colours()
     monkeypatch.setenv("NO_COLOR", "1")
     assert not terminal.has_colours()
+
+
+def test_the_line_of_a_step_is_found_by_what_it_computes_and_not_by_a_label():
+    a, b = Value(2.0), Value(3.0)
+    found = steps(tanh(a * b + a) * b)
+    source, lines = listing(found)
+    shown = [source.split("\n")[lines[k]].strip() if k in lines else "" for k in range(len(found))]
+    assert shown[2:6] == [*["t = input1 * input2 + input1"] * 2, "t2 = tanh(t)", "output1 = t2 * input2"]
+    last = {step.node: line for step, line in zip(found[found.forward :], shown[found.forward :])}
+    assert last[a] == "dinput1 = t4 + t4 * input2" and last[b] == "dinput2 = t2 + t4 * input1"
