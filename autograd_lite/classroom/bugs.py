@@ -118,6 +118,8 @@ PLANTED = (
              "slope = 1 - complement[gate].data", "slope = complement[gate].data"),
     _planted("softmax-diagonal", "shares", "rule", "x = 2; sum_(softmax([x, x]))",
              "ways = [(x, p * (1 - p)), *others]", "ways = [(x, p * (1 - p))]"),
+    _planted("half", "scales", "rule", "x = 3; 0.5 * x",
+             "if (node, i) in scaled:", "if scaled.get((node, i)) in (0.5, 2.0):", "slope = scaled[node, i]", "slope = 1.0"),
     _planted("power-rule", "powers", "rule", "x = 3; square(x)",
              "slopes[0] = n * x ** (n - 1)", "slopes[0] = n * x**n"),
 )

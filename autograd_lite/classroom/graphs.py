@@ -172,6 +172,12 @@ class Graph:
         return places[0] if len(places) == 1 else None
 
     @cached_property
+    def scaled(self) -> dict[Edge, float]:
+        """The edges to the one operand of what only multiplies it by a number, with that."""
+        edges = [edge for edge, rule in self.rules.items() if rule.kind in ("number", "quotient")]
+        return {edge: self.derivative(edge) for edge in edges if self.variable(edge[0]) == edge[1]}
+
+    @cached_property
     def activations(self) -> dict[Value, Edge]:
         """The nodes that are an activation of one operand, each with the edge to it."""
         found = {}

@@ -115,16 +115,10 @@ def _error_sign(graph: Graph) -> Iterator[Wrong]:
 
 
 def _half(graph: Graph) -> Iterator[Wrong]:
-    factor, exponent = {}, {}
-    for edge in graph.edges():
-        node, i = edge
-        if graph.variable(node) != i:
-            continue
-        if graph.rules[edge].kind in ("number", "quotient") and graph.derivative(edge) in (0.5, 2.0):
-            factor[edge] = number(1.0)
-        elif graph.derivative(edge) == 2 * graph.operand(edge).data:
-            exponent[edge] = graph.notation.of(graph.operand(edge))
-    yield from (Wrong(factor), Wrong(exponent))
+    factor = {edge: number(1.0) for edge, x in graph.scaled.items() if x in (0.5, 2.0)}
+    others = [edge for edge in graph.edges() if edge not in factor and graph.variable(edge[0]) == edge[1]]
+    squares = [edge for edge in others if graph.derivative(edge) == 2 * graph.operand(edge).data]
+    yield from (Wrong(factor), Wrong({edge: graph.notation.of(graph.operand(edge)) for edge in squares}))
 
 
 def _mean_or_sum(graph: Graph) -> Iterator[Wrong]:

@@ -101,6 +101,7 @@ function picture({ svg, prefix, box }) {
       visit(indices);
     });
   }
+  for (const line of svg.querySelectorAll(".cluster .title")) line.textContent = line.textContent.replace(/ · ‖.*$/, "");
   const { width, height } = svg.viewBox.baseVal;
   const fit = () => {
     const scale = Math.max(0.85, Math.min(2, (box.clientWidth - 2) / width, (box.clientHeight - 4) / height));
@@ -124,12 +125,18 @@ function showPart({ element, computed, written, differs, shape, tint, lines }, w
   }
 }
 
-function reveal({ box, svg }) {
-  const active = [...svg.querySelectorAll(".node.active")];
-  if (!active.length) return;
-  const inner = box.getBoundingClientRect(), rects = active.map((element) => element.getBoundingClientRect());
-  const [left, right] = [Math.min(...rects.map((r) => r.left)), Math.max(...rects.map((r) => r.right))];
-  const [top, bottom] = [Math.min(...rects.map((r) => r.top)), Math.max(...rects.map((r) => r.bottom))];
+function reveal({ box, svg }, focus) {
+  const inner = box.getBoundingClientRect();
+  const bounds = (elements) => {
+    const rects = elements.map((element) => element.getBoundingClientRect());
+    return [
+      [Math.min(...rects.map((r) => r.left)), Math.max(...rects.map((r) => r.right))],
+      [Math.min(...rects.map((r) => r.top)), Math.max(...rects.map((r) => r.bottom))],
+    ];
+  };
+  const fits = ([[left, right], [top, bottom]]) => right - left < inner.width && bottom - top < inner.height;
+  const all = bounds([...svg.querySelectorAll(".node.active")]);
+  const [[left, right], [top, bottom]] = fits(all) ? all : bounds([focus]);
   if (left < inner.left || right > inner.right) box.scrollLeft += (left + right - inner.left - inner.right) / 2;
   if (top < inner.top || bottom > inner.bottom) box.scrollTop += (top + bottom - inner.top - inner.bottom) / 2;
 }
@@ -156,7 +163,7 @@ function show() {
     const active = [step.by, step.node].filter((at) => at >= 0).map((at) => nodes[at].element);
     for (const id of active) $(side.prefix + id).classList.add("active");
     for (const id of step.edges ?? []) $(side.prefix + id).classList.add("active", ...(back ? ["back"] : []));
-    reveal(side);
+    reveal(side, $(side.prefix + nodes[step.node].element));
   });
 }
 

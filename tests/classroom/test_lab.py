@@ -50,6 +50,7 @@ def any_graph(seed):
         lambda x, y: x * y,
         lambda x, y: x / (y * y + 1),
         lambda x, y: tanh(y),
+        lambda x, y: 0.5 * (x - y) ** 2 + 2 * y / 3,
         lambda x, y: x * y + (1 - x) * tanh(y),
         lambda x, y: exp(-y * y),
         lambda x, y: sigmoid(x),
@@ -160,7 +161,7 @@ def test_an_engine_that_would_not_end_is_stopped_and_changes_nothing():
     assert x.grad == 5.0 and node.grad == 0.0
 
 
-@pytest.mark.parametrize("name, said", [("overwite", "overwrite"), ("0", "1 to 32"), (33, "1 to 32"), ("", "by name overwrite")])
+@pytest.mark.parametrize("name, said", [("overwite", "overwrite"), ("0", "1 to 33"), (34, "1 to 33"), ("", "by name overwrite")])
 def test_a_bug_that_is_not_there(name, said):
     with pytest.raises(ValueError, match=said):
         bug(name)
@@ -188,7 +189,7 @@ def test_hints_come_one_by_one_and_the_mistake_is_named_last(one):
 
 NODES = {
     **dict.fromkeys(["recursive", "updated-weights", "forward-order", "swap-factor", "no-upstream", "stale-interior"], 3),
-    **dict.fromkeys(["one-time", "truncated"], 3),
+    **dict.fromkeys(["one-time", "truncated", "half"], 3),
     **dict.fromkeys(["bias-once", "bias-zero", "bias-times-b", "error-sign", "gate-swap", "softmax-diagonal"], 4),
     "transposed": 7,
 }
