@@ -5,6 +5,7 @@ The order in each column comes from sweeps by barycentre, the heights from sweep
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right, insort
 from itertools import pairwise
 
@@ -16,6 +17,14 @@ LINE_GAP = 6.0
 """Between two arrows, or an arrow and an item."""
 ROOM = 10.0
 """On both sides of an item, where arrows run level."""
+SHAPE = 1.4
+"""The width of a good picture, by its height."""
+FAR = 3.0
+"""So many times the height that fits, a column that is higher than `TALL` is split, into at most so many parts."""
+TALL = 1400.0
+FEW = 8
+"""A column of so many items is never split."""
+MOST_PARTS = 64
 SWEEPS = 8
 STILL = 0.01
 """Where a sweep to and fro moves all by the same, but for so much, the further ones do too."""
@@ -32,6 +41,53 @@ class Cell:
         # neighbours in the columns beside: the cell, the height in it and in this cell where they meet, from the middle
         self.left: list[tuple[Cell, float, float]] = []
         self.right: list[tuple[Cell, float, float]] = []
+
+
+def in_shape(columns: list[list[int]], sizes: dict[int, Point], whole: list[bool]) -> list[list[int]]:
+    """The columns, those that are far too high for a page split into several; not those that are to stay whole."""
+
+    def high(column: list[int]) -> float:
+        return sum([sizes[item][1] + GAP for item in column])
+
+    def split(limit: float) -> list[list[int]]:
+        found: list[list[int]] = []
+        for column, is_whole in zip(columns, whole):
+            found.append([])
+            reached = 0.0
+            for item in column:
+                reached += sizes[item][1] + GAP
+                if found[-1] and reached > limit and not is_whole and len(column) > FEW:
+                    found.append([])
+                    reached = sizes[item][1] + GAP
+                found[-1].append(item)
+        return found
+
+    def wrong(found: list[list[int]]) -> float:
+        wide = sum([max([sizes[item][0] for item in column]) + 4 * ROOM for column in found])
+        passing = LINE_GAP * max(map(len, columns)) * (len(found) > len(columns))  # arrows from and to the other parts
+        return abs(math.log(wide / (max(map(high, found)) + passing) / SHAPE))
+
+    best, highest = columns, max(map(high, columns))
+    parts = 2.0 if highest > TALL and wrong(columns) > math.log(FAR) else math.inf
+    while parts <= MOST_PARTS:
+        found = split(highest / parts)
+        if wrong(found) >= wrong(best):
+            break
+        best, parts = found, parts * 1.25
+    return best
+
+
+def level(columns: list[list[Cell]]) -> None:
+    """Takes out the slope on which sweeps leave a long chain with operands at one side, where that makes it lower."""
+    cells = [cell for column in columns for cell in column]
+    heights = [cell.y for cell in cells]
+    middle = sum([cell.column for cell in cells]) / (len(cells) or 1)
+    square = sum([(cell.column - middle) ** 2 for cell in cells])
+    slope = sum([(cell.column - middle) * cell.y for cell in cells]) / square if square else 0.0
+    new = [cell.y - slope * (cell.column - middle) for cell in cells]
+    if cells and max(new) - min(new) < 0.6 * (max(heights) - min(heights)):
+        for cell, y in zip(cells, new):
+            cell.y = y
 
 
 def order_cells(columns: list[list[Cell]]) -> None:

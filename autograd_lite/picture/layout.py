@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .columns import GAP, LINE_GAP, ROOM, Cell, order_cells, set_columns, set_heights
+from .columns import GAP, LINE_GAP, ROOM, Cell, in_shape, level, order_cells, set_columns, set_heights
 from .geometry import LOOP, TURN, Group, Layout, Link, Point, Shape, curve, loop
 
 __all__ = ["Group", "Layout", "Link", "Shape", "layered"]
@@ -156,8 +156,19 @@ class _Layered:
             self._arrange(group, list(segments[group].values()))
         return self._result()
 
+    def _split(self, group: int) -> None:
+        """Splits columns that are far too high for a page into several."""
+        columns: dict[int, list[int]] = {}
+        for item in self.children[group]:
+            columns.setdefault(self.columns[group][item], []).append(item)
+        level = {self.columns[group][tail] for tail, head, _ in self.steps[group] if tail >= 0 and head in self.columns[group]
+                 if self.columns[group][tail] == self.columns[group][head]}  # fmt: skip
+        parts = in_shape([columns[k] for k in sorted(columns)], self.sizes, [k in level for k in sorted(columns)])
+        self.columns[group] = {item: k for k, part in enumerate(parts) for item in part}
+
     def _arrange(self, group: int, segments: list[_Segment]) -> None:
         """Places the items of one group, and the segments in it."""
+        self._split(group)
         last = 2 * max(self.columns[group].values(), default=0) + 4
         cells: dict[tuple[str, int], Cell] = {}
         for item in self.children[group]:
@@ -189,6 +200,7 @@ class _Layered:
             columns[cell.column].append(cell)
         order_cells(columns)
         set_heights(columns)
+        level(columns)
         self._finish(group, cells, columns, segments)
         for own in columns:
             for cell in own:

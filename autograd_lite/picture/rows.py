@@ -14,7 +14,7 @@ SLACK = 1.15
 """What is wider by no more than this stays in one row."""
 MOST_CROSSING = 4
 """Where arrows from more shapes than this cross, no row ends."""
-MOST_PIECES = 4000
+MOST_PIECES = 20_000
 """With more pieces of arrows from row to row, all together, a picture is left in one row."""
 GUTTER = 26.0
 """Between two rows; and at both sides, where arrows turn."""
@@ -142,8 +142,11 @@ class _Rows:
 def _split(path: Sequence[Point], at: float) -> tuple[list[Point], list[Point]]:
     """The curves before and after the height where they first come to x = `at`."""
     k = next(k for k in range(0, len(path) - 1, 3) if path[k + 3][0] >= at)
+    (x, y), (to_x, _) = path[k], path[k + 3]
+    if all([point[1] == y for point in path[k + 1 : k + 4]]):  # what runs level is a line
+        return [*path[: k + 1], (x, y), (at, y), (at, y)], [(at, y), (at, y), (to_x, y), *path[k + 3 :]]
     low, high = 0.0, 1.0
-    for _ in range(30):
+    for _ in range(20):
         middle = (low + high) / 2
         left, right = _halves(path[k : k + 4], middle)
         if left[-1][0] < at:

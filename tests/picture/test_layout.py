@@ -158,6 +158,26 @@ def test_from_left_to_right_leaves_just_before_what_they_lead_to():
     assert centers[0][0] < centers[1][0] < centers[2][0] and centers[3][0] == centers[1][0]
 
 
+def test_a_column_far_too_high_for_a_page_is_split_into_several():
+    count = 120
+    shapes = [Shape(100, 60)] * (2 * count + 1)
+    links = [Link(k, k + count, 30.0, 15.0) for k in range(count)] + [Link(k + count, 2 * count) for k in range(count)]
+    found = layered(shapes, [], links)
+    assert list(problems(shapes, [], links, found)) == []
+    xs, ys = zip(*found.centers)
+    assert max(ys) - min(ys) < 60 * count and max(xs) - min(xs) > 0.4 * (max(ys) - min(ys))
+    assert all(found.centers[link.tail][0] < found.centers[link.head][0] for link in links)
+    few = layered(shapes[:8], [], [])  # what is on one page stays in one column
+    assert len({x for x, _ in few.centers}) == 1
+
+
+def test_a_long_chain_that_reads_one_leaf_again_and_again_is_level():
+    count = 200
+    links = [Link(k, k + 1, 40.0, 15.0) for k in range(1, count)] + [Link(0, k, 40.0, 15.0) for k in range(1, count + 1)]
+    ys = [y for _, y in layered([Shape(100, 60)] * (count + 1), [], links).centers]
+    assert max(ys) - min(ys) < 400
+
+
 def test_parallel_links_end_apart():
     shapes, links = [Shape(40, 40), Shape(40, 40)], [Link(0, 1, 20.0, 15.0)] * 2
     found = layered(shapes, [], links)
