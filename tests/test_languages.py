@@ -242,3 +242,13 @@ def test_tables_of_models_are_aligned_by_width():
     assert len({width(line) for line in summary.splitlines()}) == 1
     flow = gradient_flow(SequenceModel(RNNCell(1, 2, rng=0), 1, rng=0), [[0.1], [0.2]], [[0.3], [0.4]])._replace(loss="損失")
     assert len({width(line) for line in str(flow).splitlines()}) == 1
+
+
+# What is written in traditional or in simplified characters alone is in the national standard of these
+SCRIPTS = {"zh-TW": "big5", "zh-CN": "gb2312"}
+
+
+@pytest.mark.parametrize("language, standard", SCRIPTS.items())
+def test_a_language_is_written_in_its_own_characters(language, standard):
+    for key, sentence in LANGUAGES[language].items():
+        assert [c for c in re.findall("[\u4e00-\u9fff]", sentence) if not c.encode(standard, "ignore")] == [], key

@@ -3,10 +3,12 @@
 import ast
 import hashlib
 import io
+import re
 import tokenize
 
 import pytest
 from lessons import LESSONS, NOTEBOOKS, TRANSLATED, cells_of, code_of
+from test_languages import SCRIPTS
 
 from autograd_lite.sentences import LANGUAGES
 
@@ -46,6 +48,12 @@ def test_a_translated_lesson_has_the_cells_and_the_code_of_the_english_one(path)
         assert {**cell["metadata"], "english": ""} == {**now["metadata"], "english": ""}
         if cell["cell_type"] == "code":
             assert program(cell) == program(now)
+
+
+@translated
+def test_a_lesson_is_written_in_its_own_characters(path):
+    said = "".join(["".join(cell["source"]) for cell in cells_of(path)])
+    assert [c for c in re.findall("[\u4e00-\u9fff]", said) if not c.encode(SCRIPTS[path.parent.name], "ignore")] == []
 
 
 @translated
