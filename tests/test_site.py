@@ -46,7 +46,7 @@ def test_a_folder_of_someone_else_is_not_built_over(site, tmp_path, capsys):
 @pytest.mark.parametrize("language", ["en", "zh-TW", "zh-CN"])
 def test_the_first_page_leads_to_every_lesson(site, language):
     lessons = site("build")._notebooks("en")
-    found = site("landing").sources(language, lessons, {3: "lesson-3.html"}, {})
+    found = site("landing").sources(language, lessons, {3: "lesson-3.html"}, False, {})
     page = found["index.md"]
     prefix, up = ("", "") if language == "en" else (f"{language}/", "../")
     for lesson in lessons:
@@ -59,9 +59,11 @@ def test_the_first_page_leads_to_every_lesson(site, language):
 
 def test_instructors_pages_are_there_only_if_asked_for(site, tmp_path):
     sources = site("landing").sources
-    assert "instructor" not in sources("en", [], {}, {})["index.md"]
+    without = sources("en", [], {3: "lesson-3.html"}, False, {})["index.md"]
+    assert "instructor" not in without and "keys" not in without
     (tmp_path / "03.md").write_text("# Lesson 3", encoding="utf-8")
-    found = sources("en", [], {}, {"03.md": tmp_path / "03.md"})
+    found = sources("en", [], {3: "lesson-3.html"}, True, {"03.md": tmp_path / "03.md"})
+    assert "worksheets/keys/lesson-3.html" in found["index.md"]
     assert found["instructor/03.md"] == "# Lesson 3" and "\ninstructor/03\n" in found["index.md"]
 
 

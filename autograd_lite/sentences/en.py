@@ -152,6 +152,7 @@ SENTENCES = {
     "site-instructor": "For instructors",
     "site-worksheets": "Worksheets",
     "site-worksheets-of": "For paper, several sheets with different numbers; by lesson:",
+    "site-keys": "The keys:",
     "site-playground": "Playground",
     "site-lab": "All notebooks side by side",
     "site-run": "Run in the browser",

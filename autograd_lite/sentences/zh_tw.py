@@ -145,6 +145,7 @@ SENTENCES = {
     "site-instructor": "給教師",
     "site-worksheets": "學習單",
     "site-worksheets-of": "紙本用，每份有幾張數字不同的學習單；按課次：",
+    "site-keys": "答案：",
     "site-playground": "試驗場",
     "site-lab": "所有筆記本並排",
     "site-run": "在瀏覽器中執行",

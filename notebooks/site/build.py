@@ -65,7 +65,7 @@ def _write(out: Path, folder: Path, instructor: bool) -> None:
             sheets = place / "worksheets"
             names = worksheets.write_worksheets(sheets, SHEETS, language, sheets / "keys" if instructor else None)
             extra = _instructors() if instructor and language == "en" else {}
-            sources = landing.sources(language, notebooks, names, extra)
+            sources = landing.sources(language, notebooks, names, instructor, extra)
             pages.write_pages(place, language, sources, modules / "mathjax" / "es5")
     with _told("the notebooks to run, and the playground"):
         files = {landing.place_in_lite(language, path.name): path for language in lessons for path in lessons[language]}

@@ -14,11 +14,11 @@ NAMES = {"en": "English", "zh-TW": "繁體中文", "zh-CN": "简体中文"}
 
 
 def sources(
-    language: str, lessons: Sequence[Path], sheets: Mapping[int, str], instructor: Mapping[str, Path]
+    language: str, lessons: Sequence[Path], sheets: Mapping[int, str], keys: bool, instructor: Mapping[str, Path]
 ) -> dict[str, str | pages.Notebook]:
     """The sources of the pages, by their paths.
 
-    sheets: the worksheets' names, by lesson. instructor: pages for teachers, by name.
+    sheets: the worksheets' names, by lesson. keys: their keys are there too. instructor: pages for teachers, by name.
     """
     found: dict[str, str | pages.Notebook] = {}
     for path in lessons:
@@ -30,7 +30,7 @@ def sources(
     found.update(reference)
     sections = {"site-lessons": [path.stem for path in lessons], "site-reference": list(reference)}
     sections["site-instructor"] = [f"instructor/{name}" for name in instructor]
-    found["index.md"] = _first_page(language, lessons, sheets, sections)
+    found["index.md"] = _first_page(language, lessons, sheets, keys, sections)
     return found
 
 
@@ -44,7 +44,9 @@ def _up(language: str) -> str:
     return "" if language == "en" else "../"
 
 
-def _first_page(language: str, lessons: Sequence[Path], sheets: Mapping[int, str], sections: Mapping[str, Sequence[str]]) -> str:
+def _first_page(
+    language: str, lessons: Sequence[Path], sheets: Mapping[int, str], keys: bool, sections: Mapping[str, Sequence[str]]
+) -> str:
     def said(key: str) -> str:
         return html.escape(say(language, key))
 
@@ -54,7 +56,9 @@ def _first_page(language: str, lessons: Sequence[Path], sheets: Mapping[int, str
         f"<tr><td>{html.escape(pages.title(path))}</td><td>{_read(language, path)} · {_ways(language, path)}</td></tr>"
         for path in lessons
     ]
-    numbers = [f'<a href="worksheets/{name}">{lesson}</a>' for lesson, name in sheets.items()]
+    papers = [f"<p>{said('site-worksheets-of')} {_numbers('worksheets', sheets)}</p>"]
+    if keys:
+        papers.append(f"<p>{said('site-keys')} {_numbers('worksheets/keys', sheets)}</p>")
     parts = [
         f"# {say(language, 'site-title')}",
         f"<p>{' · '.join(others)}</p>",
@@ -67,13 +71,18 @@ def _first_page(language: str, lessons: Sequence[Path], sheets: Mapping[int, str
             else []
         ),
         f"<h2>{said('site-worksheets')}</h2>",
-        f"<p>{said('site-worksheets-of')} {' '.join(numbers)}</p>",
+        *papers,
     ]
     for key, names in sections.items():
         if names:
             listed = "\n".join([name.removesuffix(".md").removesuffix(".ipynb") for name in names])
             parts.append(f"```{{toctree}}\n:hidden:\n:caption: {say(language, key)}\n\n{listed}\n```")
     return "\n\n".join(parts) + "\n"
+
+
+def _numbers(folder: str, names: Mapping[int, str]) -> str:
+    """By lesson, links to files of a folder."""
+    return " ".join([f'<a href="{folder}/{name}">{lesson}</a>' for lesson, name in names.items()])
 
 
 def _home(language: str) -> str:

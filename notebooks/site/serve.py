@@ -14,7 +14,7 @@ import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 COMPRESSED = {".html", ".js", ".mjs", ".css", ".json", ".svg", ".wasm", ".ipynb", ".map", ".txt", ".py", ".zip", ".whl"}
 
@@ -64,9 +64,19 @@ class Handler(SimpleHTTPRequestHandler):
         """Says nothing: a class makes thousands of requests."""
 
 
-def server(folder: Path, host: str = "", port: int = 0) -> ThreadingHTTPServer:
+class Server(ThreadingHTTPServer):
+    """A server for a class that comes at once, and whose windows are closed while something is on its way."""
+
+    request_queue_size = 200
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def server(folder: Path, host: str = "", port: int = 0) -> Server:
     """A server of the folder, not running yet. port: 0 for any that is free."""
-    return ThreadingHTTPServer((host, port), functools.partial(Handler, directory=str(folder)))
+    return Server((host, port), functools.partial(Handler, directory=str(folder)))
 
 
 def address() -> str:
