@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from difflib import SequenceMatcher, unified_diff
 from functools import cached_property
 from importlib import resources
@@ -132,12 +132,16 @@ FORWARD_ORDER = Mistake("forward-order", "for n in order: p.grad += n.grad Â· âˆ
 class Bug:
     """A wrong engine: `backward(output)` runs `source`, and leaves in the grads what that makes of them.
 
-    number: of the bug in the lab, from 1. name: the mistake. mended: the source without it.
+    number: of the bug in the lab, from 1. name: the mistake.
     """
 
     def __init__(self, number: int, planted: Planted) -> None:
         self.number, self.planted, self.name = number, planted, planted.name
-        self.mended = resources.files("autograd_lite.classroom.engines").joinpath(f"{planted.engine}.py").read_text("utf-8")
+
+    @cached_property
+    def mended(self) -> str:
+        """The source without the bug."""
+        return resources.files("autograd_lite.classroom.engines").joinpath(f"{self.planted.engine}.py").read_text("utf-8")
 
     @cached_property
     def source(self) -> str:
@@ -239,27 +243,8 @@ def in_time(output: Value) -> Value:
     return output
 
 
-class _Bugs(Mapping[str, Bug]):
-    """The bugs by name, in the order of their numbers; each is made when it is asked for."""
-
-    def __init__(self) -> None:
-        self._number = {planted.name: number for number, planted in enumerate(PLANTED, 1)}
-        self._made: dict[str, Bug] = {}
-
-    def __getitem__(self, name: str) -> Bug:
-        number = self._number[name]
-        if name not in self._made:
-            self._made[name] = Bug(number, PLANTED[number - 1])
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._number)
-
-    def __len__(self) -> int:
-        return len(self._number)
-
-
-BUGS = _Bugs()
+BUGS = {planted.name: Bug(number, planted) for number, planted in enumerate(PLANTED, 1)}
+"""The bugs by name, in the order of their numbers."""
 
 
 def bug(name: str | int) -> Bug:
@@ -273,9 +258,8 @@ def bug(name: str | int) -> Bug:
     """
     names = list(BUGS)
     text = str(name).strip()
-    if text.isdecimal() and 0 < int(text) <= len(names):
-        return BUGS[names[int(text) - 1]]
-    if text not in BUGS:
+    found = BUGS.get(text) or next((one for one in BUGS.values() if str(one.number) == text), None)
+    if found is None:
         there_are = did_you_mean(text, names) or f": there are 1 to {len(names)}, by name {', '.join(names)}"
         raise ValueError(f"no bug is called {text:.60}{there_are}")
-    return BUGS[text]
+    return found

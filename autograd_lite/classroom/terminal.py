@@ -19,49 +19,50 @@ def ask(quiz: Sheet) -> None:
     right = 0
     try:
         for number, question in enumerate(quiz, 1):
-            _print(f"\n{say(quiz.language, 'of-terminal', number=number, count=len(quiz))}")
+            tell(f"\n{say(quiz.language, 'of-terminal', number=number, count=len(quiz))}")
             right += _asked(quiz, question)
     except EOFError:
-        _print("")
-    _print(f"\n{say(quiz.language, 'score', right=right, count=len(quiz))}")
+        tell("")
+    tell(f"\n{say(quiz.language, 'score', right=right, count=len(quiz))}")
 
 
 def _asked(quiz: Sheet, question: Question) -> bool:
     """Whether the answer was right in the end. EOFError where there is no more input, or it is "q"."""
     language = question.language
-    _print(question.text())
+    tell(question.text())
     for letter, option in zip("abcd", question.options):
-        _print(f"  {letter}) {option}")
+        tell(f"  {letter}) {option}")
     hints = iter(question.hints())
     while True:
         if sys.stdin is None:  # closed before the start
             raise EOFError
-        typed = input(_fitting(say(language, "terminal"))).strip()
+        typed = input(fitting(say(language, "terminal"))).strip()
         match typed.lower():
             case "q":
                 raise EOFError
             case "s":
                 return False
             case "h":
-                _print(next(hints, say(language, "no-hint")))
+                tell(next(hints, say(language, "no-hint")))
             case "":
                 continue
             case _:
                 found = checked(question, typed)
-                _print(found.words)
+                tell(found.words)
                 if found.right:
                     return True
                 further = quiz.further(*found.mistakes) if len(found.mistakes) > 1 else None
                 if further is not None:
-                    _print(say(language, "further"))
+                    tell(say(language, "further"))
                     _asked(quiz, further)
-                    _print(question.text())
+                    tell(question.text())
 
 
-def _print(text: str) -> None:
-    print(_fitting(text))
+def tell(text: str) -> None:
+    """Prints a text as this terminal can show it."""
+    print(fitting(text))
 
 
-def _fitting(text: str) -> str:
+def fitting(text: str) -> str:
     """The text as this terminal can show it, and is not steered by it."""
     return shown(text, getattr(sys.stdout, "encoding", None))

@@ -10,11 +10,11 @@ from pathlib import Path
 from .. import Value, topological_order
 from ..classroom import BUGS, LESSONS, Bug, Comparison, bug, compare
 from ..classroom.bugs import in_time
+from ..classroom.terminal import tell
 from ..derivation.markup import rounded
 from ..nn.worked_example import WorkedExample
 from ..sentences import LANGUAGES, say
 from ..sentences.widths import to_left, to_right, width
-from ..stepping.terminal import shown
 from .expressions import parsed
 
 MOST_ROWS = 40
@@ -52,7 +52,7 @@ def lab(
     if not which:
         if compare is not None or save is not None or hints or reveal:
             raise ValueError("which bug? Name one by its number: without any option, all are listed")
-        _print("\n".join(_listed(language)))
+        tell("\n".join(_listed(language)))
         return 0
     found = bug(which)
     if compare:
@@ -62,14 +62,15 @@ def lab(
         output = found.smallest()
     if output is not None:
         compared = _compared(found, output, language)
-        _print("\n".join(_ran(found, compared)) if compare is None else str(compared))
+        tell("\n".join(_ran(found, compared)) if compare is None else str(compared))
         if save is not None:
             print(say(language, "wrote", path=compared.save(save)))
-    _print("\n".join(found.hints_in(language)[: max(hints, 0)]))
+    for hint in found.hints_in(language)[: max(hints, 0)]:
+        tell(hint)
     if reveal:
-        _print(found.reveal(language))
+        tell(found.reveal(language))
     if output is None and not hints and not reveal:
-        _print("\n".join(_numbered(found.source)))
+        tell("\n".join(_numbered(found.source)))
         if sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
             _visit(found, language)
     return 0
@@ -118,12 +119,12 @@ def _ran(found: Bug, one: Comparison) -> Iterator[str]:
 def _visit(found: Bug, language: str) -> None:
     """Runs what is typed, says whether a line is the wrong one, gives hints, until that is found or given up."""
     hints = iter(found.hints_in(language))
-    _print(f"\n{say(language, 'lab-prompt')}")
+    tell(f"\n{say(language, 'lab-prompt')}")
     while True:
         try:
             typed = input("> ").strip()
         except EOFError:
-            _print("")
+            tell("")
             return
         match typed.lower():
             case "":
@@ -131,27 +132,17 @@ def _visit(found: Bug, language: str) -> None:
             case "q":
                 return
             case "h":
-                _print(next(hints, say(language, "no-hint")))
+                tell(next(hints, say(language, "no-hint")))
             case "r":
-                _print(found.reveal(language))
+                tell(found.reveal(language))
                 return
             case line if line.isdecimal():
                 if int(line) in found.lines:
-                    _print(f"{say(language, 'lab-line', line=line)}\n{found.reveal(language)}")
+                    tell(f"{say(language, 'lab-line', line=line)}\n{found.reveal(language)}")
                     return
-                _print(say(language, "lab-other-line", line=line))
+                tell(say(language, "lab-other-line", line=line))
             case _:
                 try:
-                    _print("\n".join(_ran(found, _compared(found, _graph(typed, ()), language))))
+                    tell("\n".join(_ran(found, _compared(found, _graph(typed, ()), language))))
                 except (ValueError, ArithmeticError) as error:
-                    _print(str(error))
-
-
-def _print(text: str) -> None:
-    if text:
-        print(_fitting(text))
-
-
-def _fitting(text: str) -> str:
-    """The text as this terminal can show it, and is not steered by it."""
-    return shown(text, getattr(sys.stdout, "encoding", None))
+                    tell(str(error))
