@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from .dot import NoDot, blocks, dot_text, run_dot
 from .geometry import Layout, Point
 from .letters import Run
-from .scene import LINE_HEIGHT, SIZES, Picture, Piece, Wire, text_width
+from .scene import LINE_HEIGHT, SIZES, SMALLER, Picture, Piece, Wire, text_width
 from .svg import COLORS, LANES, SHADE, TINTS, bounds, caption_lines, escaped, svg
 
 HOW_TO = (
@@ -60,7 +60,9 @@ def _piece(piece: Piece, center: Point) -> str:
     width, height = piece.size
     lines = [_set(line.runs) if line.name != "label" else f"<B>{_set(line.runs)}</B>" for line in piece.lines]
     lines += ["".join(blocks(piece.bars))] * bool(piece.bars)
-    look = f'label=<{"<BR/>".join(lines)}>, width={width / 72:.4f}, height={height / 72:.4f}, fixedsize=true, pos="{_at(center)}"'
+    rows = "".join([f'<TR><TD HEIGHT="{LINE_HEIGHT:.0f}">{line}</TD></TR>' for line in lines])
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+    look = f'label=<{table}>, width={width / 72:.4f}, height={height / 72:.4f}, fixedsize=true, pos="{_at(center)}"'
     if piece.kind == "const":
         return f"{piece.id} [shape=plaintext, {look}];"
     style = {"operation": "rounded,filled", "part": "rounded,filled"}.get(piece.kind, "filled")
@@ -110,5 +112,6 @@ def _legend(picture: Picture, left: float, y: float, wide: float) -> list[str]:
 
 def _set(runs: Iterable[Run]) -> str:
     """The characters of a line as Graphviz's HTML, with subscripts."""
-    tags = {"sub": "<SUB>{}</SUB>", "sup": "<SUP>{}</SUP>", "gone": "", "gap": " "}
+    small = f'<FONT POINT-SIZE="{13 * SMALLER:.0f}">'
+    tags = {"sub": f"{small}<SUB>{{}}</SUB></FONT>", "sup": f"{small}<SUP>{{}}</SUP></FONT>", "gone": "", "gap": " "}
     return "".join([tags.get(kind, "{}").format(escaped(text)) for text, kind in runs])

@@ -18,6 +18,7 @@ import pytest
 import autograd_lite
 from autograd_lite import Scope, Value, draw, gradient, linear, max_, softmax, sum_, tanh, topological_order
 from autograd_lite.__main__ import main
+from autograd_lite.picture.printing import placed
 from nn import (
     MLP,
     RNN,
@@ -180,7 +181,6 @@ def test_without_graphviz_a_converter_makes_png_and_pdf(tmp_path, monkeypatch):
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
 def test_a_png_has_the_layout_of_the_svg():
     from autograd_lite.picture.dot import run_dot
-    from autograd_lite.picture.printing import placed
 
     drawing = draw(WorkedExample()())
     found = json.loads(run_dot(placed(drawing.picture, drawing.layout), "json0", engine="neato", options=("-n2",)))
@@ -190,6 +190,14 @@ def test_a_png_has_the_layout_of_the_svg():
         assert at[piece.id] == pytest.approx([x + left, top - y], abs=0.2)
     colors = {thing["name"]: thing["fillcolor"] for thing in found["objects"] if "fillcolor" in thing}
     assert {piece.id for piece in drawing.picture.pieces if piece.kind != "const"} < set(colors)
+
+
+def test_lines_of_a_png_are_as_far_apart_as_those_of_the_svg_and_subscripts_are_small():
+    drawing = draw(WorkedExample()(), dot=False)
+    text = placed(drawing.picture, drawing.layout)
+    rows = re.findall('<TR><TD HEIGHT="16">(.*?)</TD></TR>', text)
+    assert len(rows) == sum(len(piece.lines) for piece in drawing.picture.pieces)
+    assert '<B>net<FONT POINT-SIZE="10"><SUB>h1</SUB></FONT> = Σ w·x + b</B>' in rows
 
 
 def test_a_notebook_that_was_not_run_shows_an_image():
