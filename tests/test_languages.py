@@ -3,6 +3,9 @@
 import html
 import io
 import re
+import subprocess
+import sys
+from importlib import import_module
 
 import pytest
 
@@ -21,7 +24,7 @@ from autograd_lite import (
     where,
 )
 from autograd_lite.__main__ import main
-from autograd_lite.sentences import LANGUAGES, listed
+from autograd_lite.sentences import ENDINGS, LANGUAGES, PARTS, listed
 from autograd_lite.sentences.widths import clip, pieces, to_left, to_right, width, wrapped
 from autograd_lite.stepping.terminal import screen
 from nn import RNNCell, SequenceModel, gradient_flow
@@ -110,7 +113,7 @@ def texts(page):
     )
 
 
-PARTS = {"hidden", "output", "layer", "inputs", "dE", "dW"}  # as the model calls them
+NAMES_OF_PARTS = {"hidden", "output", "layer", "inputs", "dE", "dW"}  # as the model calls them
 
 
 @pytest.mark.parametrize("ready", [False, True], ids=["before backward()", "after it"])
@@ -124,7 +127,7 @@ def test_pictures_have_no_english_word(error, language, ready):
         draw_layers(error, language=language),
     ):
         assert f'lang="{language}"' in drawing.svg()
-        assert english_words(texts(drawing.svg()), *nodes) <= PARTS
+        assert english_words(texts(drawing.svg()), *nodes) <= NAMES_OF_PARTS
 
 
 def test_a_rolled_picture_says_what_is_dashed(language):
@@ -176,6 +179,20 @@ def test_a_line_ends_beside_a_wide_character_and_not_before_a_stop():
 def test_widths():
     assert [width(text) for text in ("abc", "節點", "e\u0301", "∂x")] == [3, 4, 1, 2]
     assert (to_left("節點", 6), to_right("值", 4), clip("節點名稱", 5)) == ("節點  ", "  值", "節點…")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_there_twice(language):
+    parts = [import_module(f"autograd_lite.sentences.{part}{ENDINGS[language]}").SENTENCES for part in PARTS]
+    assert sum(map(len, parts)) == len(LANGUAGES[language])
+
+
+def test_no_table_is_read_before_it_is_needed():
+    code = "import sys, autograd_lite; print([name for name in sys.modules if name.startswith('autograd_lite.sentences.')])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+        == "['autograd_lite.sentences.widths']\n"
+    )
 
 
 def test_a_list_in_each_language():

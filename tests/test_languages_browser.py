@@ -3,7 +3,7 @@
 
 import pytest
 from browser import chromium, quiet  # noqa: F401
-from test_languages import PARTS, english_words
+from test_languages import NAMES_OF_PARTS, english_words
 
 from autograd_lite import Value, draw, steps
 from autograd_lite.classroom import quiz
@@ -60,7 +60,7 @@ def test_the_steps_in_chinese(chromium, error, tmp_path):
     body.send_keys(Keys.END)
     keys = {"Home", "End", "Page", "Up", "Down"}
     program = set(english_words(chromium.execute_script("return $('code')?.textContent ?? ''")))
-    assert english_words(chromium.execute_script(SAID), *found.nodes) <= keys | program | PARTS
+    assert english_words(chromium.execute_script(SAID), *found.nodes) <= keys | program | NAMES_OF_PARTS
     assert quiet(chromium)
 
 
@@ -99,5 +99,5 @@ def test_a_picture_in_a_page(chromium, error, tmp_path):
     assert chromium.execute_script("return told(1) + told(2)") == "1 個節點2 個節點"
     chromium.find_element(By.ID, "search").send_keys("nowhere", Keys.ENTER)
     assert text(chromium, "#told") == "沒有名稱為 nowhere 的節點"
-    assert english_words(chromium.execute_script(SAID), *steps(error).nodes) - {"nowhere"} <= PARTS
+    assert english_words(chromium.execute_script(SAID), *steps(error).nodes) - {"nowhere"} <= NAMES_OF_PARTS
     assert quiet(chromium)

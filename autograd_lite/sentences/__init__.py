@@ -8,29 +8,33 @@ nodes are fields. `mistakes_en`, `mistakes_zh_tw`, `mistakes_zh_cn`: what is sai
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 
-from . import (
-    en,
-    engine_en,
-    engine_zh_cn,
-    engine_zh_tw,
-    live_en,
-    live_zh_cn,
-    live_zh_tw,
-    mistakes_en,
-    mistakes_zh_cn,
-    mistakes_zh_tw,
-    zh_cn,
-    zh_tw,
-)
+PARTS = ("", "mistakes_", "engine_", "live_")
+ENDINGS = {"en": "en", "zh-TW": "zh_tw", "zh-CN": "zh_cn"}
 
-LANGUAGES: dict[str, dict[str, str]] = {
-    "en": en.SENTENCES | mistakes_en.SENTENCES | engine_en.SENTENCES | live_en.SENTENCES,
-    "zh-TW": zh_tw.SENTENCES | mistakes_zh_tw.SENTENCES | engine_zh_tw.SENTENCES | live_zh_tw.SENTENCES,
-    "zh-CN": zh_cn.SENTENCES | mistakes_zh_cn.SENTENCES | engine_zh_cn.SENTENCES | live_zh_cn.SENTENCES,
-}
+
+class _Tables(Mapping[str, dict[str, str]]):
+    """The table of each language, which is read when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, dict[str, str]] = {}
+
+    def __getitem__(self, language: str) -> dict[str, str]:
+        if language not in self._read:
+            files = [f"{__name__}.{part}{ENDINGS[language]}" for part in PARTS]
+            self._read[language] = {key: text for file in files for key, text in import_module(file).SENTENCES.items()}
+        return self._read[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ENDINGS)
+
+    def __len__(self) -> int:
+        return len(ENDINGS)
+
+
+LANGUAGES: Mapping[str, dict[str, str]] = _Tables()
 
 _language = "en"
 
@@ -61,6 +65,8 @@ def say(language: str, key: str, **fields: object) -> str:
 
 def in_html(language: str) -> dict[str, str]:
     """All sentences of a language as they stand in HTML, for templates of pages."""
+    import html  # here, for few need it
+
     return {key: html.escape(sentence) for key, sentence in LANGUAGES[language].items()}
 
 
