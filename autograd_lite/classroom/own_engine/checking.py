@@ -99,5 +99,5 @@ def _checked(ask: Ask, name: str, language: str) -> tuple[Finding | None, list[s
 def _like(ask: Ask, found: Finding, language: str) -> dict[str, str]:
     if "like" not in found.fields:
         return diagnosis(ask, found, language)
-    fields = {"answer": f"{found.fields['got']:.6g}", "output": "loss", **found.fields}
-    return {name: say(language, name, **fields) for name in found.fields["like"]}
+    fields = {"output": "loss", **found.fields}
+    return {name: say(language, name, answer=f"{fields['got']:.6g}", **fields) for name in fields["like"]}

@@ -25,6 +25,8 @@ MOST_STEPS = 2_000_000
 """So many instructions of Python may run for one request."""
 LONGEST = 120
 """Characters of what an engine says of itself."""
+MOST_PRINTED = 2000
+"""Characters of what it prints."""
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     **{"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv},
@@ -122,13 +124,11 @@ class Student:
         finally:
             self._put_back()
 
-    def nodes(
-        self, rows: Sequence[Sequence[Any]], outputs: Sequence[int] = (), grad: float | None = None, times: int = 1
-    ) -> dict[str, Any]:
+    def nodes(self, rows: Sequence[Sequence[Any]], outputs: Sequence[int] = (), times: int = 1) -> dict[str, Any]:
         """Data and grad of each node of a graph, after backward() from each of the outputs.
 
         rows: an operation and its operands for each node, the places of nodes or plain numbers (floats); "" and a number for a
-        leaf. grad: given to every leaf first. times: how often it is done.
+        leaf. times: how often it is done.
         """
         made = self._made(rows)
         for output in [*outputs] * times:
@@ -314,9 +314,6 @@ class Kept(io.TextIOBase):
     def write(self, text: str) -> int:
         self.text = (self.text + text)[:MOST_PRINTED]
         return len(text)
-
-
-MOST_PRINTED = 2000
 
 
 def main(path: str, memory: int) -> None:
