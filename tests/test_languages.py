@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+import autograd_lite
 from autograd_lite import (
     Scope,
     Value,
@@ -269,3 +271,13 @@ SCRIPTS = {"zh-TW": "big5", "zh-CN": "gb2312"}
 def test_a_language_is_written_in_its_own_characters(language, standard):
     for key, sentence in LANGUAGES[language].items():
         assert [c for c in re.findall("[\u4e00-\u9fff]", sentence) if not c.encode(standard, "ignore")] == [], key
+
+
+TEMPLATES = sorted(Path(autograd_lite.__file__).parent.rglob("*.html"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_page_says_its_language_and_all_that_it_says_is_a_sentence(path):
+    page = path.read_text(encoding="utf-8")
+    assert '<html lang="@@language@@">' in page
+    assert re.findall("[A-Za-z]{2,}", re.sub("@@[a-z.-]+@@", "", texts(page))) == []
