@@ -1,6 +1,7 @@
 """The lessons run from top to bottom, are kept with the outputs that they give, and their exercises name the mistakes."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from lessons import (
 )
 
 from autograd_lite import set_language
+from autograd_lite.__main__ import main
 from autograd_lite.classroom import LESSONS as MISTAKES_OF
 from nn.compiled import fastest_dialect
 
@@ -203,6 +205,18 @@ def test_the_instructors_page_says_what_a_teacher_needs(path):
     ]
     minutes = [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.M)]
     assert 45 <= sum(minutes) <= 50
+
+
+def test_the_commands_in_the_instructors_pages_run(tmp_path, monkeypatch):
+    pages = sorted(Path(NOTEBOOKS, "instructor").glob("*.md"))
+    commands = {
+        line for page in pages for line in re.findall(r"^ {4,}autograd-lite (worksheet .*)", page.read_text("utf-8"), re.M)
+    }
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("Ada\n")
+    for command in commands:
+        main(shlex.split(command))
+    assert len(commands) >= len(LESSONS) - 2 and Path("class", "key.html").exists()
 
 
 def test_there_are_lessons():
