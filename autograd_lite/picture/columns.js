@@ -84,7 +84,8 @@ function setHeights(columns, sweeps) {
 // Sweeps leave a long chain with operands at one side on a slope: it is sheared level, where that makes it lower
 function level(columns) {
   const cells = columns.flat(), heights = cells.map(({ y }) => y), high = bottomOf(cells) - topOf(cells);
-  const middle = sum(cells.map(({ column }) => column)) / cells.length, square = sum(cells.map(({ column }) => (column - middle) ** 2));
+  const middle = sum(cells.map(({ column }) => column)) / cells.length;
+  const square = sum(cells.map(({ column }) => (column - middle) ** 2));
   const slope = square ? sum(cells.map(({ column, y }) => (column - middle) * y)) / square : 0;
   for (const cell of cells) cell.y -= slope * (cell.column - middle);
   if (bottomOf(cells) - topOf(cells) > 0.6 * high) cells.forEach((cell, k) => (cell.y = heights[k]));
@@ -127,8 +128,8 @@ function setColumns(columns) {
   });
 }
 
-// Breaks columns that run too far into rows, and moves the cells there; the rows, or undefined. Each with the heights of the lanes
-// below it, one for the arrows of each item that go on
+// Breaks columns that run too far into rows, and moves the cells there; the rows, or undefined. Each has the heights of the
+// lanes below it, one for the arrows of each item that go on
 function inRows(columns, bounds, segments, shape) {
   const wide = bounds.at(-1)[1], top = topOf(columns.flat()), high = bottomOf(columns.flat()) - top;
   const rows = Math.round(Math.sqrt(wide / (high + 4 * GAP) / shape)), most = Math.max(MOST_CROSSING, high / LANE / 3);

@@ -192,7 +192,7 @@ class Drawer:
     def _words(self, parts: int) -> tuple[str, str, list[str]]:
         """Title, description and caption."""
         output = self.order[-1]
-        name = cleaned(str(output.label)) or output.op or self._say("a-value")
+        name = cleaned(str(output.label)) or (letters(output) if output.op else self._say("a-value"))
         caption = [self._say("graph-caption-grads" if self.grads else "graph-caption", by=self.by)]
         if not self.grads:
             caption.append(self._say("graph-no-grads"))

@@ -1,7 +1,8 @@
 // What the page shows and what a hand does to it. Its data are tables, whose rows become objects.
 
-const { pieces, wires, frames, tints, colors, lanes, sentences } = JSON.parse(document.getElementById("data").textContent, (name, value) =>
-  value?.columns ? value.rows.map((row) => Object.fromEntries(row.map((cell, k) => [value.columns[k], cell]))) : value);
+const objects = ({ columns, rows }) => rows.map((row) => Object.fromEntries(row.map((cell, k) => [columns[k], cell])));
+const { tints, colors, lanes, sentences, ...tables } = JSON.parse(document.getElementById("data").textContent);
+const [pieces, wires, frames] = [tables.pieces, tables.wires, tables.frames].map(objects);
 const $ = (id) => document.getElementById(id);
 const canvas = $("graph"), map = $("map"), pen = canvas.getContext("2d"), mapPen = map.getContext("2d");
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -33,9 +34,12 @@ function arrange() {
     boxes.push(stroke.box);
     stroke.curve = new Path2D();
     stroke.curve.moveTo(xs[0], ys[0]);
-    for (let k = 1; k + 2 < xs.length; k += 3) stroke.curve.bezierCurveTo(xs[k], ys[k], xs[k + 1], ys[k + 1], xs[k + 2], ys[k + 2]);
+    for (let k = 1; k + 2 < xs.length; k += 3) {
+      stroke.curve.bezierCurveTo(xs[k], ys[k], xs[k + 1], ys[k + 1], xs[k + 2], ys[k + 2]);
+    }
   }
-  bounds = [lowest(boxes.map(([x]) => x)), lowest(boxes.map(([, y]) => y)), highest(boxes.map((box) => box[2]), -Infinity), highest(boxes.map((box) => box[3]), -Infinity)];
+  const sides = [0, 1, 2, 3].map((k) => boxes.map((box) => box[k]));
+  bounds = [lowest(sides[0]), lowest(sides[1]), highest(sides[2], -Infinity), highest(sides[3], -Infinity)];
   const size = Math.min(220 / (bounds[2] - bounds[0]), 160 / (bounds[3] - bounds[1]));
   [map.width, map.height] = [Math.max((bounds[2] - bounds[0]) * size, 12), Math.max((bounds[3] - bounds[1]) * size, 12)];
 }
@@ -70,7 +74,7 @@ function zoom(factor, x = wide / 2, y = high / 2) {
 function draw() {
   waiting = 0;
   const ratio = devicePixelRatio, style = getComputedStyle(document.body);
-  const ink = style.getPropertyValue("--ink"), page = style.getPropertyValue("--page"), active = style.getPropertyValue("--active");
+  const [ink, page, active] = ["--ink", "--page", "--active"].map((name) => style.getPropertyValue(name));
   const seen = ([x0, y0, x1, y1]) => x1 > left && x0 < left + wide / scale && y1 > above && y0 < above + high / scale;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, wide, high);
@@ -104,10 +108,12 @@ function draw() {
   for (const piece of pieces) {
     if (!piece.place || !seen(piece.place)) continue;
     const [x, y] = piece.place, edge = lit.has(piece) ? active : shade(piece.tint === "odd" ? colors.odd : colors.rim);
-    if (piece.kind !== "const") rounded(piece.place, piece.kind === "leaf" ? 2 : 14, shade(tints[piece.tint]), edge, lit.has(piece) ? 4 : hairline);
+    const radius = piece.kind === "leaf" ? 2 : 14, width = lit.has(piece) ? 4 : hairline;
+    if (piece.kind !== "const") rounded(piece.place, radius, shade(tints[piece.tint]), edge, width);
     if (scale < 0.3) continue;
     pen.fillStyle = ink;
-    piece.lines.forEach((line, k) => write(line, x + piece.w / 2, y + 17 + 16 * k, k === 0 && piece.lines.length > 1 ? "bold 14px" : "13px"));
+    const isTitle = (k) => k === 0 && piece.lines.length > 1;
+    piece.lines.forEach((line, k) => write(line, x + piece.w / 2, y + 17 + 16 * k, isTitle(k) ? "bold 14px" : "13px"));
   }
   for (const frame of frames) {
     if (!frame.box || !frame.closed || !seen(frame.box)) continue;
@@ -169,11 +175,15 @@ function drawMap(ink, active) {
   mapPen.clearRect(0, 0, map.width, map.height);
   const block = ([x0, y0, x1, y1], color) => {
     mapPen.fillStyle = color;
-    mapPen.fillRect((x0 - bounds[0]) * size, (y0 - bounds[1]) * size, Math.max((x1 - x0) * size, 1), Math.max((y1 - y0) * size, 1));
+    const [width, height] = [x1 - x0, y1 - y0].map((length) => Math.max(length * size, 1));
+    mapPen.fillRect((x0 - bounds[0]) * size, (y0 - bounds[1]) * size, width, height);
   };
-  for (const frame of frames) if (frame.box && frame.closed) block(frame.box, frame.pieces.some((piece) => lit.has(piece)) ? active : shade(tints.none));
+  for (const frame of frames) {
+    if (frame.box && frame.closed) block(frame.box, frame.pieces.some((piece) => lit.has(piece)) ? active : shade(tints.none));
+  }
   for (const piece of pieces) {
-    if (piece.place) block(piece.place, lit.has(piece) ? active : shade(piece.kind === "const" || piece.tint === "zero" ? tints.none : tints[piece.tint]));
+    const tint = piece.kind === "const" || piece.tint === "zero" ? tints.none : tints[piece.tint];
+    if (piece.place) block(piece.place, lit.has(piece) ? active : shade(tint));
   }
   mapPen.strokeStyle = active;
   mapPen.lineWidth = 2;
@@ -268,7 +278,8 @@ function find() {
   const wanted = $("search").value.trim().toLowerCase();
   const matches = (piece) => piece.label.toLowerCase().includes(wanted);
   const order = pieces.map((_, k) => (k + last + 1) % pieces.length);
-  const k = wanted ? order.find((k) => pieces[k].label.toLowerCase() === wanted) ?? order.find((k) => matches(pieces[k])) : undefined;
+  const same = (k) => pieces[k].label.toLowerCase() === wanted;
+  const k = wanted ? order.find(same) ?? order.find((k) => matches(pieces[k])) : undefined;
   if (k === undefined) return void ($("told").textContent = wanted ? say("no-such-label", { label: $("search").value }) : "");
   last = k;
   const piece = pieces[k];
@@ -297,7 +308,8 @@ new ResizeObserver(resize).observe(canvas);
 
 // As many levels of parts are open as can be seen at once
 
-const visible = (depth) => pieces.filter(({ group }) => group < 0 || frames[group].depth < depth).length + frames.filter((frame) => frame.depth === depth).length;
+const visible = (depth) => pieces.filter(({ group }) => group < 0 || frames[group].depth < depth).length
+  + frames.filter((frame) => frame.depth === depth).length;
 let open = highest(frames.map(({ depth }) => depth + 1));
 while (open && visible(open) > 150) open -= 1;
 for (const frame of frames) frame.closed = frame.depth >= open;

@@ -76,9 +76,15 @@ function layOut(pieces, frames, wires, shape) {
       if (!next.has(from)) entered.add(to);
     }
     const order = withoutCycles(next), rank = new Map(items.map((item) => [item, 0]));
-    for (const item of order) for (const to of next.get(item)) rank.set(to, Math.max(rank.get(to), rank.get(item) + 1)), entered.add(to);
+    for (const item of order) {
+      for (const to of next.get(item)) {
+        rank.set(to, Math.max(rank.get(to), rank.get(item) + 1));
+        entered.add(to);
+      }
+    }
     for (const item of order.reverse()) { // what nothing leads to stands just before what it leads to
-      if (!entered.has(item) && next.get(item).size) rank.set(item, Math.min(...[...next.get(item)].map((to) => rank.get(to))) - 1);
+      const to = [...next.get(item)];
+      if (!entered.has(item) && to.length) rank.set(item, lowest(to.map((other) => rank.get(other))) - 1);
     }
     const columns = [...grouped(items, (item) => rank.get(item))].sort(([a], [b]) => a - b).map(([, column]) => column);
     return new Map(inShape(columns).flatMap((column, k) => column.map((item) => [item, k])));
@@ -86,10 +92,15 @@ function layOut(pieces, frames, wires, shape) {
 
   // The columns, those that are too high split into several
   function inShape(columns) {
-    const high = (column) => sum(column.map((item) => sizes.get(item)[1] + GAP));
+    const highOf = (item) => sizes.get(item)[1] + GAP, high = (column) => sum(column.map(highOf));
     const split = (limit) => columns.flatMap((column) => {
-      const found = [[]];
-      for (const item of column) found.at(-1).length && high([...found.at(-1), item]) > limit ? found.push([item]) : found.at(-1).push(item);
+      const found = [];
+      let reached = Infinity;
+      for (const item of column) {
+        reached += highOf(item);
+        if (reached > limit) found.push([]), reached = highOf(item);
+        found.at(-1).push(item);
+      }
       return found;
     });
     const wrong = (found) => { // each part of a column has arrows from and to the others pass
@@ -110,10 +121,12 @@ function layOut(pieces, frames, wires, shape) {
     const rank = ranks(group, segments), last = 2 * highest([...rank.values()]) + 4, ends = new Map(), passing = new Map();
     for (const [item, column] of rank) ends.set(item, newCell(2 * column + 2, key.get(item), sizes.get(item)));
     for (const { from, to, tail } of segments) {
-      for (const end of [from, to]) if (!ends.has(end)) ends.set(end, newCell(end === from ? 0 : last, key.get(tail), [0, 0], true));
+      if (!ends.has(from)) ends.set(from, newCell(0, key.get(tail), [0, 0], true));
+      if (!ends.has(to)) ends.set(to, newCell(last, key.get(tail), [0, 0], true));
     }
-    const spans = grouped(segments, ({ tail }) => tail);
-    const reach = sum([...spans.values()].map((own) => highest(own.map(({ from, to }) => ends.get(to).column - ends.get(from).column))));
+    const span = ({ from, to }) => ends.get(to).column - ends.get(from).column;
+    const spans = [...grouped(segments, ({ tail }) => tail).values()];
+    const reach = sum(spans.map((own) => highest(own.map(span))));
     const longest = reach > MOST_CELLS ? 24 : Infinity;
     for (const segment of segments) {
       const { tail, from, to, arrow } = segment, source = ends.get(from), target = ends.get(to);
@@ -122,8 +135,10 @@ function layOut(pieces, frames, wires, shape) {
       segment.cells = [target];
       let column = segment.isDirect ? source.column : target.column - 1;
       for (; column > source.column; column -= 1) {
-        const name = `${tail} ${column}`, isLabelled = column === target.column - 1 && isEnd(to) && arrow.text, known = passing.get(name);
-        const cell = isLabelled ? newCell(column, key.get(tail), arrow.labelSize) : known ?? newCell(column, source.key, [0, 0], true);
+        const name = `${tail} ${column}`, known = passing.get(name);
+        const isLabelled = column === target.column - 1 && isEnd(to) && arrow.text;
+        const free = () => known ?? newCell(column, source.key, [0, 0], true);
+        const cell = isLabelled ? newCell(column, key.get(tail), arrow.labelSize) : free();
         segment.cells.unshift(cell);
         if (isLabelled) continue;
         if (known) break; // from the source to there it is the way of another arrow
@@ -149,7 +164,8 @@ function layOut(pieces, frames, wires, shape) {
   function join({ cells, from, to, tail }, ends) {
     for (let k = 1; k < cells.length; k += 1) {
       const [a, b] = [cells[k - 1], cells[k]];
-      const own = a === ends.get(from) ? meeting(from, "right", tail) : 0, other = b === ends.get(to) ? meeting(to, "left", tail) : 0;
+      const own = a === ends.get(from) ? meeting(from, "right", tail) : 0;
+      const other = b === ends.get(to) ? meeting(to, "left", tail) : 0;
       a.after.push([b, other, own]);
       b.before.push([a, own, other]);
     }
@@ -202,7 +218,8 @@ function layOut(pieces, frames, wires, shape) {
   // The points of some of a segment's way
   function run(segment, [first, ...rest], ends, bounds, heights, rows) {
     const { tail, from, to } = segment, points = [];
-    const edge = (cell, side) => (cell.isLine ? bounds[cell.column][0] : cell.x + side * cell.width / 2); // a port is at the border
+    // a port is at the border
+    const edge = (cell, side) => (cell.isLine ? bounds[cell.column][0] : cell.x + side * cell.width / 2);
     if (first === ends.get(from)) points.push([edge(first, 1), first.y + meeting(from, "right", tail)]);
     points.push([bounds[first.column][1], points[0]?.[1] ?? first.y]);
     let before = first;
@@ -241,7 +258,8 @@ function layOut(pieces, frames, wires, shape) {
       stroke.label = cells.length > 2 || !stroke.segment.isDirect ? moved([cells.at(-2).x, cells.at(-2).y]) : stroke.path.at(-1);
     }
     for (const arrow of arrows.filter(({ tail, head }) => tail === head)) {
-      const path = loop(pieces[arrow.tail].place), stroke = { path, tip: true, text: arrow.text, label: [path[1][0], path[1][1] + 12] };
+      const path = loop(pieces[arrow.tail].place), [x, y] = path[1];
+      const stroke = { path, tip: true, text: arrow.text, label: [x, y + 12] };
       arrow.way.push({ stroke });
       strokes.push(stroke);
     }
@@ -274,7 +292,8 @@ function arrowsBetween(shownAs, wires, count) {
   });
   for (const arrow of found.values()) {
     const [{ text, lane, delay }, ...more] = arrow.wires;
-    Object.assign(arrow, { lane, delay, text: more.length ? `×${more.length + 1}` : text, width: highest(arrow.wires.map(({ width }) => width)) });
+    const width = highest(arrow.wires.map((wire) => wire.width));
+    Object.assign(arrow, { lane, delay, width, text: more.length ? `×${more.length + 1}` : text });
     arrow.labelSize = [6.8 * arrow.text.length + 4, 15];
   }
   return [...found.values()];

@@ -347,6 +347,15 @@ def test_operations_and_labels_are_in_the_letters_of_a_textbook():
     assert texts(by_id(draw(x * y))["n0"], "label") == ["θ"]
 
 
+@pytest.mark.parametrize("make, title", [
+    (lambda x: sum_([x, x]), "Σ"), (lambda x: x * x, "×"), (lambda x: x**2, "x²"), (lambda x: tanh(x), "tanh"),
+    (lambda x: x.sigmoid(), "σ"), (lambda x: x, "x"),
+])  # fmt: skip
+def test_a_picture_is_titled_in_those_letters_too(make, title):
+    assert draw(make(Value(0.5, "x"))).picture.title == f"Computation graph of {title}"
+
+
+@pytest.mark.parametrize("dot", [True, False])
 def test_numbers_stand_clear_of_lines(dot):
     drawing = draw(WorkedExample()(), dot=dot)
     for edge in by_id(drawing).values():
