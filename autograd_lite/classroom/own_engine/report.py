@@ -224,7 +224,7 @@ class Report:
         table = ""
         if self.has_graph:
             head, *rows = self.table()
-            cells = "".join([f'<th scope="col">{html.escape(cell)}</th>' for cell in head[1:]])
+            cells = "<td></td>" + "".join([f'<th scope="col">{html.escape(cell)}</th>' for cell in head[2:]])
             lines = "".join([self._row(row) for row in rows])
             table = f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table></div>'
         return f"{said}<div class='pair'>{pictures}</div>{table}"
