@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
@@ -19,6 +20,10 @@ MOST_PIECES = 20_000
 GUTTER = 26.0
 """Between two rows; and at both sides, where arrows turn."""
 LANE = 7.0
+EDGE = 18.0
+"""Of a frame, at its title and at its foot."""
+GAP = 30.0
+"""As high may be what is empty in a row."""
 
 
 def in_rows(layout: Layout, shapes: Sequence[Shape], links: Sequence[Link]) -> Layout:
@@ -76,20 +81,22 @@ class _Rows:
         for path, link in zip(layout.paths, links):
             for row in range(self._row(min(x for x, _ in path)), self._row(max(x for x, _ in path))):
                 self.lanes[row].setdefault(link.tail, len(self.lanes[row]))
-        ys: list[list[float]] = [[] for _ in range(count)]
+        bands: list[list[Point]] = [[] for _ in range(count)]  # of each row, what in y is not empty
         for (x, y), shape in zip(layout.centers, shapes):
-            ys[self._row(x)] += [y - shape.height / 2, y + shape.height / 2]
+            bands[self._row(x)].append((y - shape.height / 2, y + shape.height / 2))
         for x0, y0, _, y1 in layout.frames:
-            ys[self._row(x0)] += [y0, y1]
+            bands[self._row(x0)] += [(y0, y0 + EDGE), (y1 - EDGE, y1)]
+        for x, y in layout.labels:
+            bands[self._row(x)].append((y - EDGE / 2, y + EDGE / 2))
         for path in layout.paths:
-            for x, y in path:
-                ys[self._row(x)].append(y)
-        self.down: list[float] = []
+            for x, y in path[::3]:
+                bands[self._row(x)].append((y, y))
+        self.heights: list[list[Point]] = []
         self.gutters: list[float] = []
         y = 0.0
-        for own, lanes in zip(ys, self.lanes):
-            self.down.append(y - min(own, default=0.0))
-            y += max(own, default=0.0) - min(own, default=0.0) + GUTTER / 2
+        for own, lanes in zip(bands, self.lanes):
+            self.heights.append(_closed(own or [(0.0, 0.0)], y))
+            y = self.heights[-1][-1][1] + GUTTER / 2
             self.gutters.append(y)
             y += GUTTER / 2 + LANE * len(lanes)
         self.right = max(end - start for start, end in pairwise([*starts, max(x for _, x in _extents(layout, shapes))]))
@@ -99,7 +106,11 @@ class _Rows:
 
     def _moved(self, point: Point, row: int | None = None) -> Point:
         row = self._row(point[0]) if row is None else row
-        return point[0] - self.starts[row], point[1] + self.down[row]
+        heights = self.heights[row]
+        k = min(max(bisect_right(heights, (point[1], math.inf)) - 1, 0), len(heights) - 2)
+        (low, new_low), (high, new_high) = heights[k : k + 2]
+        slope = (new_high - new_low) / (high - low) if high > low else 1.0
+        return point[0] - self.starts[row], new_low + slope * (point[1] - low)
 
     def layout(self) -> Layout:
         frames = []
@@ -137,6 +148,22 @@ class _Rows:
                 (to_x, to_y),
             ]
         return moved + [self._moved(point, last) for point in rest[1:]]
+
+
+def _closed(bands: Sequence[Point], y: float) -> list[Point]:
+    """Heights, each with its new one, from y on: bands keep their size, what is empty between them is `GAP` at most."""
+    heights: list[Point] = []
+    reached = -math.inf
+    for low, high in sorted(bands):
+        if low > reached:
+            y += min(low - reached, GAP) if heights else 0.0
+            heights.append((low, y))
+            reached = low
+        if high > reached:
+            y += high - reached
+            heights.append((high, y))
+            reached = high
+    return [*heights, (reached + 1.0, y + 1.0)] if len(heights) == 1 else heights
 
 
 def _split(path: Sequence[Point], at: float) -> tuple[list[Point], list[Point]]:

@@ -6,7 +6,9 @@ from itertools import combinations
 import pytest
 
 from autograd_lite import Value, draw, gradient, tanh
+from autograd_lite.picture.geometry import Layout
 from autograd_lite.picture.layout import Group, Link, Shape, layered
+from autograd_lite.picture.rows import in_rows
 from nn import MLP, GRUCell, LSTMCell, RNNCell, SequenceModel, half_squared_error, sequence_cross_entropy
 from nn.recurrent import BidirectionalRNN
 from nn.worked_example import WorkedExample
@@ -197,3 +199,20 @@ def test_a_deep_chain_and_many_long_links():
     found = layered([Shape(10, 10)] * count, [], links)
     assert all(a[0] < b[0] for a, b in zip(found.centers, found.centers[1:]))
     assert sum(map(len, found.paths)) < 20 * len(links)
+
+
+def test_what_is_empty_in_a_row_is_left_out_and_boxes_keep_their_size_and_order():
+    """Far above in the first row there is one shape, far below in the second another."""
+    shapes = [Shape(100.0, 50.0) for _ in range(4)]
+    centers = [(0.0, 0.0), (1000.0, 1500.0), (2000.0, 1400.0), (3000.0, -900.0)]
+    links = [Link(0, 1), Link(1, 2), Link(2, 3)]
+    paths = [[centers[k], centers[k], centers[k + 1], centers[k + 1]] for k in range(3)]
+    labels = [(0.0, 0.0), (1500.0, 1450.0), (2500.0, 300.0)]
+    frames = [(940.0, 1430.0, 1060.0, 1530.0)]
+    rows = in_rows(Layout(centers, paths, labels, frames), shapes, links)
+    ys = [y for _, y in rows.centers]
+    assert ys[1] - ys[0] < 200 and ys[1] - ys[0] > 0 and ys[2] > ys[1]
+    assert max(ys) - min(ys) < 900
+    (x0, y0, x1, y1), (x, y) = rows.frames[0], rows.centers[1]
+    assert x0 <= x - 50 and y0 <= y - 25 and x + 50 <= x1 and y + 25 <= y1
+    assert [path[-1] == center for path, center in zip(rows.paths, rows.centers[1:])] == [True] * 3
