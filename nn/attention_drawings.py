@@ -6,6 +6,7 @@ import math
 import operator
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from autograd_lite import Value
 from autograd_lite.files import write_whole
 from autograd_lite.nests import leaves
 from autograd_lite.picture.scene import text_width
-from autograd_lite.picture.svg import escaped, image, style
+from autograd_lite.picture.svg import escaped, image, in_language, style
+from autograd_lite.sentences import known, say
 
 from .recurrent.networks import Run
 
@@ -31,8 +33,8 @@ MORE_STYLE = """\
 class Sheet:
     """A picture of shapes and texts. Jupyter shows it; `svg` is its text, and `save` writes it."""
 
-    def __init__(self, title: str) -> None:
-        self.title, self.shapes = title, list[str]()
+    def __init__(self, title: str, language: str) -> None:
+        self.title, self.language, self.shapes = title, language, list[str]()
         self.wide = self.high = 0.0
 
     def svg(self, screen: bool = True) -> str:
@@ -40,7 +42,9 @@ class Sheet:
         wide, high = self.wide + MARGIN, self.high + MARGIN
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="autograd-lite" role="img" width="{wide:.0f}" height="{high:.0f}" '
-            f'viewBox="0 0 {wide:.0f} {high:.0f}"' + ' style="max-width: 100%; height: auto"' * screen + ">",
+            f'viewBox="0 0 {wide:.0f} {high:.0f}"{in_language(self.language)}'
+            + ' style="max-width: 100%; height: auto"' * screen
+            + ">",
             f"<title>{escaped(self.title)}</title>",
             f"<style>\n{style(screen)}{MORE_STYLE}</style>",
             f'<rect class="page" width="{wide:.0f}" height="{high:.0f}"/>',
@@ -107,12 +111,13 @@ class Sheet:
         self.wide, self.high = max(self.wide, x), max(self.high, y)
 
 
-def draw_attention(run: Run, tokens: Sequence[Any] | None = None, of: str = "data") -> Sheet:
+def draw_attention(run: Run, tokens: Sequence[Any] | None = None, of: str = "data", *, language: str | None = None) -> Sheet:
     """For each block and head the weights as a heat map, with their numbers: a row for each position that looks, a column for
     each that is looked at.
 
     run: of a `SelfAttention`, `Block` or `GPT`. tokens: what stands at each position, to be shown; else its number. of: "data",
-    the weights, which sum to 1 in a row, or "grad", the derivatives of what `backward` was called on by them.
+    the weights, which sum to 1 in a row, or "grad", the derivatives of what `backward` was called on by them. language: of the
+    words, "en", "zh-TW" or "zh-CN".
 
     >>> from nn import SelfAttention
     >>> run = SelfAttention(4, 2, rng=0).run([[0.5] * 4, [1.0] * 4])
@@ -124,7 +129,9 @@ def draw_attention(run: Run, tokens: Sequence[Any] | None = None, of: str = "dat
     heads = len(run.states[f"att{layers[0]}"][0])
     weights = [weight for layer in layers for weight in leaves(run.states[f"att{layer}"])]
     most = 1.0 if of == "data" else max([abs(weight.grad) for weight in weights], default=0.0) or 1.0
-    sheet = Sheet(f"Attention of {len(names)} positions in {len(layers) * heads} heads")
+    language = known(language)
+    said = partial(say, language)
+    sheet = Sheet(said("attention-title", positions=len(names), heads=len(layers) * heads), language)
     label = max([text_width(name, 13.0) for name in names]) + 8
     wide, high = label + CELL * len(names) + 2 * MARGIN, HIGH * (len(names) + 1) + LINE + 2 * MARGIN
     columns = max(1, min(heads, int(WIDEST // wide)))
@@ -132,11 +139,10 @@ def draw_attention(run: Run, tokens: Sequence[Any] | None = None, of: str = "dat
         for head in range(heads):
             place = k * -(-heads // columns) * columns + head
             x, y = MARGIN + place % columns * wide, MARGIN + place // columns * high
-            block = f"block {layer}, " if layer else ""
-            sheet.text(x, y + LINE / 2, f"{block}head {head}", "title left")
+            title = said("attention-block" if layer else "attention-head", block=layer, head=head)
+            sheet.text(x, y + LINE / 2, title, "title left")
             _heat_map(sheet, x + label, y + LINE, [step[head] for step in run.states[f"att{layer}"]], names, of, most)
-    said = "Each row sums to 1." if of == "data" else "Grad of each weight: orange positive, blue negative."
-    sheet.caption("Row: the position that looks. Column: the one looked at.", said)
+    sheet.caption(said("attention-rows"), said(f"attention-{of}"))
     return sheet
 
 
@@ -153,11 +159,19 @@ def _heat_map(sheet: Sheet, x: float, y: float, rows: Sequence[Any], names: Sequ
             sheet.text(x + CELL * (s + 0.5), y + HIGH * (t + 0.5), shown, "small", 11.0)
 
 
-def draw_head(run: Run, t: int | None = None, head: int = 0, layer: str | int = "", tokens: Sequence[Any] | None = None) -> Sheet:
+def draw_head(
+    run: Run,
+    t: int | None = None,
+    head: int = 0,
+    layer: str | int = "",
+    tokens: Sequence[Any] | None = None,
+    *,
+    language: str | None = None,
+) -> Sheet:
     """What one head makes of one position: the values of those that it looks at, on wires that are as thick as their weights.
 
     run: as for `draw_attention`. t: the position that looks, from 1; the last one unless given. layer: of several blocks the
-    number of one, such as 2. ValueError for what there is not.
+    number of one, such as 2. language: of the words. ValueError for what there is not.
     """
     layers, names = _layers(run, "att"), _names(run, tokens)
     states: dict[str, Any] = run.states
@@ -170,8 +184,10 @@ def draw_head(run: Run, t: int | None = None, head: int = 0, layer: str | int = 
     d = len(states[f"head{layer}"][0]) // heads
     own = slice(head * d, head * d + d)
     values = [_vector("v", states[f"v{layer}"][s][own]) for s in range(len(weights))]
-    boxes = [[name, f"score {score.data:.2f}", value] for name, score, value in zip(names, scores, values)]
-    sheet = Sheet(f"Head {head} at t = {t}" + f", block {layer}" * bool(layer))
+    language = known(language)
+    said = partial(say, language)
+    boxes = [[name, said("head-score", number=f"{score.data:.2f}"), value] for name, score, value in zip(names, scores, values)]
+    sheet = Sheet(said("head-block-title" if layer else "head-title", head=head, t=t, block=layer), language)
     sheet.text(MARGIN, MARGIN + LINE / 2, sheet.title, "title left")
     wide, high = _width(boxes), 3 * LINE + 8
     far, top = MARGIN + wide + 260.0, MARGIN + LINE + 7
@@ -184,7 +200,7 @@ def draw_head(run: Run, t: int | None = None, head: int = 0, layer: str | int = 
         _box(sheet, MARGIN, y, wide, lines)
     made = [_vector(name, states[f"{name}{layer}"][t - 1][own]) for name in ("q", "head")]
     _box(sheet, far, middle - high / 2, _width([made]), [names[t - 1], *made])
-    sheet.caption("The weights, on the wires, are the softmax of the scores. The head is the sum of weight times v.")
+    sheet.caption(said("head-caption"))
     return sheet
 
 
@@ -198,22 +214,25 @@ def _box(sheet: Sheet, x: float, y: float, wide: float, lines: Sequence[str]) ->
         sheet.text(x + wide / 2, y + 4 + LINE * (k + 0.5), line, "label" * (k == 0))
 
 
-def draw_residuals(run: Run, tokens: Sequence[Any] | None = None, of: str = "data") -> Sheet:
+def draw_residuals(run: Run, tokens: Sequence[Any] | None = None, of: str = "data", *, language: str | None = None) -> Sheet:
     """The residual stream, a column for each position, from what goes in to what comes out: a strip of its numbers, with their
     root mean square; orange is positive, blue negative.
 
-    run: of a `GPT` or a `Block`. of: "data" or "grad".
+    run: of a `GPT` or a `Block`. of: "data" or "grad". language: of the words.
     """
     _of(of)
     layers, names = _layers(run, "resid_mid"), _names(run, tokens)
-    places = [("what goes in", f"resid_pre{layers[0]}")]
+    language = known(language)
+    said = partial(say, language)
+    places = [(said("residual-in"), f"resid_pre{layers[0]}")]
     for layer in layers:
-        block = f"block {layer}: " if layer else ""
-        places += [(f"{block}+ attention", f"resid_mid{layer}"), (f"{block}+ feed forward", f"resid_post{layer}")]
+        for part, state in (("attention", "resid_mid"), ("feed", "resid_post")):
+            key = f"residual-block-{part}" if layer else f"residual-{part}"
+            places.append((said(key, block=layer), f"{state}{layer}"))
     units = leaves([run.states[name] for _, name in places])
     most = max([abs(getattr(unit, of)) for unit in units]) or 1.0
     n = len(run.states[places[0][1]][0])
-    sheet = Sheet(f"The residual stream of {len(names)} positions" + ", its grads" * (of == "grad"))
+    sheet = Sheet(said("residual-grads-title" if of == "grad" else "residual-title", positions=len(names)), language)
     label = max([text_width(title, 13.0) for title, _ in places]) + 10
     strip = max(48.0, min(7.0 * n, WIDEST / len(names))) / n
     wide = strip * n + MARGIN
@@ -231,10 +250,7 @@ def draw_residuals(run: Run, tokens: Sequence[Any] | None = None, of: str = "dat
                 sheet.cell(x + strip * j, y, strip, HIGH, number / most, tip)
             size = math.hypot(*numbers) / math.sqrt(n)
             sheet.text(x + strip * n / 2, y + HIGH + 9, f"{size:.3g}", "small", 11.0)
-    sheet.caption(
-        f"Each strip: its {n} numbers, orange positive, blue negative,",
-        f"the fullest {most:.3g}. Below it, their root mean square.",
-    )
+    sheet.caption(said("residual-strip", n=n), said("residual-most", most=f"{most:.3g}"))
     return sheet
 
 

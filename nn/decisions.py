@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from autograd_lite.sentences import known, say
+
 from .attention_drawings import MARGIN, Sheet
 from .module import Module
 from .plots import decisions, halfway
@@ -14,13 +16,21 @@ SHADES = 4
 
 
 def draw_decision(
-    model: Module, X: Any, y: Any, *, threshold: float | None = None, points: int = 60, margin: float = 0.2
+    model: Module,
+    X: Any,
+    y: Any,
+    *,
+    threshold: float | None = None,
+    points: int = 60,
+    margin: float = 0.2,
+    language: str | None = None,
 ) -> Sheet:
     """What a model of two inputs decides in each place, orange for the larger of two classes, and the examples on it.
 
     X: n pairs of numbers. y: of each the class, one of two numbers. A model of one output decides by `threshold`: halfway
     between the two numbers in y, unless given (0 for net inputs); of two outputs it decides for the larger. The farther it is
-    from the other decision, the darker. points, margin: as for `plot_decision`. ValueError for what does not fit.
+    from the other decision, the darker. points, margin: as for `plot_decision`. language: of the words. ValueError for
+    what does not fit.
 
     >>> from nn import MLP, xor
     >>> X, y = xor()
@@ -33,7 +43,8 @@ def draw_decision(
     middle = halfway(labels) if threshold is None else threshold
     heights = [[outs[1] - outs[0] if len(outs) == 2 else outs[0] - middle for outs in row] for row in grid]
     far = max([abs(height) for row in heights for height in row]) or 1.0
-    sheet = Sheet(f"Decision on {len(places)} examples")
+    language = known(language)
+    sheet = Sheet(say(language, "decision-title", examples=len(places)), language)
     wide, high = SIZE / len(across), SIZE / len(up)
     for k, row in enumerate(reversed(heights)):
         for shade, run in groupby(range(len(row)), lambda i, row=row: _shade(row[i] / far)):  # type: ignore[misc]
@@ -45,8 +56,9 @@ def draw_decision(
         y_ = MARGIN + SIZE * (up[-1] - b) / (up[-1] - up[0])
         sheet.shapes.append(_example(x, y_, label > halfway(labels)))
     sheet.wide = sheet.high = MARGIN + SIZE
-    ends = f"x1 from {across[0]:.3g} to {across[-1]:.3g}, x2 from {up[0]:.3g} to {up[-1]:.3g}"
-    sheet.caption(f"Circles: class {max(labels):g}, orange. Squares: class {min(labels):g}, blue.", ends)
+    classes = {"larger": f"{max(labels):g}", "smaller": f"{min(labels):g}"}
+    ends = dict(zip(("left", "right", "low", "high"), [f"{end:.3g}" for end in (across[0], across[-1], up[0], up[-1])]))
+    sheet.caption(say(language, "decision-classes", **classes), say(language, "decision-ends", **ends))
     return sheet
 
 

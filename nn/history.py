@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from autograd_lite.sentences import known, say
+
 from .curves import figure
 
 
@@ -52,11 +54,12 @@ class History:
         return ax
 
     def _repr_html_(self) -> str:
-        losses = {"loss": self.losses} | ({"validation": self._at_updates(self.validation)} if self.validation else {})
-        shown = figure(losses, "updates", "loss", first=0, caption="" if self.metrics else repr(self))
+        loss, validation, updates = [say(known(None), f"curve-{name}") for name in ("loss", "validation", "updates")]
+        losses = {loss: self.losses} | ({validation: self._at_updates(self.validation)} if self.validation else {})
+        shown = figure(losses, updates, loss, first=0, caption="" if self.metrics else repr(self))
         if self.metrics:
             metrics = {name: self._at_updates(numbers) for name, numbers in self.metrics.items()}
-            shown += figure(metrics, "updates", ", ".join(metrics), first=0, caption=repr(self))
+            shown += figure(metrics, updates, ", ".join(metrics), first=0, caption=repr(self))
         return shown
 
     def _at_updates(self, numbers: list[float]) -> list[float]:

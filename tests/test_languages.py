@@ -1,5 +1,6 @@
 """What is generated, in Chinese: whole, without an English word between, and as wide as it is said to be."""
 
+import base64
 import html
 import io
 import re
@@ -29,7 +30,19 @@ from autograd_lite.__main__ import main
 from autograd_lite.sentences import ENDINGS, LANGUAGES, PARTS, listed
 from autograd_lite.sentences.widths import clip, pieces, to_left, to_right, width, wrapped
 from autograd_lite.stepping.terminal import screen
-from nn import RNNCell, SequenceModel, gradient_flow
+from nn import (
+    MLP,
+    Block,
+    RNNCell,
+    SelfAttention,
+    SequenceModel,
+    draw_attention,
+    draw_decision,
+    draw_head,
+    draw_residuals,
+    gradient_flow,
+    train,
+)
 from nn.summary import Summary
 from nn.worked_example import WorkedExample
 
@@ -281,3 +294,29 @@ def test_a_page_says_its_language_and_all_that_it_says_is_a_sentence(path):
     page = path.read_text(encoding="utf-8")
     assert '<html lang="@@language@@">' in page
     assert re.findall("[A-Za-z]{2,}", re.sub("@@[a-z.-]+@@", "", texts(page))) == []
+
+
+def test_what_models_draw_has_no_english_word(language):
+    run = SelfAttention(4, 2, rng=0).run([[0.5] * 4, [1.0] * 4])
+    block = Block(4, 2, rng=0).run([[0.5] * 4, [1.0] * 4])
+    drawings = [draw_attention(run, language=language), draw_attention(run, of="grad", language=language)]
+    drawings += [draw_head(run, language=language), draw_residuals(block, language=language)]
+    drawings.append(draw_decision(MLP([2, 2, 1], rng=0), [[0, 0], [1, 1]], [0, 1], points=4, language=language))
+    for drawing in drawings:
+        labels = {
+            name for unit in re.findall("<title>(.*?)</title>", drawing.svg())[1:] for name in re.findall("[A-Za-z]+", unit)
+        }
+        assert english_words(texts(drawing.svg())) - labels <= {"head", "softmax"}
+        assert drawing.title in drawing.svg() and f'lang="{language}"' in drawing.svg()
+
+
+def test_curves_are_of_the_language_that_is_set(language):
+    flow = gradient_flow(SequenceModel(RNNCell(1, 2, rng=0), 1, rng=0), [[0.1], [0.2]], [[0.3], [0.4]])
+    history = train(MLP([1, 1], rng=0), [([1.0], [0.5])], steps=3)
+    set_language(language)
+    try:
+        shown = [flow._repr_html_(), history._repr_html_()]
+    finally:
+        set_language("en")
+    pictures = [base64.b64decode(re.search('base64,([^"]*)', one)[1]).decode() for one in shown]
+    assert english_words(texts(" ".join(pictures))) <= {"dE", "dh", "total"}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd_lite import Value, gradient, sum_, topological_order
+from autograd_lite.sentences import known, say
 from autograd_lite.sentences.widths import to_right
 
 from ..curves import figure
@@ -104,7 +105,8 @@ class GradientFlow(NamedTuple):
         return ax
 
     def _repr_html_(self) -> str:
-        return figure({self._title(name): norms for name, norms in self.norms.items()}, "t", "norm of the gradient")
+        norms = {self._title(name): norms for name, norms in self.norms.items()}
+        return figure(norms, "t", say(known(None), "curve-norm"))
 
     def _title(self, name: str) -> str:
         return f"|d{self.loss}/d{name}_t|"
