@@ -13,6 +13,7 @@ function recompute() {
   else restore();
   goBack();
   follow();
+  complaints = nodes.map(complaint).filter((text) => text).slice(0, 3);
 }
 
 function restore() { // to the last bit
@@ -45,12 +46,13 @@ let holding = -1; // the leaf that is being dragged
 function keep(k = -1) {
   if (k >= 0 && k === holding) return;
   holding = k;
-  undone.push({ values: leaves.map((leaf) => data[leaf]), count: losses.length, loss: losses.at(-1) });
+  undone.push({ values: leaves.map((leaf) => data[leaf]), count: losses.length, loss: losses.at(-1), example: present });
   if (undone.length > 500) undone.shift();
 }
 const release = () => (holding = -1);
 
-function back({ values, count, loss }) {
+function back({ values, count, loss, example }) {
+  present = example;
   leaves.forEach((leaf, i) => (data[leaf] = values[i]));
   losses.length = count;
   losses[count - 1] = loss;
@@ -137,7 +139,7 @@ function askWhatIf() {
 // What is shown of it
 
 const lossName = examples ? say("mean-of", { output: nodes[output].name }) : nodes[output].name;
-let said = "";
+let said = "", complaints = [];
 const tell = (text) => (said = text);
 
 function showLive(seen) {
@@ -151,8 +153,7 @@ function showLive(seen) {
   if (examples) showExamples();
   $("undo").disabled = !undone.length;
   $("reset").disabled = !undone.length && !changed;
-  const complaints = nodes.map(complaint).filter((text) => text);
-  const text = [said, ...complaints.slice(0, 3)].filter((text) => text).join(" ");
+  const text = [said, ...complaints].filter((text) => text).join(" ");
   if ($("said").textContent !== text) $("said").textContent = text;
 }
 
@@ -179,26 +180,31 @@ function reach(x) { // the end of a slider on whose first half the number is
   const size = Math.max(1, 2 * Math.abs(x)), power = 10 ** Math.floor(Math.log10(size));
   return Number.isFinite(power) ? power * [1, 2, 5, 10].find((m) => m * power >= size * (1 - 1e-9)) : 1;
 }
+function setReach(node, x) {
+  node.reach = reach(x);
+  [node.knob.min, node.knob.max] = [-node.reach, node.reach];
+}
 const even = (node, x) => Number((Math.round((x * 100) / node.reach) * (node.reach / 100)).toPrecision(12));
 
 function showField(k) {
   const { field, knob } = nodes[k];
-  if (document.activeElement !== field) field.value = rounded(data[k]);
-  if (Math.abs(data[k]) > nodes[k].reach) nodes[k].reach = reach(data[k]);
-  [knob.min, knob.max] = [-nodes[k].reach, nodes[k].reach];
-  if (Number(knob.value) !== data[k]) knob.value = data[k];
-  knob.setAttribute("aria-valuetext", rounded(data[k]));
+  const shown = rounded(data[k]);
+  if (document.activeElement !== field && field.value !== shown) field.value = shown;
+  if (Math.abs(data[k]) > nodes[k].reach) setReach(nodes[k], data[k]);
+  if (Number(knob.value) === data[k]) return;
+  knob.value = data[k];
+  knob.setAttribute("aria-valuetext", shown);
 }
 
 function control(k) {
   const node = nodes[k], label = say("value-of", { node: node.name });
-  node.reach = reach(data[k]);
   const check = create("input", "", node.row.cells[0], { type: "checkbox", class: "live", title: say("trained"), "aria-label": say("trained-node", { node: node.name }) });
   node.row.cells[0].prepend(check);
   check.checked = trained.has(k);
   check.addEventListener("change", () => (check.checked ? trained.add(k) : trained.delete(k), later()));
   node.check = check;
   node.knob = create("input", "", node.cells[0], { type: "range", class: "live", step: "any", "aria-label": label });
+  setReach(node, data[k]);
   node.field = create("input", "", node.cells[0], { type: "text", inputmode: "decimal", autocomplete: "off", class: "live", "aria-label": label });
   node.knob.addEventListener("input", () => (keep(k), put(k, even(node, Number(node.knob.value)))));
   node.knob.addEventListener("change", release);
@@ -318,7 +324,7 @@ function known(name) {
   return k;
 }
 
-const lesson = Object.freeze({
+window.lesson = Object.freeze({
   set(name, number) {
     const k = known(name);
     if (!Number.isFinite(number)) throw new Error(`${name} is a finite number, not ${number}`);

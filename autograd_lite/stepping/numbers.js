@@ -6,6 +6,7 @@ const halfway = /^50*$/;
 
 // x.toFixed or x.toExponential with so many decimals, a half to the even digit
 function decimals(x, method, digits) {
+  if (!/50(e|$)/.test(x[method](digits + 2))) return x[method](digits); // no half
   const [long, exponent = ""] = x[method](digits + 30).split("e"), cut = long.slice(0, -30).replace(/\.$/, "");
   if (halfway.test(long.slice(-30)) && "02468".includes(cut.at(-1))) return cut + (exponent && `e${exponent}`);
   return x[method](digits);

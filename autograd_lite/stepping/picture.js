@@ -23,6 +23,7 @@ function picture() {
       return { line, text, start, grad: line.classList.contains("grad") };
     });
     for (const line of element.querySelectorAll("text")) line.after(" "); // for readers aloud
+    nameAloud(element);
     element.setAttribute("tabindex", "0");
     element.setAttribute("role", "button");
     element.addEventListener("click", () => visit(indices, element));
@@ -148,15 +149,23 @@ function showPart({ element, indices, computed, written, single, box, tint, line
   const tip = tips.filter((text, i) => i === 0 || (text.startsWith(", data") ? seen >= computed : seen >= written));
   const told = single ? tip.map((text, i) => (i ? text.replace(/\S+$/, repr(i === 1 ? data[k] : adjoint[k])) : text)).join("") : tip.join("");
   if (title.textContent !== told) title.textContent = told;
+  let isNew = false;
   for (const { line, text, start, grad } of lines) {
     const whole = seen >= (grad ? written : computed);
     let shown = start + DASH;
     if (whole && single) shown = start + brief(grad ? adjoint[k] : data[k]);
     else if (whole) shown = !changed || !start ? text : lines.length > 1 ? shown : start + brief(norm(indices), 3);
     else if (grad && sum !== undefined) shown = `${start}${brief(result[sum], 3)} +`;
-    if (line.textContent !== shown) fit(line, shown, box);
+    if (line.textContent === shown) continue;
+    fit(line, shown, box);
+    isNew = true;
   }
-  element.setAttribute("aria-label", say("to-its-steps", { node: [...element.querySelectorAll("text")].map((line) => line.textContent).join(" ") }));
+  if (isNew) nameAloud(element);
+}
+
+function nameAloud(element) {
+  const texts = [...element.querySelectorAll("text")].map((line) => line.textContent);
+  element.setAttribute("aria-label", say("to-its-steps", { node: texts.join(" ") }));
 }
 
 const LETTER = 7.3; // pixels: that of digits

@@ -2,7 +2,7 @@
 """`live` in a real browser: what the page trains is what `train` does, to 1e-12."""
 
 import pytest
-from browser import chromium, quiet  # noqa: F401
+from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
 
 from autograd_lite import Value, mean, tanh
 from nn import MLP, SGD, SelfAttention, cross_entropy, half_squared_error, live, train, xor
@@ -145,3 +145,13 @@ W = Value(0.5, "w")
 def test_what_cannot_be_live_is_refused_with_a_reason(make, kind, said):
     with pytest.raises(kind, match=said):
         make()
+
+
+@needs_axe
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(chromium, tmp_path, scheme):
+    lesson = Lesson(chromium, live(network(), EXAMPLES), tmp_path)
+    with colours(chromium, scheme):
+        lesson.run("$('fit').click(); lesson.update(0.5, 10); lesson.go(30); $('whatif').click()")
+        assert violations(chromium) == []

@@ -247,6 +247,10 @@ def test_a_box_is_dragged_and_a_drag_is_one_change(lesson):
     assert not lesson.text("#where").startswith("step 1 of")
 
 
+def test_the_object_is_there_for_other_scripts(lesson):
+    assert set(lesson.run("return Object.keys(window.lesson)")) == {"set", "update", "go", "values", "reset"}
+
+
 def test_training_and_undo(lesson):
     seen = []
     lesson.run("lesson.go(70)")
