@@ -77,6 +77,10 @@ let rate = 0.5, pace = 1, running = 0;
 
 function update(times) {
   keep();
+  advance(times);
+}
+
+function advance(times) {
   let [loss, slopes] = sweep();
   for (let n = 0; n < times; n++) {
     const values = [...trained].map((k) => [k, data[k]]);
@@ -88,7 +92,7 @@ function update(times) {
     }
     for (const [k, x] of values) data[k] = x;
     halt();
-    tell(say("too-fast", { output: lossName, updates: losses.length }));
+    tell(say("too-fast", { output: lossName, updates: losses.length - 1 }));
     break;
   }
   release();
@@ -97,7 +101,8 @@ function update(times) {
 
 function run() {
   if (running) return halt();
-  running = setInterval(() => update(pace), 60);
+  keep(); // to be undone as one
+  running = setInterval(() => advance(pace), 60);
   $("run").textContent = say("stop");
 }
 
@@ -161,7 +166,7 @@ const WIDE = 400, HIGH = 64;
 function drawCurve() {
   if (losses.length === 1) return;
   const few = Math.ceil(losses.length / WIDE);
-  const seen = losses.filter((loss, i) => i % few === 0 || i === losses.length - 1);
+  const seen = losses.filter((loss, i) => Number.isFinite(loss) && (i % few === 0 || i === losses.length - 1));
   const [low, high] = [Math.min(...seen), Math.max(...seen)];
   const isLog = low > 0 && high / low > 50, height = isLog ? Math.log : (x) => x;
   const [bottom, top] = [height(low), height(high)];
