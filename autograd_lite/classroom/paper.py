@@ -17,6 +17,8 @@ from .sheet import Sheet
 BLANK = "______"
 MOST_FORMULAS = 24
 """Of more nodes than this the formulas are not listed."""
+WIDEST = 2400
+"""On paper nothing could be read of a picture of more pixels."""
 
 
 def worksheets(quizzes: Sequence[Sheet]) -> str:
@@ -33,7 +35,7 @@ def _worksheet(quiz: Sheet) -> str:
 
     computed = [node for node in graph.named if graph.parents[node] and len(graph.parents[node]) <= MOST_OPERANDS]
     formulas = [(symbol(node), graph.notation.formula(node)) for node in computed]
-    drawn = picture(graph, BLANK, quiz.language)
+    drawn = picture(graph, BLANK, quiz.language, WIDEST)
     return (
         f"{_head(quiz, 'worksheet', html.escape(quiz.student))}<h2>{html.escape(say(quiz.language, 'given'))}</h2>"
         + equations("given", [(symbol(leaf), number(leaf.data)) for leaf in sorted(graph.leaves(), key=graph.name)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from xml.etree import ElementTree
 
 from ..picture.draw import draw
@@ -12,10 +13,10 @@ FRAMED = 60
 """Up to this number of nodes there are no frames, so that the rest is large."""
 
 
-def picture(graph: Graph, blank: str = "", language: str = "en") -> str:
+def picture(graph: Graph, blank: str = "", language: str = "en", widest: float = math.inf) -> str:
     """The graph as SVG, without colours. blank: stands for the grads, and the data of what is computed; else these are left out.
 
-    "" where the graph is too large for a picture.
+    "" where the graph is too large for a picture, or that is wider, in pixels, than the widest.
     """
     try:
         drawn = draw(graph.output, grads={}, frames=len(graph.nodes) > FRAMED, language=language).svg()
@@ -23,6 +24,8 @@ def picture(graph: Graph, blank: str = "", language: str = "en") -> str:
         return ""
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(drawn)
+    if float(root.get("width", 0)) > widest:
+        return ""
     root.set("style", f"{root.get('style')}; --wide: {root.get('width')}px; --high: {root.get('height')}px")
     for group in root.iter():
         kinds = _classes(group)

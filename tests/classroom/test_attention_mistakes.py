@@ -145,6 +145,12 @@ def test_every_student_has_numbers_at_which_the_mistakes_show(error):
         assert {name for question in variant for name in question.told_apart} == set(NAMES)
 
 
+def test_on_paper_a_picture_that_could_not_be_read_is_left_out(error, tmp_path):
+    small = quiz(WorkedExample()(), count=2).save(tmp_path / "worksheet-1.html").read_text(encoding="utf-8")
+    large = quiz(error, count=2).save(tmp_path / "worksheet-2.html").read_text(encoding="utf-8")
+    assert "<svg" in small and "<svg" not in large
+
+
 # Other graphs
 
 
