@@ -95,7 +95,7 @@ def test_every_kind_of_step_is_said_in_words_of_its_own(error):
         "從 v1 傳回第 2 個運算元 a：伴隨值乘以局部導數，是梯度的 3 份貢獻之一。",
         "a 被用了 3 次：來自 v1 的貢獻加到目前的和上，梯度就齊了。",
     ]
-    assert said["zh-CN"][1] == "由 a 算出 v1，运算是 mul。"
+    assert said["zh-CN"][1] == "用 mul 算出 v1，操作数是 a。"
     assert said["en"][-1] == "a is used 3 times: the contribution from v1 is added to the sum so far, and the grad is complete."
 
 

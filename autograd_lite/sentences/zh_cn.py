@@ -16,7 +16,7 @@ SENTENCES = {
     "list-and": "{names} 和 {last}",
     "list-more": "{names} 和另外 {more} 个",
     "step-given": "已知 {node}。",
-    "step-value": "由 {operands} 算出 {node}，运算是 {operation}。",
+    "step-value": "用 {operation} 算出 {node}，操作数是 {operands}。",
     "step-start": "反向传播从输出开始：{node} 对自己的导数是 1。",
     "step-edge": "从 {by} 传回 {node}：伴随值乘以局部导数，就是梯度。",
     "step-edge-operand": "从 {by} 传回第 {operand} 个操作数 {node}：伴随值乘以局部导数，就是梯度。",
@@ -25,10 +25,10 @@ SENTENCES = {
     "step-sum": "{node} 被用了 {count} 次：来自 {by} 的贡献加到目前的和上。",
     "step-sum-complete": "{node} 被用了 {count} 次：来自 {by} 的贡献加到目前的和上，梯度就齐了。",
     "step-grad": "没有东西传回 {node}：它的梯度是 0。",
-    "note-changed": "算出 {nodes} 的前向传播之后，数值又改过了。这里的值是现在的；反向传播用的是前向传播时记下的局部导数，"
-    "backward() 也是这样。",
-    "note-grad-there": "这里的梯度是从 0 开始做一次 backward() 的结果。{nodes} 已经有梯度了：再做一次 backward() 会加上去。",
-    "note-grads-there": "这里的梯度是从 0 开始做一次 backward() 的结果。{nodes} 都已经有梯度了：再做一次 backward() 会加上去。",
+    "note-changed": "前向传播之后，数值又改过了，影响到：{nodes}。"
+    "这里的值是现在的；反向传播用的是前向传播时记下的局部导数，backward() 也是这样。",
+    "note-grad-there": "这里的梯度是从 0 开始做一次 backward() 的结果。已经有梯度的：{nodes}。再做一次 backward() 会加上去。",
+    "note-grads-there": "这里的梯度是从 0 开始做一次 backward() 的结果。已经有梯度的：{nodes}。再做一次 backward() 会加上去。",
     "forward-pass": "前向传播",
     "backward-pass": "反向传播",
     "trace-more": "……共 {count} 步：print(steps(...)) 全部显示，.save('steps.txt') 写入文件",

@@ -16,7 +16,7 @@ SENTENCES = {
     "list-and": "{names} 和 {last}",
     "list-more": "{names} 和另外 {more} 個",
     "step-given": "已知 {node}。",
-    "step-value": "由 {operands} 算出 {node}，運算是 {operation}。",
+    "step-value": "用 {operation} 算出 {node}，運算元是 {operands}。",
     "step-start": "反向傳播從輸出開始：{node} 對自己的導數是 1。",
     "step-edge": "從 {by} 傳回 {node}：伴隨值乘以局部導數，就是梯度。",
     "step-edge-operand": "從 {by} 傳回第 {operand} 個運算元 {node}：伴隨值乘以局部導數，就是梯度。",
@@ -25,10 +25,10 @@ SENTENCES = {
     "step-sum": "{node} 被用了 {count} 次：來自 {by} 的貢獻加到目前的和上。",
     "step-sum-complete": "{node} 被用了 {count} 次：來自 {by} 的貢獻加到目前的和上，梯度就齊了。",
     "step-grad": "沒有東西傳回 {node}：它的梯度是 0。",
-    "note-changed": "算出 {nodes} 的前向傳播之後，數值又改過了。這裡的值是現在的；反向傳播用的是前向傳播時記下的局部導數，"
-    "backward() 也是這樣。",
-    "note-grad-there": "這裡的梯度是從 0 開始做一次 backward() 的結果。{nodes} 已經有梯度了：再做一次 backward() 會加上去。",
-    "note-grads-there": "這裡的梯度是從 0 開始做一次 backward() 的結果。{nodes} 都已經有梯度了：再做一次 backward() 會加上去。",
+    "note-changed": "前向傳播之後，數值又改過了，影響到：{nodes}。"
+    "這裡的值是現在的；反向傳播用的是前向傳播時記下的局部導數，backward() 也是這樣。",
+    "note-grad-there": "這裡的梯度是從 0 開始做一次 backward() 的結果。已經有梯度的：{nodes}。再做一次 backward() 會加上去。",
+    "note-grads-there": "這裡的梯度是從 0 開始做一次 backward() 的結果。已經有梯度的：{nodes}。再做一次 backward() 會加上去。",
     "forward-pass": "前向傳播",
     "backward-pass": "反向傳播",
     "trace-more": "……共 {count} 步：print(steps(...)) 全部顯示，.save('steps.txt') 寫入檔案",
