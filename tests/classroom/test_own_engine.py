@@ -296,6 +296,15 @@ def test_a_failing_graph_is_shrunk_to_the_smallest(checked):
     assert [row[0] for row in report.found.case.rows] in (["", "add", "add"], ["", "mul", "mul"])
 
 
+def test_where_two_mistakes_give_the_numbers_both_are_named(monkeypatch):
+    monkeypatch.setattr("autograd_lite.classroom.own_engine.diagnosis.SHARED", ())  # what tells these apart
+    monkeypatch.setattr("autograd_lite.classroom.own_engine.diagnosis.TINY", ())
+    report = check_engine(in_cell(CLOSURES.replace("grad += ", "grad = ")))
+    assert {"overwrite", "first-only"} <= set(report.mistakes)
+    text = report.text()
+    assert "Several known mistakes give these numbers:" in text and "- overwrite: 1 is" in text and "- first-only: 1 is" in text
+
+
 def test_every_node_is_shown_and_the_first_wrong_one_is_marked(checked):
     table = checked(WRONG["swapped factors"][0]).table()
     assert table == [
@@ -462,6 +471,11 @@ def test_what_python_cannot_stop_is_ended_from_outside(checked, code):
     report = checked(in_add(code), seconds=0.5)
     words = "c = a + b brings Python itself down (SIGKILL)" if "kill" in code else "it was stopped after 0.5 seconds"
     assert not report.passed and words in " ".join(report.text().split())
+
+
+def test_a_process_that_gets_away_is_not_waited_for(checked, tmp_path):
+    away = "if os.fork() == 0:\n    os.setsid()\n    time.sleep(8)\n    open('end', 'w')\n    os._exit(0)\n"
+    assert checked(f"import os, time\n{away}{solved()}").passed and not (tmp_path / "end").exists()
 
 
 def test_an_engine_that_is_slow_each_time_is_ended_too(checked, monkeypatch):

@@ -38,6 +38,7 @@ NOT_HERE = {
     "test_of_two_trainings_with_one_file": "no other process, and no locks",
     "test_what_python_cannot_stop_is_ended_from_outside": "no other process",
     "test_nothing_is_left_of_a_process": "no other process",
+    "test_a_process_that_gets_away_is_not_waited_for": "no other process",
     "test_streams_that_are_closed_do_no_harm": "no other process, whose streams are its own",
     "test_what_an_engine_does_is_said_in_a_sentence[interrupt]": "no other process: an interrupt is of the only one",
     "in_any_style[numbers of NumPy]": "no NumPy",

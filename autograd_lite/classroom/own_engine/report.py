@@ -15,7 +15,7 @@ from ...picture.draw import draw
 from ...sentences import say
 from ...sentences.widths import clip, to_left, to_right, width, wrapped
 from .judging import Finding, first_wrong_grads, is_right
-from .ladder import line, right, values
+from .ladder import letter, line, right, values
 from .shrinking import COSTLY
 from .tasks import GRAPHS, TASKS
 
@@ -143,7 +143,7 @@ class Report:
         if isinstance(fields.get("seconds"), float):
             fields["seconds"] = f"{fields['seconds']:g}"
         if found.case is not None and found.case.outputs:
-            fields.setdefault("output", line(found.case.rows, found.case.outputs[-1]).partition(" ")[0])
+            fields.setdefault("output", letter(found.case.outputs[-1]))
         message = fields.get("message")
         fields["message"] = f": {message}" if message else ""
         return self.say(found.key, **fields)
@@ -159,7 +159,7 @@ class Report:
         rows = found.case.rows
         code = [line(rows, k) for k in range(len(rows))]
         if not found.grad:
-            passes = [f"{line(rows, k).partition(' ')[0]}.backward()" for k in found.case.outputs * found.case.times]
+            passes = [f"{letter(k)}.backward()" for k in found.case.outputs * found.case.times]
             if len(code) > MOST_LINES:
                 code = [*code[: MOST_LINES // 2], "...", *code[-2:]]
             return [f"  {text}" for text in [*code, *passes]]

@@ -152,10 +152,11 @@ class Apart:
             else:
                 process.kill()
         process.wait()
-        for thread in self._threads:
-            thread.join(1.0)
-        for stream in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]
+        for thread, stream in zip(self._threads, (process.stdout, process.stderr)):
+            thread.join(0.5)
+            if not thread.is_alive():  # else another process of the engine's, which has got away, has it still
                 stream.close()  # type: ignore[union-attr]
 
 

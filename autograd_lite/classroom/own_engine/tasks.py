@@ -85,10 +85,10 @@ def _alone(ask: Ask, rows: Rows) -> Iterator[Finding | None]:
 
 def _order(engine: Engine) -> Finding | None:
     found = _first(_ordered(engine.ask, one) for one in [*map(case, TINY), *map(case, SHARED), *deep()])
-    if found is not None and found.case is not None:
-        found = shrunk(found, lambda one: _ordered(engine.ask, one))
-        return found._replace(case=found.case and found.case._replace(outputs=()))
-    return found
+    if found is None:
+        return None
+    found = shrunk(found, lambda one: _ordered(engine.ask, one))
+    return found._replace(case=found.case and found.case._replace(outputs=()))
 
 
 def _ordered(ask: Ask, one: Case) -> Finding | None:
