@@ -474,7 +474,7 @@ def test_what_python_cannot_stop_is_ended_from_outside(checked, code):
 
 
 def test_a_process_that_gets_away_is_not_waited_for(checked, tmp_path):
-    away = "if os.fork() == 0:\n    os.setsid()\n    time.sleep(8)\n    open('end', 'w')\n    os._exit(0)\n"
+    away = "if os.fork() == 0:\n    os.setsid()\n    time.sleep(4)\n    open('end', 'w')\n    os._exit(0)\n"
     assert checked(f"import os, time\n{away}{solved()}").passed and not (tmp_path / "end").exists()
 
 

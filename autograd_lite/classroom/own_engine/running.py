@@ -132,14 +132,16 @@ class Apart:
 
     def _listen(self, stream: IO[str]) -> None:
         answers = self._answers
-        for line in stream:
-            answers.put(line)
+        with stream:
+            for line in stream:
+                answers.put(line)
         answers.put("")
 
     def _keep(self, stream: IO[str]) -> None:
-        while data := os.read(stream.fileno(), 1 << 16):
-            if len(self.printed) < MOST_PRINTED:
-                self.printed = (self.printed + data.decode("utf-8", "replace"))[:MOST_PRINTED]
+        with stream:
+            while data := os.read(stream.fileno(), 1 << 16):
+                if len(self.printed) < MOST_PRINTED:
+                    self.printed = (self.printed + data.decode("utf-8", "replace"))[:MOST_PRINTED]
 
     def close(self) -> None:
         """Ends the process, and all that it has started."""
@@ -154,10 +156,8 @@ class Apart:
         process.wait()
         with contextlib.suppress(OSError):
             process.stdin.close()  # type: ignore[union-attr]
-        for thread, stream in zip(self._threads, (process.stdout, process.stderr)):
-            thread.join(0.5)
-            if not thread.is_alive():  # else another process of the engine's, which has got away, has it still
-                stream.close()  # type: ignore[union-attr]
+        for thread in self._threads:
+            thread.join(0.5)  # not for ever: another process of the engine's, which has got away, may have its stream
 
 
 def _how(status: int | None) -> str:
