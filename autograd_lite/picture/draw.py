@@ -94,7 +94,8 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the picture to a file named `*.svg`, `*.png`, `*.pdf` or `*.html`, or its source to `*.dot`; returns the path.
 
-        The page has all parts, to open and close: pan by dragging, zoom by the wheel, search a label, hover for numbers.
+        The page has all parts, to open and close: pan by dragging, zoom by the wheel, search a label or a part, hover for
+        numbers. Keys: arrows, + - 0; Enter opens or closes the part that was found.
 
         They look alike. png and pdf need Graphviz's `dot` or the package CairoSVG: RuntimeError, saying how to get them, without.
         ValueError for another ending. The file is written whole or not at all.

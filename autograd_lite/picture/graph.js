@@ -198,6 +198,7 @@ const closedAt = (x, y) => frames.find(({ box, closed }) => box && closed && wit
 const frameAt = (x, y) => closedAt(x, y) ?? frames.findLast(({ box }) => box && within(box, x, y) && y < box[1] + HEADER);
 const say = (key, fields) => sentences[key].replace(/\{(\w+)\}/g, (whole, name) => fields[name]);
 const told = (count) => say(count === 1 ? "one-node" : "several-nodes", { count });
+const tipOf = (thing) => thing.tip ?? say("part-of", { part: thing.title, nodes: told(thing.pieces.length) });
 const place = (event) => [event.offsetX / scale + left, event.offsetY / scale + above];
 
 function light(own) {
@@ -227,7 +228,7 @@ canvas.addEventListener("pointermove", (event) => {
   }
   const at = place(event), under = pieceAt(...at) ?? closedAt(...at);
   if (under === hovered) return;
-  $("told").textContent = under?.tip ?? (under ? say("part-of", { part: under.title, nodes: told(under.pieces.length) }) : "");
+  $("told").textContent = under ? tipOf(under) : "";
   light(under?.pieces ?? (under ? [under] : []));
   hovered = under;
 });
@@ -273,22 +274,25 @@ $("open").addEventListener("click", () => all(false));
 $("close").addEventListener("click", () => all(true));
 $("fit").addEventListener("click", () => fit());
 
-let last = -1;
+// A node by its label, or a part by its title: what is around it is opened, and Enter opens or closes the part itself
+
+const found = [...pieces.map(({ label }) => label), ...frames.map(({ title }) => title.split(" · ")[0])]
+  .map((name) => name.toLowerCase());
+let last = -1, chosen;
 function find() {
   const wanted = $("search").value.trim().toLowerCase();
-  const matches = (piece) => piece.label.toLowerCase().includes(wanted);
-  const order = pieces.map((_, k) => (k + last + 1) % pieces.length);
-  const same = (k) => pieces[k].label.toLowerCase() === wanted;
-  const k = wanted ? order.find(same) ?? order.find((k) => matches(pieces[k])) : undefined;
+  const order = found.map((_, k) => (k + last + 1) % found.length);
+  const k = wanted ? order.find((k) => found[k] === wanted) ?? order.find((k) => found[k].includes(wanted)) : undefined;
   if (k === undefined) return void ($("told").textContent = wanted ? say("no-such-label", { label: $("search").value }) : "");
   last = k;
-  const piece = pieces[k];
-  for (let frame = piece.group; frame >= 0; frame = frames[frame].parent) frames[frame].closed = false;
+  const piece = pieces[k], part = frames[k - pieces.length];
+  for (let around = piece?.group ?? part.parent; around >= 0; around = frames[around].parent) frames[around].closed = false;
+  chosen = part ?? frames[piece.group];
   arrange();
-  const [x0, y0, x1, y1] = piece.place;
+  const [x0, y0, x1, y1] = piece?.place ?? part.box;
   fit([x0 - 300, y0 - 200, x1 + 300, y1 + 200], 1.2);
-  $("told").textContent = piece.tip;
-  light([piece]);
+  $("told").textContent = tipOf(piece ?? part);
+  light(part?.pieces ?? [piece]);
 }
 $("next").addEventListener("click", find);
 $("search").addEventListener("keydown", (event) => event.key === "Enter" && find());
@@ -299,6 +303,7 @@ canvas.addEventListener("keydown", (event) => {
   else if (event.key === "+" || event.key === "=") zoom(1.25);
   else if (event.key === "-") zoom(0.8);
   else if (event.key === "0") fit();
+  else if (event.key === "Enter" && chosen?.box) toggle(chosen);
   else return;
   event.preventDefault();
   redraw();

@@ -176,6 +176,15 @@ def test_axe_finds_nothing(page, scheme):
             assert violations(page) == []
 
 
+def test_a_part_is_found_opened_and_closed_by_keys(page):
+    page.find_element("id", "search").send_keys("layer 2\n")
+    assert page.find_element("id", "told").text.startswith("layer 2") and "9 nodes" in page.find_element("id", "told").text
+    closed = "return !!frames.find((f) => f.title.startsWith('layer 2')).closed"
+    for wanted in (True, False):
+        page.find_element("id", "graph").send_keys("\n")
+        assert page.execute_script(closed) is wanted
+
+
 def test_an_arrow_goes_on_at_the_border_of_a_frame(page):
     """Each stroke begins where another ends, or at a piece; and ends where another begins, or at a piece."""
     loose = """
