@@ -67,9 +67,13 @@ function table() {
   }
 }
 
-// Showing a step. `byHand`: a number has changed, and not the step
+// Showing a step. `byHand`: a number has changed, and not the step. Of much, what is in view is shown at once, the rest a little later
 
-function show(byHand = false) {
+const MUCH = 300;
+let rest = 0;
+function show(byHand = false, all = !byHand || order.length < MUCH) {
+  clearTimeout(rest);
+  if (!all) rest = setTimeout(() => show(true, true), 300);
   const step = steps[now], seen = asked ? now - 1 : now;
   const first = start(now);
   $("words").textContent = first === now ? words(step) : summary(first);
@@ -81,11 +85,16 @@ function show(byHand = false) {
   $("first").disabled = $("back").disabled = now === 0;
   $("last").disabled = $("forward").disabled = now === steps.length - 1 && !asked;
   $("guess").textContent = say(asked ? "reveal" : "guess");
-  for (const k of order) showRow(k, k === step.node && !byHand, seen);
+  for (const k of all ? order : rowsInView()) showRow(k, k === step.node && !byHand, seen);
   nodes[step.node].row.classList.add("active");
   lightCode(step);
   if (live) showLive(seen);
-  if (svg) showPicture(step, first, seen, byHand);
+  if (svg) showPicture(step, first, seen, byHand, all);
+}
+
+function rowsInView() {
+  const { scrollTop, scrollHeight, clientHeight } = $("table"), each = scrollHeight / order.length;
+  return order.slice(Math.max(0, Math.floor(scrollTop / each) - 3), Math.ceil((scrollTop + clientHeight) / each) + 3);
 }
 
 // Where the group of steps begins that is shown with step k: the step itself, all of its node, or of its layer

@@ -17,6 +17,7 @@ function picture() {
     part.box = element.querySelector(".box:last-of-type");
     part.single = indices.length === 1 && part.box && !part.box.classList.contains("part");
     part.title = element.querySelector("title");
+    part.place = /translate\(([-\d.]+) ([-\d.]+)\)/.exec(element.getAttribute("transform")).slice(1).map(Number);
     part.tips = part.title.textContent.split(/(?=, data |, grad |; t = )/); // what it is, then data, then grads
     part.lines = [...element.querySelectorAll("text.data, text.grad")].map((line) => {
       const text = line.textContent, start = text.replace(/\S*$/, "");
@@ -57,10 +58,8 @@ function picture() {
 // The nodes that stand within a frame
 function drawnWithin(frame) {
   const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(frame.getAttribute(name)));
-  return [...parts.values()].flatMap(({ element, indices }) => {
-    const [, left, top] = /translate\(([-\d.]+) ([-\d.]+)\)/.exec(element.getAttribute("transform"));
-    return left > x && left < x + width && top > y && top < y + height ? indices : [];
-  });
+  const isIn = ([left, top]) => left > x && left < x + width && top > y && top < y + height;
+  return [...parts.values()].flatMap(({ place, indices }) => (isIn(place) ? indices : []));
 }
 
 // Everything that a node was computed from, and everything computed from it
@@ -123,9 +122,17 @@ function paint() {
   for (const [edge, weight] of weights) edge.wide = (widest ? 1 + 3 * Math.sqrt(Math.min(weight / widest, 1)) : 1).toFixed(2);
 }
 
-function showPicture(step, first, seen, byHand) {
-  for (const part of parts.values()) showPart(part, seen);
-  for (const edge of edges.values()) showEdge(edge, seen);
+function inView({ place: [x, y] }) {
+  const { e, f } = svg.querySelector(".graph").transform.baseVal[0].matrix;
+  const isNear = (at, from, size) => at > from / scale - 200 && at < (from + size) / scale + 200;
+  return isNear(x + e, box.scrollLeft, box.clientWidth) && isNear(y + f, box.scrollTop, box.clientHeight);
+}
+
+function showPicture(step, first, seen, byHand, all) {
+  const seenParts = new Set(all ? parts.values() : [...parts.values()].filter(inView));
+  const isSeen = (k) => seenParts.has(parts.get(nodes[k].element));
+  for (const part of seenParts) showPart(part, seen);
+  for (const edge of edges.values()) if (all || isSeen(edge.tail) || isSeen(edge.ways[0][0])) showEdge(edge, seen);
   for (const { line, text, inside } of titles) {
     const [name, ...sizes] = text.split(/(?= · ‖)/), isWhole = seen === steps.length - 1;
     if (isWhole && changed && sizes.length === 1) sizes[0] = sizes[0].replace(/\S+$/, brief(norm(inside), 3));

@@ -399,6 +399,12 @@ def test_a_graph_of_400_nodes(chromium, tmp_path):
     values = page.values()
     for parameter in model.parameters():
         assert close(values[parameter.label][0], parameter.data) and close(values[parameter.label][1], parameter.grad)
+    shown = """
+        const isShown = ({ lines: [value, grad], indices: [k] }) =>
+          value.line.textContent === value.start + brief(data[k]) && grad.line.textContent === grad.start + brief(adjoint[k]);
+        const single = [...parts.values()].filter((part) => part.single && !nodes[part.indices[0]].plain);
+        return single.every(isShown) && order.every((k) => nodes[k].cells[1].textContent === rounded(adjoint[k]))"""
+    WebDriverWait(page.driver, 30).until(lambda _: page.run(shown))  # what is out of view follows a little later
     other = graph(0.9)
     svg = draw(other, grads=steps(other).adjoint, frames=True).svg()
     for kind in ("title", "grad"):  # of frames and of collapsed parts
