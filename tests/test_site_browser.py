@@ -261,6 +261,7 @@ def test_what_is_typed_is_text(room, playground):
 
 @pytest.mark.parametrize("view", ["steps", "quiz"])
 def test_pages_are_shown_in_a_frame_without_rights(room, playground, view):
+    room.complaints()
     playground(view=view, language="zh-TW")
     frame = room.driver.find_element("css selector", "#panel iframe")
     assert frame.get_attribute("sandbox") == "allow-scripts"

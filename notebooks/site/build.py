@@ -71,12 +71,13 @@ def _write(out: Path, folder: Path, instructor: bool) -> None:
         files = {landing.place_in_lite(language, path.name): path for language in lessons for path in lessons[language]}
         files |= {f"instructor/{name}": path for name, path in _instructors().items() if instructor and path.suffix == ".ipynb"}
         lite.write_lite(out / "lite", files, "../pyodide/pyodide.mjs")
-        write_playground(out / "playground")
+        write_playground(out / "playground", out / "pyodide" / runtime.LIBRARY)
 
 
-def write_playground(out: Path) -> None:
-    """Writes the playground, for a folder beside that of Pyodide."""
+def write_playground(out: Path, library: Path) -> None:
+    """Writes the playground, for a folder beside that of Pyodide. library: Python's, of which it has its own."""
     out.mkdir(parents=True)
+    runtime.write_small_library(out / runtime.LIBRARY, library)
     for name in ("page.css", "page.js", "worker.js", "session.py"):
         shutil.copy(PLAYGROUND / name, out)
     shutil.copy(PLAYGROUND.parent / "static" / "favicon.svg", out)

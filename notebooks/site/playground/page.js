@@ -29,7 +29,9 @@ const element = (id) => document.getElementById(id);
 const form = element("form");
 let language = "en";
 let view = "picture";
-let worker, ready, waiting, asked, wanted = false, count = 0, slow;
+let worker, ready, waiting, asked, slow, count = 0;
+let wanted = false; // the view, and these files
+let files = [];
 
 const say = (key, fields = {}) =>
     SENTENCES[language][key].replace(/{(\w+)}/g, (whole, name) => fields[name] ?? whole);
@@ -77,6 +79,7 @@ function toAddress() {
 function start() {
     ready = false;
     waiting = null;
+    files = [];
     worker = new Worker("worker.js", { type: "module" });
     worker.onmessage = ({ data }) => heard(data);
     worker.onerror = (event) => heard({ unable: event.message || "worker.js" });
@@ -101,7 +104,10 @@ function heard({ ready: isReady, unable, fatal, id, answer, file }) {
         element("error").textContent = say("playground-unable", { reason: unable });
         return status();
     }
-    if (fatal !== undefined) return restart("playground-died");
+    if (fatal !== undefined) {
+        console.warn(fatal);
+        return restart("playground-died");
+    }
     if (id !== waiting) return;
     clearTimeout(slow);
     element("stop").hidden = true;
@@ -123,7 +129,10 @@ function post(question, file) {
 
 // Asks for what is wanted now, where Python has nothing else to do
 function next() {
-    if (!ready || waiting !== null || !wanted) return;
+    if (!ready || waiting !== null) return;
+    const file = files.shift();
+    if (file) return post({ ...state(), language, file }, file);
+    if (!wanted) return;
     wanted = false;
     asked = { ...state(), language, view };
     post(asked);
@@ -195,12 +204,15 @@ function tabs() {
         return tab;
     }));
     element("panel").setAttribute("aria-labelledby", `view-${view}`);
-    const files = VIEWS[view].map((file) => {
+    const buttons = VIEWS[view].map((file) => {
         const button = made("button", { type: "button", textContent: file });
-        button.onclick = () => ready && waiting === null && post({ ...state(), language, file }, file);
+        button.onclick = () => {
+            files.push(file);
+            next();
+        };
         return button;
     });
-    element("files").replaceChildren(`${say("playground-save")} `, ...files);
+    element("files").replaceChildren(`${say("playground-save")} `, ...buttons);
 }
 
 function look(name) {

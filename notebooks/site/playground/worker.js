@@ -3,7 +3,7 @@
 import { loadPyodide } from "../pyodide/pyodide.mjs";
 
 async function started() {
-    const pyodide = await loadPyodide();
+    const pyodide = await loadPyodide({ stdLibURL: new URL("python_stdlib.zip", location.href).href });
     const [source] = await Promise.all([
         fetch("session.py").then((response) => response.text()),
         pyodide.loadPackage("autograd_lite", { messageCallback: () => {} }),
