@@ -257,7 +257,10 @@ function handle(k, element) { // drag to the right for more
   });
 }
 
+const LONGEST_NAME = 18;
 function liven() {
+  const longest = Math.max(...order.map((k) => nodes[k].name.length));
+  $("side").style.setProperty("--name", `${1.9 + 0.55 * Math.min(longest, LONGEST_NAME)}rem`);
   if (examples) liveExamples();
   else $("case-row").remove();
   if (examples?.inputs.length !== 2) $("plane").remove();
