@@ -1,11 +1,12 @@
 """What is named otherwise in PyTorch, and what is given in the place of something else, is answered by what is meant here."""
 
 import re
+from functools import partial
 
 import pytest
 
 import nn
-from autograd_lite import Value
+from autograd_lite import Value, leaky_relu
 from nn import elsewhere
 from nn.optim import Optimizer
 
@@ -25,6 +26,18 @@ def test_what_is_said_to_be_here_is_here():
     words = set(re.findall(r"\b[a-zA-Z_]+(?=\()", " ".join(elsewhere.INSTEAD.values()))) - {"register", "Value"}
     assert len(words) > 12 and all(hasattr(nn, word) for word in words)
     assert all(hasattr(nn, word) for word in ("Sequential", "Module", "RMSNorm", "AdamW", "Block", "GPT", "Dropout"))
+
+
+def test_what_is_written_there_can_be_typed():
+    known = {**vars(nn), "leaky_relu": leaky_relu, "Value": Value}
+    written = re.findall(r"\b[A-Z]\w+\((?:[^()]|\([^()]*\))*\)", " ".join(elsewhere.INSTEAD.values()))
+    assert len(written) > 8
+    for code in written:
+        eval(code, dict(known))
+    logits, targets = [Value(0.5), Value(-0.25)], [1.0, 0.0]
+    assert isinstance(nn.hinge(logits, [1.0, -1.0]), Value)
+    for loss in (nn.mse, nn.mae, nn.huber, partial(nn.binary_cross_entropy, logits=True), partial(nn.huber, delta=1.0)):
+        assert isinstance(loss(logits, targets), Value)
 
 
 def test_other_names_are_missing_as_ever():
