@@ -53,5 +53,5 @@ def missing(module: str, name: str) -> Exception:
     """
     if name not in INSTEAD:
         return AttributeError(f"module {module!r} has no attribute {name!r}")
-    is_imported = sys._getframe(2).f_globals.get("__name__") == "importlib._bootstrap"
+    is_imported = sys._getframe(2).f_globals.get("__name__") in ("importlib._bootstrap", "_frozen_importlib")
     return (ImportError if is_imported else AttributeError)(f"nn has no {name}: {INSTEAD[name]}", name=name)
