@@ -46,6 +46,8 @@ def check_gradients(
     for i, node in enumerate(nodes):
         if node.parents:
             raise ValueError(f"check_gradients needs leaves as inputs, but input {i} ({node!r}) was computed by {node.op}")
+    if backward is not None and not callable(backward):
+        raise TypeError(f"backward is a function of the output, such as bug(1), got {type(backward).__name__} {backward!r:.80}")
     with differentiating():
         output = f(*nodes)
     if not isinstance(output, Value):

@@ -29,7 +29,12 @@ class Handed(NamedTuple):
 
 
 def secret(quiz: Sheet, key: str) -> str:
-    """What the page of a student proves its codes with: of this course, this quiz and this student alone."""
+    """What the page of a student proves its codes with: of this course, this quiz and this student alone.
+
+    ValueError for an empty key.
+    """
+    if not key.strip():
+        raise ValueError("the key of the course is empty, and anyone could make codes with it: take a word that nobody guesses")
     rows = json.dumps([listed(quiz.graph.output), [[q.kind, quiz.graph.place[q.node], q.digits] for q in quiz], quiz.student])
     return hmac.new(key.encode(), rows.encode(), hashlib.sha256).hexdigest()
 
@@ -46,9 +51,8 @@ def read(text: str) -> Handed:
     try:
         payload = text.strip().partition(".")[0]
         student, seed, *answers = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        if not all(isinstance(part, str) for part in (student, seed, *answers)):
-            raise ValueError
-    except (ValueError, TypeError):
+        "".join((student, seed, *answers)).encode()  # half a character of UTF-16 is no text
+    except (ValueError, TypeError, RecursionError):
         raise ValueError(f"{text.strip()[:40]!r} is no code, or a part of it is missing") from None
     return Handed(student, seed, answers)
 
@@ -56,7 +60,7 @@ def read(text: str) -> Handed:
 def is_proved(quiz: Sheet, text: str, key: str) -> bool:
     """Whether a page of this student and this course made the code."""
     payload, _, proof = text.strip().partition(".")
-    return hmac.compare_digest(proof.encode(), _proof(quiz, payload, key).encode())
+    return hmac.compare_digest(proof.encode(errors="replace"), _proof(quiz, payload, key).encode())
 
 
 def _proof(quiz: Sheet, payload: str, key: str) -> str:

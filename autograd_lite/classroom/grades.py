@@ -108,10 +108,10 @@ def grade(quiz: Sheet, handed_in: Iterable[str], key: str) -> Grades:
     for text in handed_in:
         try:
             handed = codes.read(text)
+            sheet = quiz.variants([handed.student], key)[handed.student]
         except ValueError as error:
             problems.append(str(error))
             continue
-        sheet = quiz.variants([handed.student], key)[handed.student]
         if len(handed.answers) != len(sheet) or not codes.is_proved(sheet, text, key):
             problems.append(f"{handed.student!r:.60}: the code was changed, or is of another quiz or key")
             continue
@@ -129,12 +129,24 @@ def _grade(sheet: Sheet, handed: codes.Handed) -> Grade:
 
 
 def read_codes(text: str) -> list[str]:
-    """The codes in a CSV file, of the column "code" or of the only one, or in lines."""
-    rows = [row for row in csv.reader(io.StringIO(text.lstrip("\ufeff"))) if any(map(str.strip, row))]
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    if "code" in header:
-        column = header.index("code")
-        return [row[column].strip() for row in rows[1:] if len(row) > column and row[column].strip()]
-    if any(len(row) > 1 for row in rows):
+    """The codes in a file: one in each line, or the column "code" of a table, between commas, semicolons or tabs.
+
+    ValueError for a table without that column.
+    """
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines() if line.strip()] or [""]
+    separator = max(",;\t", key=lines[0].count)
+    if separator not in lines[0]:  # no table: a quotation mark in a line does not swallow those after it
+        found = [line.strip('"') for line in lines]
+        return [code for code in found[found[0].lower() == "code" :] if code]
+    limit = csv.field_size_limit(len(text) + 1)  # one cell that is too long is not to stop the others
+    try:
+        header, *rows = csv.reader(io.StringIO(text.lstrip("\ufeff \r\n")), delimiter=separator)
+    except csv.Error as error:
+        raise ValueError(f"this is no table of codes: {error}") from None
+    finally:
+        csv.field_size_limit(limit)
+    titles = [cell.strip().lower() for cell in header]
+    if "code" not in titles:
         raise ValueError("no column of the file is called code: give the one with the codes this title")
-    return [row[0].strip() for row in rows]
+    column = titles.index("code")
+    return [row[column].strip() for row in rows if len(row) > column and row[column].strip()]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..engine.errors import is_real
 from ..sentences import known
 from ..value import Value
 from . import page, saving, terminal
@@ -55,12 +57,12 @@ def quiz(
     output: Value,
     wrt: Iterable[Value | str] | None = None,
     *,
-    ask: Sequence[str] = KINDS,
+    ask: str | Sequence[str] = KINDS,
     count: int = 8,
     seed: object = 0,
     lr: float = 0.5,
     digits: int = 6,
-    mistakes: Iterable[str | Mistake] | Mapping[str, Mistake] = MISTAKES,
+    mistakes: str | Mistake | Iterable[str | Mistake] = MISTAKES,
     language: str | None = None,
 ) -> Quiz:
     """A quiz of up to `count` questions about the two passes over the graph of `output`.
@@ -84,19 +86,16 @@ def quiz(
     >>> print(asked.check(1, 0.986614).words)
     0.986614 has the value y where its slope belongs: the derivative by x * w + b is 1 - y**2.
     """
-    graph = Graph(output, lr)
-    names = mistakes if isinstance(mistakes, Mapping) else list(mistakes)
-    unknown = [name for name in names if isinstance(name, str) and name not in MISTAKES]
-    if unknown:
-        raise ValueError(f"no mistake is called {unknown[0]!r}: there are {', '.join(MISTAKES)}")
+    graph = Graph(output, _rate(lr))
+    those = [
+        name if isinstance(name, Mistake) else _mistake(name)
+        for name in ([mistakes] if isinstance(mistakes, (str, Mistake)) else mistakes)
+    ]
+    ask = [ask] if isinstance(ask, str) else ask
     for kind in ask:
         if kind not in KINDS:
             raise ValueError(f"no question is of the kind {kind!r}: there are {', '.join(KINDS)}")
-    for what, number, low, high in (("count", count, 1, 10_000), ("digits", digits, 2, 12)):
-        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-            raise ValueError(f"{what} is a whole number from {low} to {high}, got {number!r}")
-    those = [MISTAKES[name] if isinstance(name, str) else name for name in names]
-    language = known(language)
+    count, digits, language = _whole("count", count, 1, 10_000), _whole("digits", digits, 2, 12), known(language)
     nodes = graph.named if wrt is None else _among(graph, wrt)
     questions = chosen(graph, nodes, list(dict.fromkeys(ask)), count, seed, those, digits, language)
     if not questions:
@@ -104,6 +103,24 @@ def quiz(
             f"nothing of the kinds {', '.join(ask)} can be asked of this graph: ask others, or give its nodes labels"
         )
     return Quiz(graph, questions, those, seed, digits, language)
+
+
+def _mistake(name: Any) -> Mistake:
+    if name not in MISTAKES:
+        raise ValueError(f"no mistake is called {name!r:.80}: there are {', '.join(MISTAKES)}")
+    return MISTAKES[name]
+
+
+def _rate(lr: Any) -> float:
+    if isinstance(lr, bool) or not is_real(lr) or not math.isfinite(lr):
+        raise ValueError(f"the learning rate, lr, is a finite number, got {lr!r:.80}")
+    return float(lr)
+
+
+def _whole(what: str, number: Any, low: int, high: int) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
+        raise ValueError(f"{what} is a whole number from {low} to {high}, got {number!r:.80}")
+    return number
 
 
 def _among(graph: Graph, wrt: Iterable[Value | str]) -> list[Value]:
@@ -125,12 +142,13 @@ def _among(graph: Graph, wrt: Iterable[Value | str]) -> list[Value]:
 def quiz_of(data: Mapping[str, Any]) -> Quiz:
     """The quiz of such data. ValueError for what is none."""
     try:
-        graph = Graph(rebuilt(data["graph"]), data["lr"])
+        graph = Graph(rebuilt(data["graph"]), _rate(data["lr"]))
         asked: list[tuple[str, Value, Value | None]] = [
             (kind, graph.nodes[node], None if by is None else graph.nodes[by]) for kind, node, by in data["questions"]
         ]
-        mistakes = [MISTAKES[name] for name in data["mistakes"]]
-        quiz = Quiz.about(graph, asked, mistakes, data["seed"], data["digits"], data["language"])
+        mistakes = [_mistake(name) for name in data["mistakes"]]
+        digits = _whole("digits", data["digits"], 2, 12)
+        quiz = Quiz.about(graph, asked, mistakes, data["seed"], digits, known(data["language"]))
         quiz.student = data["student"]
         return quiz
     except (KeyError, IndexError, TypeError, ValueError, ArithmeticError) as error:

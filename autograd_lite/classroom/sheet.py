@@ -128,7 +128,7 @@ class Sheet(Sequence[Question]):
             if shown == len(self):
                 break
         if best is None:
-            raise ValueError(f"no numbers with two decimals for {student!r}: this graph has no value at {DRAWS} drawn ones")
+            raise ValueError(f"no numbers with two decimals for {student!r:.60}: this graph has no value at {DRAWS} drawn ones")
         best.student = student
         return best
 

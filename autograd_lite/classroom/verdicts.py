@@ -108,9 +108,9 @@ def agreeing_digits(digits: int) -> int:
 
 def as_number(answer: Any) -> float | None:
     """The number that an answer is, with a decimal point or comma; None if it is none."""
-    text = answer if isinstance(answer, str) else str(float(answer) if is_real(answer) else answer)
-    plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
     try:
+        text = answer if isinstance(answer, str) else str(float(answer) if is_real(answer) else answer)
+        plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
         return float(plain) if "_" not in plain else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

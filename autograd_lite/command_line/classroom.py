@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..classroom import LESSONS, MISTAKES, Quiz, codes, grades, paper, quiz, quiz_of
-from ..files import naming, write_whole
+from ..files import write_whole
 from ..nn.one_head import OneHead
 from ..nn.worked_example import WorkedExample
 from ..sentences import say
@@ -96,9 +96,7 @@ def _listed(text: str) -> list[str]:
 
 
 def _text_of(path: Path) -> str:
-    with naming(path):
-        data = path.read_bytes()
     try:
-        return data.decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not text in UTF-8") from None

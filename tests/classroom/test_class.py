@@ -1,5 +1,6 @@
 """A class: codes that are handed in, their grades, the mistakes of all; the command line and the terminal."""
 
+import base64
 import json
 import os
 import random
@@ -118,6 +119,59 @@ def test_codes_are_read_from_lines_and_from_a_column():
     assert read_codes("\ufeffname,Code\r\nAda,a.b\r\nGrace,\r\n") == ["a.b"]
     with pytest.raises(ValueError, match="no column of the file is called code"):
         read_codes("Ada,a.b\n")
+
+
+@pytest.mark.parametrize("separator", ";\t,")
+def test_codes_are_read_from_the_tables_of_any_spreadsheet(separator):
+    lines = [separator.join(cells) for cells in (["Name", " Code "], ["Ada", "a.b"], ['"Grace\nH."', "c.d"])]
+    assert read_codes("\r\n" + "\r\n".join(lines)) == ["a.b", "c.d"]
+    with pytest.raises(ValueError, match="no column of the file is called code"):
+        read_codes("\n".join(lines[1:]))
+
+
+def test_what_one_student_hands_in_does_not_lose_the_others():
+    assert read_codes('code\n"a.b\nc,d\n"e.f"\n') == ["a.b", "c,d", "e.f"]
+    assert read_codes(f"name,code\nx,{'z' * 200_000}\ny,c.d\n")[1:] == ["c.d"]
+
+
+HOSTILE = [
+    '["\\ud800","0"]',
+    '["x","\\udfff"]',
+    "[" * 90_000,
+    "[" + "9" * 5000 + "]",
+    "[NaN]",
+    '{"a":1,"b":2}',
+    "null",
+    '["\\u0000","0"]',
+]
+
+
+@pytest.mark.parametrize("payload", HOSTILE, ids=lambda text: text[:12])
+def test_a_code_that_was_made_up_is_a_problem_and_the_others_are_graded(base, payload):
+    made_up = base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=") + ".AAAAAAAAAAAAAAAA"
+    sheet = base.variants(["Ada"], KEY)["Ada"]
+    handed = [made_up, made_up[:-1] + "\ud800", codes.code(sheet, [q.answer for q in sheet], KEY)]
+    graded = grade(base, handed, KEY)
+    assert [one.right for one in graded.grades] == [len(base)] and len(graded.problems) == 2
+    str(graded).encode()
+
+
+@pytest.mark.parametrize("key", ["", "  "])
+def test_a_key_that_is_empty_is_refused(base, key):
+    for made in (lambda: codes.code(base, [], key), lambda: base.html(key)):
+        with pytest.raises(ValueError, match="the key of the course is empty"):
+            made()
+
+
+@pytest.mark.parametrize("name, value", [("language", "de"), ("digits", "6"), ("lr", "x"), ("lr", None), ("mistakes", ["no"])])
+def test_a_course_that_was_changed_is_refused(base, name, value):
+    with pytest.raises(ValueError, match="this is not the file of a course, or it was changed"):
+        quiz_of({**codes.course(base), name: value})
+
+
+def test_a_file_that_is_not_there_is_not_to_be_made(tmp_path, capsys):
+    assert main(["worksheet", "example", "--students", str(tmp_path / "names.txt"), "--key", KEY]) == 2
+    assert "make its folder" not in capsys.readouterr().err
 
 
 def test_grades_are_saved_as_csv(base, tmp_path):

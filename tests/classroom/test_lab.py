@@ -364,6 +364,12 @@ def test_differences_find_the_bug_and_say_where(capsys):
     assert leaves[0].grad == 7.0 and all(leaf.grad == 0.0 for leaf in leaves[1:])
 
 
+@pytest.mark.parametrize("backward", [1, "overwrite", 3.0])
+def test_a_pass_to_be_checked_is_a_function(backward):
+    with pytest.raises(TypeError, match="backward is a function of the output"):
+        check_gradients(lambda a: a * a, [3.0], backward=backward)
+
+
 # In the terminal
 
 

@@ -335,6 +335,14 @@ def test_what_an_engine_says_of_itself_is_text_in_the_page(checked):
     assert "<script>" not in report._repr_mimebundle_()["text/html"]
 
 
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("code", [r"raise ValueError('\ud800')", r"print('\udfff'); raise ValueError"])
+def test_half_a_character_can_be_printed_and_saved(checked, monkeypatch, code, apart):
+    monkeypatch.setattr("autograd_lite.classroom.own_engine.checking.has_processes", lambda: apart)
+    report = checked(in_add(code))
+    assert "ValueError" in report.text() and (report.text() + report.html()).encode()
+
+
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_all_is_said_in_the_language(checked, language):
     for text in (solved(3), WRONG["overwrite"][0], WRONG["the order reversed"][0], "x = (", solved()):

@@ -1,5 +1,6 @@
 """Quizzes: which questions, right answers, diagnoses, hints, numbers for each student."""
 
+import math
 import random
 import re
 import string
@@ -367,3 +368,30 @@ def test_in_a_large_graph_the_reason_is_the_last_step_alone():
     loss = half_squared_error(model([0.1, 0.2, 0.3, 0.4]), [0.3])
     (question,) = quiz(loss, ["w_h1_1_1"], ask=["adjoint"], count=1)
     assert question.why().startswith("∂E_total/∂w_h1_1_1 = ∂E_total/∂net_h1_1 * i1 = ") and "\n" not in question.why()
+
+
+# What is given wrongly
+
+
+def test_one_kind_and_one_mistake_are_meant_by_themselves(error):
+    asked = quiz(error, "w1", ask="adjoint", mistakes="overwrite", count=1)
+    assert [q.kind for q in asked] == ["adjoint"] and [m.name for m in asked.mistakes] == ["overwrite"]
+    assert [m.name for m in quiz(error, mistakes=MISTAKES["half"]).mistakes] == ["half"]
+
+
+@pytest.mark.parametrize("lr", ["x", None, True, float("nan"), float("inf")])
+def test_a_learning_rate_is_a_finite_number(error, lr):
+    with pytest.raises(ValueError, match="the learning rate, lr, is a finite number"):
+        quiz(error, lr=lr)
+
+
+def test_what_is_no_mistake_is_named(error):
+    with pytest.raises(ValueError, match="no mistake is called 3: there are overwrite"):
+        quiz(error, mistakes=[3])
+
+
+@pytest.mark.parametrize(
+    "answer", [10**400, "9" * 5000, "1e999", float("nan"), -math.inf, 1j, b"1", [1], "½"], ids=lambda x: repr(x)[:8]
+)
+def test_no_answer_is_too_strange_to_be_told_wrong(error, answer):
+    assert quiz(error, ["w5"], ask=["adjoint"], count=1).check(1, answer).verdict == "wrong"

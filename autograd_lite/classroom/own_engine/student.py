@@ -301,8 +301,13 @@ def _shown(x: Any) -> str:
 
 
 def _clipped(text: Any) -> str:
-    line = " ".join(str.split(text[: 10 * LONGEST]))
+    line = " ".join(str.split(_sayable(text[: 10 * LONGEST])))
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+
+
+def _sayable(text: str) -> str:
+    """The text as a file can hold it: without halves of characters of UTF-16."""
+    return str.encode(text, "utf-8", "replace").decode()
 
 
 class Kept(io.TextIOBase):
@@ -312,7 +317,7 @@ class Kept(io.TextIOBase):
         self.text = ""
 
     def write(self, text: str) -> int:
-        self.text = (self.text + text)[:MOST_PRINTED]
+        self.text = (self.text + _sayable(text[:MOST_PRINTED]))[:MOST_PRINTED]
         return len(text)
 
 
