@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,17 @@ def test_a_kernel_needs_what_its_packages_need(site):
     names = {"a": ["B_c"], "b-c": ["d.e", "a"], "d-e": [], "f": []}
     packages = {name: {"depends": depends} for name, depends in names.items()}
     assert sorted(site("runtime").needed(packages, ["a"])) == ["a", "b-c", "d-e"]
+
+
+def test_the_library_of_the_playground_lacks_what_a_page_does_not_use(site, tmp_path):
+    kept = ["typing.py", "encodings/__init__.py", "encodings/utf_8.py", "email/message.py"]
+    left_out = ["pdb.py", "unittest/mock.py", "encodings/cp500.py", "multiprocessing/pool.py"]
+    with zipfile.ZipFile(tmp_path / "whole.zip", "w") as whole:
+        for name in [*kept, *left_out]:
+            whole.writestr(name, f"# {name}")
+    site("runtime").write_small_library(tmp_path / "small.zip", tmp_path / "whole.zip")
+    with zipfile.ZipFile(tmp_path / "small.zip") as small:
+        assert small.namelist() == kept and small.read("typing.py") == b"# typing.py"
 
 
 def test_without_npm_the_build_says_so_and_leaves_what_is_there(site, tmp_path, monkeypatch, capsys):
