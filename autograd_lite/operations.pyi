@@ -2,6 +2,7 @@
 # mypy: disable-error-code=overload-overlap
 from autograd_lite.derivation.derivation import Derivation
 from autograd_lite.picture.draw import Drawing
+from autograd_lite.stepping.passes import Examples
 from autograd_lite.stepping.steps import Steps
 from autograd_lite.value import Value
 from collections.abc import Iterable
@@ -526,7 +527,7 @@ class Operations:
         """The graph that `output` was computed from: nodes with label, data and grad, edges with local derivatives."""
     def explain(self, wrt: Value | None = None, form: str = 'partials', digits: int = 9, *, language: str | None = None) -> Derivation:
         """The derivation of the derivative of `output` by `wrt`, with the numbers in; of a node alone, its operation."""
-    def steps(self, language: str | None = None) -> Steps:
+    def steps(self, language: str | None = None, *, parameters: Iterable[Value] | None = None, examples: Examples | None = None) -> Steps:
         """The forward and the backward pass over the graph of `output`, step by step: a sequence of `Step`s."""
 
 @overload
