@@ -3,6 +3,7 @@
 import inspect
 import re
 import types
+from importlib import import_module
 from xml.etree import ElementTree
 
 import pytest
@@ -468,6 +469,15 @@ def test_names_of_python_are_put_back(checked, monkeypatch):
     before = Value.__add__, float
     report = checked(text + "import autograd_lite\nautograd_lite.Value.__add__ = None\n" + solved())
     assert report.passed and (Value.__add__, float) == before
+
+
+@pytest.mark.parametrize("name", ["json.dumps", "json.loads", "operator.add", "random.Random", "io.StringIO", "inspect.stack"])
+def test_a_module_that_a_check_needs_is_put_back(checked, monkeypatch, name):
+    monkeypatch.setattr("autograd_lite.classroom.own_engine.checking.has_processes", lambda: False)
+    module, _, function = name.partition(".")
+    monkeypatch.setattr(name, vars(import_module(module))[function])  # whatever becomes of it here
+    report = checked(f"import {module}\n{name} = None\n" + solved())
+    assert report.passed and report.changed == (function,)
 
 
 def test_streams_that_are_closed_do_no_harm(checked):

@@ -7,9 +7,12 @@ import contextlib
 import inspect
 import io
 import json
+import linecache
 import math
+import operator
 import os
 import queue
+import random
 import signal
 import subprocess
 import sys
@@ -24,6 +27,8 @@ SECONDS = 10.0
 """An answer takes no longer."""
 MEMORY = 1 << 30
 """Bytes: a process gets no more, where the system bounds it."""
+USED = (contextlib, inspect, io, json, linecache, math, operator, random)
+"""Modules of Python that a check needs as they are."""
 DEEPEST = 150
 """Calls within one another in a browser, whose stack is short: too many end all of Python."""
 
@@ -35,7 +40,7 @@ class Here:
 
     def __init__(self, engine: Any) -> None:
         ours = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "autograd_lite"]
-        self._student = Student(engine, [builtins, math, *ours])
+        self._student = Student(engine, [builtins, *USED, *ours])
         self._kept = Kept()
         self._value = dict(vars(Value))
 
