@@ -95,10 +95,14 @@ class Sheet(Sequence[Question]):
 
         The leaves but those at 0 are drawn anew, with two decimals; numbers at which an operation has no value, a unit
         saturates, or mistakes are not told apart that were, are drawn again. key: with it, nobody else can tell the numbers.
-        ValueError for an id that is there twice.
+        TypeError for an id that is no text, ValueError for one that is empty or there twice.
         """
         found: dict[str, S] = {}
-        for student in ids:
+        for student in [ids] if isinstance(ids, str) else ids:
+            if not isinstance(student, str):
+                raise TypeError(f"a student is named by a text, such as 'Ada' or '101', got {student!r:.60}")
+            if not student.strip() or not _is_unicode(student):
+                raise ValueError(f"{student!r:.60} is no name of a student")
             if student in found:
                 raise ValueError(f"the student {student!r} is there twice: each needs a name of their own")
             found[student] = self._variant(student, key or "")
@@ -145,6 +149,10 @@ class Sheet(Sequence[Question]):
         place, nodes = self.graph.place, graph.nodes
         asked = [(q.kind, nodes[place[q.node]], None if q.by is None else nodes[place[q.by]]) for q in self]
         return type(self).about(graph, asked, self.mistakes, self.seed, self.digits, self.language)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _drawn(rows: Sequence[Row], rng: random.Random) -> dict[int, float]:

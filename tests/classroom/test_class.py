@@ -129,6 +129,15 @@ def test_codes_are_read_from_the_tables_of_any_spreadsheet(separator):
         read_codes("\n".join(lines[1:]))
 
 
+def test_a_student_is_named_by_a_text(base):
+    assert list(base.variants("Ada", KEY)) == ["Ada"]
+    with pytest.raises(TypeError, match="a student is named by a text, such as 'Ada' or '101', got 101"):
+        base.variants([101], KEY)
+    for name in ("", " ", "\ud800"):
+        with pytest.raises(ValueError, match="is no name of a student"):
+            base.variants([name], KEY)
+
+
 def test_what_one_student_hands_in_does_not_lose_the_others():
     assert read_codes('code\n"a.b\nc,d\n"e.f"\n') == ["a.b", "c,d", "e.f"]
     assert read_codes(f"name,code\nx,{'z' * 200_000}\ny,c.d\n")[1:] == ["c.d"]
