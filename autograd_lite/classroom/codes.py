@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from .sheet import Sheet
 
 PROOF = 16
 """So many characters of the proof are in a code."""
+TEXTS = re.compile(r'\s*\[\s*"(?:[^"\\]|\\.)*"(?:\s*,\s*"(?:[^"\\]|\\.)*")*\s*\]\s*', re.DOTALL)
+"""A list of texts in JSON."""
 
 
 class Handed(NamedTuple):
@@ -50,9 +53,12 @@ def read(text: str) -> Handed:
     """What a code says, proved or not. ValueError for what is no code."""
     try:
         payload = text.strip().partition(".")[0]
-        student, seed, *answers = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        written = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
+        if not TEXTS.fullmatch(written):  # lists within lists would be read by recursion
+            raise ValueError
+        student, seed, *answers = json.loads(written)
         "".join((student, seed, *answers)).encode()  # half a character of UTF-16 is no text
-    except (ValueError, TypeError, RecursionError):
+    except ValueError:
         raise ValueError(f"{text.strip()[:40]!r} is no code, or a part of it is missing") from None
     return Handed(student, seed, answers)
 

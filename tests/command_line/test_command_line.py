@@ -235,7 +235,7 @@ def test_the_version_is_said_in_one_place(capsys):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("autograd-lite e", ["example", "explain"]),
+        ("autograd-lite ex", ["example", "explain"]),
         ("autograd-lite explain x --fo", ["--form"]),
         ("autograd-lite explain x --form ma", ["markdown", "mathml"]),
     ],
