@@ -99,9 +99,9 @@ def quiz(
     nodes = graph.named if wrt is None else _among(graph, wrt)
     questions = chosen(graph, nodes, list(dict.fromkeys(ask)), count, seed, those, digits, language)
     if not questions:
-        raise ValueError(
-            f"nothing of the kinds {', '.join(ask)} can be asked of this graph: ask others, or give its nodes labels"
-        )
+        infinite = [f"{n.label or n.op} is {n.data}: choose smaller numbers" for n in graph.nodes if not math.isfinite(n.data)]
+        why = infinite[0] if infinite else "ask others, or give its nodes labels"
+        raise ValueError(f"nothing of the kinds {', '.join(ask)} can be asked of this graph: {why}")
     return Quiz(graph, questions, those, seed, digits, language)
 
 

@@ -196,6 +196,11 @@ def test_bad_input_is_named(error, wrong, message):
 def test_a_graph_of_which_nothing_can_be_asked():
     with pytest.raises(ValueError, match="nothing of the kinds"):
         quiz(Value(1.0, "x"))
+    x = Value(1e200, "x")
+    y = x * x
+    y.label = "y"
+    with pytest.raises(ValueError, match="y is inf: choose smaller numbers"):
+        quiz(y, ask="value")
     with pytest.raises(ValueError, match="numbered from 1 to 8"):
         quiz(WorkedExample()()).check(9, 1.0)
 
