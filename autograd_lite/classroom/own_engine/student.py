@@ -317,7 +317,8 @@ class Kept(io.TextIOBase):
         self.text = ""
 
     def write(self, text: str) -> int:
-        self.text = (self.text + _sayable(text[:MOST_PRINTED]))[:MOST_PRINTED]
+        if len(self.text) < MOST_PRINTED:  # what follows costs the engine next to none of its steps
+            self.text = (self.text + _sayable(text[:MOST_PRINTED]))[:MOST_PRINTED]
         return len(text)
 
 
