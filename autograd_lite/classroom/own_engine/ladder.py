@@ -116,6 +116,8 @@ SHARED = (
 )
 ERRORS = ("y = d - tanh(a * c + b); y * y", "y = tanh(a * c + b) - d; y * y", "x = a * c; y = d - x; z = b - x; y * y + z * z")
 """Of targets and what has been computed: for engines that subtract."""
+GATES = ("a * (1 - a)", "x = tanh(a); x * b + (1 - x) * c")
+"""Of a gate and what it leaves: for engines that subtract from a plain number."""
 
 
 def deep() -> Iterator[Case]:
@@ -137,8 +139,8 @@ def ladder(operations: Sequence[str] = (), reflected: Sequence[str] = ()) -> lis
     """
     operations = sorted(operations, key=lambda op: (len(ops.ROWS[op].derivatives), op != "pow"))
     alone = [*map(single, operations), *[single(op, left=2.0) for op in operations if op in reflected]]
-    errors = ERRORS if "sub" in operations else ()
-    return [*map(case, TINY), *[one for found in alone for one in found[:2]], *map(case, SHARED + errors), *deep()]
+    differences = (ERRORS if "sub" in operations else ()) + (GATES if "sub" in reflected else ())
+    return [*map(case, TINY), *[one for found in alone for one in found[:2]], *map(case, SHARED + differences), *deep()]
 
 
 def single(op: str, left: float | None = None) -> list[Case]:
