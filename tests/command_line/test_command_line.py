@@ -402,29 +402,6 @@ def test_an_interrupt_while_the_command_is_loaded_ends_with_one_line(monkeypatch
     assert main(["doctor"]) == 130 and capsys.readouterr().err == "autograd-lite: interrupted\n"
 
 
-@pytest.mark.parametrize("module", ["autograd_lite", "autograd_lite.value", "autograd_lite.parse"])
-def test_an_interrupt_while_the_package_is_imported_ends_the_command_with_a_line(module):
-    program = f"""
-import sys
-
-class Interrupt:
-    def find_spec(self, name, path=None, target=None):
-        if name == {module!r}:
-            raise KeyboardInterrupt
-
-sys.meta_path.insert(0, Interrupt())
-from autograd_lite_command import main
-sys.exit(main())
-"""
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "autograd-lite: interrupted\n")
-
-
-def test_the_command_that_is_installed_is_this_one():
-    (command,) = importlib.metadata.entry_points(group="console_scripts", name="autograd-lite")
-    assert command.value == "autograd_lite_command:main"
-
-
 def test_a_locale_without_unicode_is_enough():
     plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     process = command("explain", "tanh(x)", "x=1", "--wrt", "x", stdout=subprocess.PIPE, env=plain)
