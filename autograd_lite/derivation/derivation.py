@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..files import write_whole
@@ -84,16 +84,13 @@ class Derivation:
 
     def mathml(self) -> str:
         """MathML for HTML pages, without a library."""
+        return self._in_html("mathml", _mathml_table)
+
+    def _in_html(self, markup: str, table: Callable[[list[list[str]]], str]) -> str:
+        """Each heading, and below it the table of its equations."""
         parts = []
         for heading, equations in self.sections:
-            rows = [
-                f'<mtr><mtd style="text-align:right">{left}</mtd><mtd style="text-align:left"><mo>=</mo>'
-                f"{'<mo>=</mo>'.join(sides)}</mtd></mtr>"
-                for left, *sides in self._rows(equations, "mathml")
-            ]
-            parts += [f"<p>{heading}</p>"] * bool(heading) + [
-                f'<math display="block"><mtable displaystyle="true">{"".join(rows)}</mtable></math>'
-            ]
+            parts += [f"<p>{heading}</p>"] * bool(heading) + [table(self._rows(equations, markup))]
         return "\n".join(parts)
 
     def _aligned(self, equations: list[Equation], environment: str = "aligned") -> str:
@@ -130,15 +127,7 @@ class Derivation:
 
     def _repr_html_(self) -> str:
         # for readers without MathJax; where all tags of MathML are taken away, what is left are lines that can be read
-        parts = []
-        for heading, equations in self.sections:
-            rows = [
-                f'<div style="display: table-row">{_cell(left, "; text-align: right")}'
-                f"{_cell(''.join([f'<mo>=</mo>{side}' for side in sides]))}</div>"
-                for left, *sides in self._rows(equations, "notebook")
-            ]
-            parts += [f"<p>{heading}</p>"] * bool(heading) + [f'<div style="display: table">{"".join(rows)}</div>']
-        return "\n".join(parts)
+        return self._in_html("notebook", _table_of_cells)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -151,6 +140,28 @@ class Derivation:
 
     def __repr__(self) -> str:
         return self.text()
+
+
+def _mathml_table(rows: list[list[str]]) -> str:
+    """One formula, which is a table."""
+    lines = [
+        f'<mtr><mtd style="text-align:right">{left}</mtd><mtd style="text-align:left">{_equal_to(sides)}</mtd></mtr>'
+        for left, *sides in rows
+    ]
+    return f'<math display="block"><mtable displaystyle="true">{"".join(lines)}</mtable></math>'
+
+
+def _table_of_cells(rows: list[list[str]]) -> str:
+    """A table of HTML, with a formula in each cell."""
+    lines = [
+        f'<div style="display: table-row">{_cell(left, "; text-align: right")}{_cell(_equal_to(sides))}</div>'
+        for left, *sides in rows
+    ]
+    return f'<div style="display: table">{"".join(lines)}</div>'
+
+
+def _equal_to(sides: list[str]) -> str:
+    return "".join([f"<mo>=</mo>{side}" for side in sides])
 
 
 def _cell(mathml: str, look: str = "") -> str:
