@@ -15,9 +15,8 @@ from ..classroom.questions import KINDS
 from ..classroom.saving import FORMS
 from ..nn.characters import CELLS
 from ..parse import as_read
-from ..sentences import LANGUAGES
 from . import characters, classroom, doctor, engine, expressions, lab, worked_example
-from .reading import read
+from .reading import add_language, read
 
 EXAMPLES = """\
 examples:
@@ -182,7 +181,7 @@ def _example(command: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("."), metavar="DIR", help="where to write the graph and the steps (here)"
     )
     command.add_argument("--quiet", action="store_true", help="print only what differs")
-    _language(command)
+    add_language(command)
     command.set_defaults(run=worked_example.example)
 
 
@@ -194,7 +193,7 @@ def _expression(command: argparse.ArgumentParser) -> None:
 def _step(command: argparse.ArgumentParser) -> None:
     _expression(command)
     command.add_argument("--save", type=Path, metavar="FILE", help="write a page to step through in a browser, FILE.html")
-    _language(command)
+    add_language(command)
     command.set_defaults(run=expressions.step_through)
 
 
@@ -203,7 +202,7 @@ def _draw(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--save", type=Path, default=Path("graph.svg"), metavar="FILE", help=".svg, .png, .pdf or .dot (graph.svg)"
     )
-    _language(command)
+    add_language(command)
     command.set_defaults(run=expressions.draw_expression)
 
 
@@ -217,7 +216,7 @@ def _explain(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--form", choices=("text", "latex", "markdown", "mathml"), default="text", help="how to write it (text)")
     command.add_argument("--digits", type=_at_least_one, default=9, help="decimals, 1 to 17 (9)")
-    _language(command)
+    add_language(command)
     command.set_defaults(run=expressions.explain_expression)
 
 
@@ -294,11 +293,7 @@ def _choice(command: argparse.ArgumentParser) -> None:
     command.add_argument("--learning-rate", type=_positive, default=0.5, help="of updates (0.5)")
     command.add_argument("--lesson", type=int, choices=tuple(LESSONS), help="ask so that the mistakes of this lesson show")
     command.add_argument("--mistakes", metavar="NAMES", help="ask so that these show: overwrite,swap-factor")
-    _language(command)
-
-
-def _language(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the sentences (en)")
+    add_language(command)
 
 
 def _quiz(command: argparse.ArgumentParser) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from ..classroom.own_engine import HINTS, Report, check_engine
 from ..files import naming, write_whole
 from ..pages import template
-from ..sentences import LANGUAGES, say
+from ..sentences import say
 from ..sentences.widths import wrapped
 from ..stepping.terminal import Control, has_colours
+from .reading import add_language
 
 FILE = "engine.py"
 PAGE = "engine-graph.html"
@@ -34,7 +35,7 @@ def add(command: argparse.ArgumentParser) -> None:
         "path", nargs="?", type=Path, metavar="PATH", help="of new the folder, else the file or its folder (here)"
     )
     command.add_argument("--watch", action="store_true", help="check whenever the file is saved, until Ctrl-C")
-    command.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the sentences (en)")
+    add_language(command)
     command.set_defaults(run=engine)
 
 

@@ -13,9 +13,10 @@ from ..classroom.bugs import in_time
 from ..classroom.terminal import tell
 from ..derivation.markup import rounded
 from ..nn.worked_example import WorkedExample
-from ..sentences import LANGUAGES, say
+from ..sentences import say
 from ..sentences.widths import to_left, to_right, width
 from .expressions import parsed
+from .reading import add_language
 
 MOST_ROWS = 40
 """More nodes than this are not listed with their grads."""
@@ -34,7 +35,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--save", type=Path, metavar="FILE", help="write the comparison as a page, FILE.html")
     command.add_argument("--hints", type=int, default=0, metavar="N", help="the first N hints, of 3")
     command.add_argument("--reveal", action="store_true", help="say what is wrong")
-    command.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the sentences (en)")
+    add_language(command)
     command.set_defaults(run=lab)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..parse import did_you_mean
+from ..sentences import LANGUAGES
 
 
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
@@ -29,6 +30,11 @@ def read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.
     if "run" not in options:
         parser.error("which command? Without any argument, all are listed")
     return options
+
+
+def add_language(command: argparse.ArgumentParser) -> None:
+    """The option that says in which language a command speaks."""
+    command.add_argument("--language", choices=tuple(LANGUAGES), default="en", help="of the sentences (en)")
 
 
 def _with_expressions(arguments: Sequence[str], options: dict[str, bool]) -> list[str]:
