@@ -16,15 +16,14 @@ def recorded_operation(op: str, operands: Sequence[Value]) -> Recorded:
 
     Of the operands, the numbers of those count that are parameters, such as a constant exponent: they are constants.
     """
-    given = [Value(0.0) for _ in operands]
+    given, fixed = [Value(0.0) for _ in operands], fixed_numbers(op, operands)
     tape = Tape(given)
-    fixed = {i for i in range(len(operands)) if is_parameter(op, i, operands)}
-    places = [tape.number(x.data) if i in fixed else tape.place(given[i]) for i, x in enumerate(operands)]
+    places = [tape.place(x) if number is None else tape.number(number) for x, number in zip(given, fixed)]
     read = OnTape(tape)
     value, forward = read.formula(op, places), len(tape.operations)
     derivatives = []
-    for i in range(len(operands)):
-        text, names = ("0", {}) if i in fixed else derivative(op, places, i)
+    for i, number in enumerate(fixed):
+        text, names = derivative(op, places, i) if number is None else ("0", {})
         derivatives.append(read(text, {**names, "z": value}))
     inputs = [Port(f"x{i}", [tape.place(x)], False) for i, x in enumerate(given, 1)]
     results = [Port("z", [value], False), Port("slopes", derivatives, True)]
