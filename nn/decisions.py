@@ -40,7 +40,8 @@ def draw_decision(
     places, labels, across, up, grid = decisions(model, X, y, points, margin)
     if not 1 <= len(grid[0][0]) <= 2 or len(set(labels)) > 2:
         raise ValueError("draw_decision is of two classes and one output or two: plot_decision draws more, with matplotlib")
-    middle = halfway(labels) if threshold is None else threshold
+    between = halfway(labels)
+    middle = between if threshold is None else threshold
     heights = [[outs[1] - outs[0] if len(outs) == 2 else outs[0] - middle for outs in row] for row in grid]
     far = max([abs(height) for row in heights for height in row]) or 1.0
     language = known(language)
@@ -54,7 +55,7 @@ def draw_decision(
     for (a, b), label in zip(places, labels):
         x = MARGIN + SIZE * (a - across[0]) / (across[-1] - across[0])
         y_ = MARGIN + SIZE * (up[-1] - b) / (up[-1] - up[0])
-        sheet.shapes.append(_example(x, y_, label > halfway(labels)))
+        sheet.shapes.append(_example(x, y_, label > between))
     sheet.wide = sheet.high = MARGIN + SIZE
     classes = {"larger": f"{max(labels):g}", "smaller": f"{min(labels):g}"}
     ends = dict(zip(("left", "right", "low", "high"), [f"{end:.3g}" for end in (across[0], across[-1], up[0], up[-1])]))
