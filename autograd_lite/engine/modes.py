@@ -45,9 +45,8 @@ class mode:
     """What a mode is: within it, in this thread or task, it is one of those in `current`.
 
     A context manager, which may be entered again while it is on, also by others, and a decorator, with parentheses or
-    without. Of a generator, and of what
-    is ``async``, each resumption is within the mode, and its caller in between is not. A context that is copied within the
-    mode, as that of a new task, keeps it.
+    without. Of a generator, and of what is ``async``, each resumption is within the mode, and its caller in between is not. A
+    context that is copied within the mode, as that of a new task, keeps it.
     """
 
     asked_for = False
@@ -72,12 +71,11 @@ class mode:
         entries = _existing()
         if entries and entries[-1].mode is self and not entries[-1].on:
             entries[-1].on = True
-            _note_quiet(entries)
         else:  # called by hand, so no statement keeps `__exit__`
             leave = self._new_exit()
             leave.args[0].on = True
             self._exits.append(leave)
-            _note_quiet(_entries.get())
+        _note_quiet(_entries.get())
 
     def _new_exit(self) -> partial[None]:
         """What leaves a new entry of this mode, which is there, but not yet on."""
