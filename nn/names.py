@@ -197,8 +197,7 @@ def _saved(path: str | os.PathLike[str]) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     n = found["embedding"]
-    if (
-        n * (12 * n * found["blocks"] + found["length"] + 2 * len(found["vocabulary"])) > numbers
-    ):  # nothing so large is made in vain
+    needed = n * (12 * n * found["blocks"] + found["length"] + 2 * len(found["vocabulary"]))
+    if needed > numbers:  # nothing so large is made in vain
         raise ValueError(f"{path} has only {numbers} parameters for {found['blocks']} blocks of {n} numbers")
     return data | found

@@ -40,10 +40,9 @@ def write_worksheets(expression: str, numbers: Sequence[str], students: Path, ke
     variants = asked.variants(names, key)
     pages = out / "pages"
     pages.mkdir(parents=True, exist_ok=True)
+    encoding = sys.getfilesystemencoding()
     for number, (name, variant) in enumerate(variants.items(), 1):
-        known = name.encode(sys.getfilesystemencoding(), "replace").decode(
-            sys.getfilesystemencoding()
-        )  # ? for what a name of a file cannot have here
+        known = name.encode(encoding, "replace").decode(encoding)  # ? for what a name of a file cannot have here
         safe = re.sub(r"[^\w.-]+", "_", known)[:40]
         variant.save(pages / f"{number:0{len(str(len(names)))}}-{safe}.html", "page", key)
     sheets = list(variants.values())
