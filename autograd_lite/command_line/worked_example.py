@@ -42,10 +42,11 @@ def example(
         print(f"autograd-lite: {figure.quantity} is {value!r}, not {figure.printed}", file=sys.stderr)
     told()
     error = WorkedExample()()
+    files = {kind: out / f"worked_example.{kind}" for kind in ("dot", "svg", "html")}
+    page = steps(error, language).save(files["html"])  # before the pass: else the page warns of grads that are there
     error.backward()
     drawing = draw(error, language=language)
-    files = {kind: out / f"worked_example.{kind}" for kind in ("dot", "svg", "html")}
-    for written in (drawing.save(files["dot"]), drawing.save(files["svg"]), steps(error, language).save(files["html"])):
+    for written in (drawing.save(files["dot"]), drawing.save(files["svg"]), page):
         print(say(language, "wrote", path=written))
     told(say(language, "example-next", html=files["html"]))
     return 1 if differing else 0
