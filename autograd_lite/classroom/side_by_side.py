@@ -53,6 +53,7 @@ def document(found: Compared) -> str:
         "language": found.language,
         "title": html.escape(say(found.language, "side-title", output=right.name(found.output))),
         "style": template("autograd_lite.stepping", "page.css"),
+        "walk": template("autograd_lite.stepping", "walk.js"),
         "picture": pictures[0],
         "other": re.sub(r'\bid="', 'id="other-', pictures[1]),
         "summary": html.escape(next(found.lines())),

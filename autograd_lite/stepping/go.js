@@ -24,38 +24,35 @@ function play() {
 
 const ahead = () => (asked ? go(now) : go(stops().find((stop) => stop > now) ?? now, true));
 const behind = () => go(stops().findLast((stop) => stop < now) ?? 0);
-const stepping = { first: () => go(0), back: behind, forward: ahead, last: () => go(steps.length - 1), turn: () => go(forward) };
-for (const [id, move] of Object.entries(stepping)) $(id).addEventListener("click", () => { pause(); move(); });
-$("play").addEventListener("click", play);
-$("guess").addEventListener("click", () => {
+const pausing = (move) => () => { pause(); move(); };
+
+function guess() {
   if (asked) return go(now);
   $("guess").setAttribute("aria-pressed", $("guess").getAttribute("aria-pressed") !== "true");
-});
+}
+
+function isMeant({ key, target }) {
+  if (target.matches(".live")) return key.startsWith("Page"); // what takes a number, or a choice
+  return key !== " " || !target.matches("button, select, input");
+}
+
+listen({
+  first: pausing(() => go(0)),
+  back: pausing(behind),
+  forward: pausing(ahead),
+  last: pausing(() => go(steps.length - 1)),
+  turn: pausing(() => go(forward)),
+  play,
+  guess,
+}, { " ": "play", "?": "guess" }, isMeant);
 $("speed").addEventListener("change", () => { if (timer) { pause(); play(); } $("speed").blur(); });
 $("grain").addEventListener("change", () => { go(stops().find((stop) => stop >= now) ?? now); $("grain").blur(); });
 $("slider").addEventListener("input", () => { pause(); go(Number($("slider").value) - 1); });
 
-const keys = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", PageUp: "back", PageDown: "forward" };
-const letters = { p: "back", n: "forward", b: "turn", "?": "guess" };
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.target.matches(".live") && !event.key.startsWith("Page")) return; // what takes a number, or a choice
-  const name = keys[event.key] ?? letters[event.key.toLowerCase()];
-  if (name === "guess") $("guess").click();
-  else if (name) {
-    pause();
-    stepping[name]();
-  } else if (event.key === " " && !event.target.matches("button, select, input")) play();
-  else return;
-  event.preventDefault();
-});
-
 // The address: the step, and what the hand has changed
 
 function writeAddress() {
-  try {
-    history.replaceState(null, "", `#${[now + 1, ...(live ? settings() : [])].join("&")}`);
-  } catch {} // within a frame of a notebook
+  setAddress(...(live ? settings() : []));
 }
 
 function readAddress() {
@@ -88,8 +85,7 @@ addEventListener("beforeprint", list);
 addEventListener("afterprint", unlist);
 matchMedia("print").addEventListener("change", (event) => (event.matches ? list() : unlist()));
 
-$("slider").max = steps.length;
-table();
+table("so-far-title", ["value", "grad"]);
 goBack();
 follow();
 if (svg) picture();

@@ -1,19 +1,17 @@
 // The page: its words, its formulas, its table, and how a step is shown
 
-const $ = (id) => document.getElementById(id);
 const box = $("picture"), svg = box.querySelector("svg.autograd-lite");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const DASH = "—", SVG = "http://www.w3.org/2000/svg";
-let now = 0, timer = 0;
+const SVG = "http://www.w3.org/2000/svg";
+let timer = 0;
 let asked = false; // the result of this step is hidden until it is asked for
 
-// When things happen: the step that computes a node, the one that writes its grad, the sums in between, the passing of an edge
+// When things happen besides: the sums before a grad is whole, the passing of an edge
 
 const edges = new Map();
-for (const node of nodes) Object.assign(node, { computed: 0, written: Infinity, sums: [] });
+for (const node of nodes) node.sums = [];
 steps.forEach((step, k) => {
   const node = nodes[step.node];
-  if (k < forward) node.computed = k;
   const isBack = step.by !== undefined;
   const ways = k < forward ? node.ends.map((id, i) => [id, step.node, i]) : isBack ? [[nodes[step.by].ends[step.operand], step.by, step.operand]] : [];
   step.edges = [...new Set(ways.map(([id]) => id).filter((id) => id))];
@@ -24,47 +22,13 @@ steps.forEach((step, k) => {
     else if (edge.passed < 0) edge.passed = k;
     edges.set(id, edge);
   }
-  if (step.written) node.written = Math.min(node.written, k);
-  else if (step.sum || step.first) node.sums.push(k);
+  if (!step.written && (step.sum || step.first)) node.sums.push(k);
 });
-
-// What is said
-
-const say = (key, fields) => sentences[key].replace(/\{(\w+)\}/g, (whole, name) => fields[name]);
-
-// A row of the table for each node
-
-const concerning = (picked) => steps.flatMap((step, k) => (picked.has(step.node) || picked.has(step.by) ? [k] : []));
 
 function visit(indices, element) {
   const found = concerning(new Set(indices));
   pause();
   go(found.find((k) => k > now && element.classList.contains("active")) ?? found[0]);
-}
-
-function create(kind, text, parent, more = {}) {
-  const element = document.createElement(kind);
-  element.textContent = text;
-  for (const [name, value] of Object.entries(more)) element.setAttribute(name, value);
-  parent.append(element);
-  return element;
-}
-
-function table() {
-  const whole = create("table", "", $("table"));
-  create("caption", say("so-far-title"), whole);
-  const head = whole.createTHead().insertRow(), body = whole.createTBody();
-  for (const title of ["node", "value", "grad"]) create("th", say(title), head).scope = "col";
-  for (const k of order) {
-    const node = nodes[k];
-    node.row = body.insertRow();
-    const name = create("th", "", node.row);
-    name.scope = "row";
-    const button = create("button", node.name, name);
-    button.title = say("to-steps");
-    button.addEventListener("click", () => visit([k], node.row));
-    node.cells = [node.row.insertCell(), node.row.insertCell()];
-  }
 }
 
 // Showing a step. `byHand`: a number has changed, and not the step. Of much, what is in view is shown at once, the rest a little later
@@ -79,11 +43,7 @@ function show(byHand = false, all = !byHand || order.length < MUCH) {
   $("words").textContent = first === now ? words(step) : summary(first);
   $("formulas").innerHTML = steps.slice(first, now + 1).map(formulas).join("");
   if (asked) $("formulas").lastElementChild?.classList.add("asked");
-  $("where").textContent = say(now < forward ? "where-forward" : "where-backward", { number: now + 1, count: steps.length });
-  $("slider").value = now + 1;
-  $("slider").setAttribute("aria-valuetext", $("where").textContent);
-  $("first").disabled = $("back").disabled = now === 0;
-  $("last").disabled = $("forward").disabled = now === steps.length - 1 && !asked;
+  showPlace(now === steps.length - 1 && !asked);
   $("guess").textContent = say(asked ? "reveal" : "guess");
   for (const k of all ? order : rowsInView()) showRow(k, k === step.node && !byHand, seen);
   nodes[step.node].row.classList.add("active");
@@ -150,11 +110,6 @@ function showRow(k, active, seen) {
   grad.classList.toggle("partly", !whole && sum !== undefined);
   if (active && !node.row.classList.contains("active")) within($("table"), node.row);
   node.row.classList.remove("active");
-}
-
-function within(pane, element) { // scrolls the pane, not the page
-  const inner = pane.getBoundingClientRect(), own = element.getBoundingClientRect();
-  if (own.top < inner.top + 50 || own.bottom > inner.bottom) pane.scrollTop += own.top - inner.top - inner.height / 2;
 }
 
 // The lines of a program that belong to a step

@@ -1,8 +1,6 @@
 // The numbers of the two passes, at the values that the leaves have
 
-const { nodes, order, patterns, kinds, numbers, steps, forward, grains, sentences, live, examples } = JSON.parse(
-  document.getElementById("data").textContent,
-);
+const { patterns, kinds, numbers, grains, live, examples } = further;
 // What is left out, because it is so most of the time
 for (const step of steps) step.operand ??= 0;
 nodes.forEach((node, k) => {

@@ -1,39 +1,15 @@
 // The picture: an element for one node or a collapsed part, and one for each edge
 
-const parts = new Map(), titles = [];
+const parts = svg && partsOf(svg), titles = [];
 const legend = svg?.querySelector(".legend");
 function picture() {
-  svg.setAttribute("role", "group");
-  svg.querySelector("desc").textContent = "";
-  nodes.forEach((node, k) => {
-    const part = parts.get(node.element) ?? { element: $(node.element), indices: [] };
-    part.indices.push(k);
-    parts.set(node.element, part);
-  });
   for (const part of parts.values()) {
     const { element, indices } = part;
-    part.computed = Math.max(...indices.map((k) => nodes[k].computed));
-    part.written = Math.max(-1, ...indices.filter((k) => !nodes[k].plain).map((k) => nodes[k].written));
-    part.box = element.querySelector(".box:last-of-type");
     part.single = indices.length === 1 && part.box && !part.box.classList.contains("part");
     part.title = element.querySelector("title");
     part.place = /translate\(([-\d.]+) ([-\d.]+)\)/.exec(element.getAttribute("transform")).slice(1).map(Number);
     part.tips = part.title.textContent.split(/(?=, data |, grad |; t = )/); // what it is, then data, then grads
-    part.lines = [...element.querySelectorAll("text.data, text.grad")].map((line) => {
-      const text = line.textContent, start = text.replace(/\S*$/, "");
-      return { line, text, start, grad: line.classList.contains("grad") };
-    });
-    for (const line of element.querySelectorAll("text")) line.after(" "); // for readers aloud
     nameAloud(element);
-    element.setAttribute("tabindex", "0");
-    element.setAttribute("role", "button");
-    element.addEventListener("click", () => visit(indices, element));
-    element.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      event.stopPropagation();
-      visit(indices, element);
-    });
     for (const [kind, on] of [["pointerenter", true], ["pointerleave", false], ["focus", true], ["blur", false]]) {
       element.addEventListener(kind, () => light(part, on));
     }
@@ -84,15 +60,11 @@ function light(part, on) {
 
 const LEAST = 1.25; // letters of 12 pixels are 15 then
 let scale = 1, chosen = false;
-function fitting(least) {
-  const { width, height } = svg.viewBox.baseVal;
-  return Math.max(least, Math.min(1.8, (box.clientWidth - 2) / width, (box.clientHeight - 4) / height));
-}
+const fitting = (least) => scaleWithin(box, svg, least, 1.8);
 function zoom(to, byHand = true) {
-  const { width, height } = svg.viewBox.baseVal;
   chosen = byHand;
   scale = to;
-  Object.assign(svg.style, { width: `${width * scale}px`, height: `${height * scale}px`, maxWidth: "none" });
+  setScale(svg, scale);
 }
 
 // Colours and widths, which are relative to the largest: those of the grads as they are now
@@ -144,7 +116,7 @@ function showPicture(step, first, seen, byHand, all) {
   for (const element of active) element.classList.add("active");
   for (const one of group) for (const id of one.edges) edges.get(id).element.classList.add("active", ...(now < forward ? [] : ["back"]));
   pass(step, first, byHand);
-  if (!byHand) reveal([...active]);
+  if (!byHand) reveal(box, [...active], 8, calm.matches ? "instant" : "smooth");
 }
 
 function showPart({ element, indices, computed, written, single, box, tint, lines, title, tips }, seen) {
@@ -241,15 +213,3 @@ function tag(layer, text) {
   return group;
 }
 const at = (group, { x, y }) => group.setAttribute("transform", `translate(${x} ${y})`);
-
-function reveal(elements) {
-  if (!elements.length) return;
-  const inner = box.getBoundingClientRect();
-  const rects = elements.map((element) => element.getBoundingClientRect());
-  let [left, right] = [Math.min(...rects.map((r) => r.left)), Math.max(...rects.map((r) => r.right))];
-  let [top, bottom] = [Math.min(...rects.map((r) => r.top)), Math.max(...rects.map((r) => r.bottom))];
-  if (right - left > inner.width || bottom - top > inner.height) ({ left, right, top, bottom } = rects[0]);
-  const away = (low, high, from, to) => (low < from + 8 || high > to - 8 ? (low + high - from - to) / 2 : 0);
-  const x = away(left, right, inner.left, inner.right), y = away(top, bottom, inner.top, inner.bottom);
-  if (x || y) box.scrollBy({ left: x, top: y, behavior: calm.matches ? "instant" : "smooth" });
-}
