@@ -9,7 +9,6 @@ from typing import Any
 from ..files import write_whole
 from ..value import Value
 from .comparison import Compared
-from .side_by_side import document, notebook_output
 
 
 class Comparison(Compared):
@@ -23,6 +22,8 @@ class Comparison(Compared):
 
         ValueError for more steps than a browser can hold.
         """
+        from .side_by_side import document  # with modules that few need
+
         return document(self)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -35,6 +36,8 @@ class Comparison(Compared):
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from .side_by_side import notebook_output
+
         return {"text/html": notebook_output(self), "text/plain": str(self)}
 
 

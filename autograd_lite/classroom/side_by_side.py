@@ -10,8 +10,9 @@ from typing import Any
 from ..backprop import Contribution
 from ..derivation.markup import rounded
 from ..pages import filled, in_script, template
-from ..picture.draw import Drawing, draw
-from ..sentences import LANGUAGES, say
+from ..picture.draw import Drawing
+from ..sentences import LANGUAGES, in_html, say
+from ..stepping.page import drawn
 from ..stepping.passes import Record
 from ..stepping.words import WordedPasses
 from ..value import Value
@@ -19,8 +20,6 @@ from .comparison import Compared
 
 MOST_STEPS = 3_000
 """A page of more steps than this does not open in a browser in reasonable time."""
-FRAMED = 60
-"""Up to this number of nodes the pictures have no frames, so that the rest is large."""
 HEIGHT = 760
 """Of the page in a notebook, in pixels."""
 WORDS = ("where-forward", "where-backward", "to-steps", "node", "right-grad", "wrong-grad", "side-table")
@@ -46,42 +45,30 @@ def document(found: Compared) -> str:
     if len(right) > MOST_STEPS:
         raise ValueError(f"a page holds {MOST_STEPS:,} steps, not {len(right):,}: compare the engines on a smaller graph")
     said = LANGUAGES[found.language]
-    drawings = [_drawing(right, found.right), _drawing(right, found.wrong)]
-    pictures = [drawing.svg() if isinstance(drawing, Drawing) else drawing for drawing in drawings]
-    sentences = {key: html.escape(sentence) for key, sentence in said.items()}
+    passes = [{node: grads[node] for node in right.order} for grads in (found.right, found.wrong)]
+    (drawing, picture), (_, other) = [drawn(right, grads) for grads in passes]
     parts = {
         "language": found.language,
         "title": html.escape(say(found.language, "side-title", output=right.name(found.output))),
         "style": template("autograd_lite.stepping", "page.css"),
         "walk": template("autograd_lite.stepping", "walk.js"),
-        "picture": pictures[0],
-        "other": re.sub(r'\bid="', 'id="other-', pictures[1]),
+        "picture": picture,
+        "other": re.sub(r'\bid="', 'id="other-', other),
         "summary": html.escape(next(found.lines())),
-        "data": in_script({**_data(found, drawings[0]), "sentences": {key: said[key] for key in WORDS}}),
+        "data": in_script({**_data(found, drawing), "sentences": {key: said[key] for key in WORDS}}),
     }
-    return filled(template("autograd_lite.classroom", "side_by_side.html"), {**sentences, **parts})
+    return filled(template("autograd_lite.classroom", "side_by_side.html"), {**in_html(found.language), **parts})
 
 
-def _drawing(steps: WordedPasses, grads: Mapping[Value, float]) -> Drawing | str:
-    """The graph as a picture, or where it is too large for one, a paragraph that says so."""
-    try:
-        names = {node: steps.name(node) for node in steps.nodes if not node.label and not node.is_plain_number}
-        own = {node: grads[node] for node in steps.order}
-        return draw(steps.output, grads=own, names=names, frames=len(steps.nodes) > FRAMED, language=steps.language)
-    except ValueError as error:
-        return f'<p class="note">{html.escape(steps.say("no-picture", why=error))}</p>'
-
-
-def _data(found: Compared, drawing: Drawing | str) -> dict[str, Any]:
+def _data(found: Compared, drawing: Drawing | None) -> dict[str, Any]:
     """What the script of the page reads: nodes, and steps, with what is to be seen of each in either pass."""
     right, wrong = found.passes, Followed(found.output, found.wrong, found.language)
     place = {node: k for k, node in enumerate(right.nodes)}
-    pictured = drawing if isinstance(drawing, Drawing) else None
     nodes = [
         {
             "name": right.name(node),
             "grads": [rounded(grads[node], 9) for grads in (found.right, found.wrong)] if node in right.adjoint else [],
-            "element": pictured.element_of[node] if pictured else "",
+            "element": drawing.element_of[node] if drawing else "",
             "differs": (node in found.differing) + (node in found.faults),
         }
         for node in right.nodes
@@ -89,7 +76,7 @@ def _data(found: Compared, drawing: Drawing | str) -> dict[str, Any]:
     return {
         "nodes": nodes,
         "order": [place[node] for node in right.order],
-        "steps": [_step(found, pair, wrong, place, pictured) for pair in zip(right.records, wrong.records)],
+        "steps": [_step(found, pair, wrong, place, drawing) for pair in zip(right.records, wrong.records)],
         "forward": right.forward,
         "difference": found.step.number - 1 if found.step else -1,
     }

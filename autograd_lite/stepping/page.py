@@ -46,7 +46,7 @@ def document(steps: WordedPasses, code: bool = False) -> str:
         raise ValueError(
             f"a page holds {MOST_IN_A_PAGE:,} steps, not {len(steps):,}: save them as .txt, or step through a smaller graph"
         )
-    drawing, picture = _picture(steps, steps.adjoint)
+    drawing, picture = drawn(steps, steps.adjoint)
     source, lines = listing(steps) if code else ("", {})
     why = still(steps)
     script, operations = ("", None) if why else operations_of(steps)
@@ -65,7 +65,7 @@ def document(steps: WordedPasses, code: bool = False) -> str:
     return filled(template("autograd_lite.stepping", "page.html"), {**sentences, **parts})
 
 
-def _picture(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing | None, str]:
+def drawn(steps: WordedPasses, grads: Mapping[Value, float]) -> tuple[Drawing | None, str]:
     """The graph as SVG, or where it is too large for a picture, a paragraph that says so."""
     try:
         names = {node: steps.name(node) for node in steps.nodes if not node.label and not node.is_plain_number}
@@ -122,7 +122,7 @@ def notebook_output(steps: WordedPasses) -> str:
         (steps.say("after-forward", output=name), {}),
         (steps.say("after-backward", output=name), steps.adjoint),
     ]
-    forward, backward = [_figure(caption, _picture(steps, grads)) for caption, grads in moments]
+    forward, backward = [_figure(caption, drawn(steps, grads)) for caption, grads in moments]
     # a notebook that was opened and not run shows neither a frame nor obeys a style sheet: only there the first picture is seen
     first = f'<style>.autograd-lite-not-run {{ display: none }}</style><div class="autograd-lite-not-run">{backward}</div>'
     without = f"<summary>{steps.say('without-scripts')}</summary>"
