@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from autograd_lite import no_grad
-from autograd_lite.nests import leaves
 
 from . import recurrent
 from .attention import GPT
@@ -18,7 +17,7 @@ from .compiled import Step
 from .files import write_json
 from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
-from .nests import checked, load_nests, not_negative, one_each, one_hot, whole
+from .nests import not_negative, one_each, one_hot, whole
 from .optim import Adam
 from .positions import PositionStep
 from .recurrent import Cell, SequenceModel
@@ -26,12 +25,11 @@ from .tasks import (
     HELD_BACK,
     at_least_1,
     bigram_loss,
-    characters,
     drawn,
-    name_of_a_file,
+    load_parameters,
     read_saved,
+    read_task,
     read_text,
-    seed,
     take_over,
     train_characters,
 )
@@ -75,10 +73,7 @@ class CharacterModel:
         """The network of a file that `CharacterTask.save` wrote; it needs no text. ValueError for any other file."""
         data = _saved(path)
         model = CharacterModel(data["vocabulary"], data["cell"], data["hidden"], length=data["length"])
-        try:
-            load_nests("this model", dict(model.model._nests()), data["parameters"])
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+        load_parameters(path, model.model, data["parameters"])
         return model
 
     def sample(self, characters: int, rng: Rng = None, start: str = "", temperature: float = 1.0, seed: int | None = None) -> str:
@@ -259,18 +254,12 @@ def saved_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _saved(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a file says, its settings looked at; nothing is known of it before."""
-    data = {"text": "", "parameters": None, **read_saved(path, FORMAT)}
-    numbers = len(leaves(data["parameters"]))
-    kinds = {"cell": _cell, "hidden": at_least_1, "length": at_least_1, "clip": not_negative, "seed": seed}
-    kinds |= {"vocabulary": characters, "text": name_of_a_file}
-    try:
-        found = checked({name: data.get(name) for name in kinds}, kinds, numbers)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    kinds = {"cell": _cell, "hidden": at_least_1, "length": at_least_1, "clip": not_negative}
+    found, numbers = read_task(path, FORMAT, kinds)
     rows = found["hidden"] + len(found["vocabulary"]) + found["length"] * (found["cell"] == "gpt")
     if found["hidden"] * rows > numbers:  # nothing so large is made in vain
         raise ValueError(f"{path} has only {numbers} parameters for a cell of {found['hidden']} units")
-    return data | found
+    return found
 
 
 def _cell(thing: Any, count: int) -> str:

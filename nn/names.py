@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from autograd_lite import no_grad
-from autograd_lite.nests import leaves
 
 from .attention import GPT
 from .files import write_json
 from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
-from .nests import checked, load_nests, not_negative, whole
+from .nests import not_negative, whole
 from .optim import Adam
 from .positions import PositionStep
-from .tasks import HELD_BACK, at_least_1, bigram_loss, characters, drawn, name_of_a_file, read_saved, seed, take_over
+from .tasks import HELD_BACK, at_least_1, bigram_loss, drawn, load_parameters, read_saved, read_task, take_over
 
 # The first names of the census of 1990 (U.S. Census Bureau: works of the United States government, in the public domain)
 SAMPLE_NAMES = Path(__file__).parent / "data" / "names.txt"
@@ -53,10 +52,7 @@ class NamesModel:
         """The network of a file that `NamesTask.save` wrote; it needs no names. ValueError for any other file."""
         data = _saved(path)
         model = NamesModel(data["vocabulary"], **{name: data[name] for name in SIZES})
-        try:
-            load_nests("this model", dict(model.model._nests()), data["parameters"])
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+        load_parameters(path, model.model, data["parameters"])
         return model
 
     def sample(
@@ -189,15 +185,9 @@ def saved_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _saved(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a file says, its settings looked at; nothing is known of it before."""
-    data = {"text": "", "parameters": None, **read_saved(path, FORMAT)}
-    numbers = len(leaves(data["parameters"]))
-    kinds = dict.fromkeys(SIZES, at_least_1) | {"seed": seed, "vocabulary": characters, "text": name_of_a_file}
-    try:
-        found = checked({name: data.get(name) for name in kinds}, kinds, numbers)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    found, numbers = read_task(path, FORMAT, dict.fromkeys(SIZES, at_least_1))
     n = found["embedding"]
     needed = n * (12 * n * found["blocks"] + found["length"] + 2 * len(found["vocabulary"]))
     if needed > numbers:  # nothing so large is made in vain
         raise ValueError(f"{path} has only {numbers} parameters for {found['blocks']} blocks of {n} numbers")
-    return data | found
+    return found

@@ -13,7 +13,10 @@ from itertools import chain, pairwise
 from reprlib import repr as shown
 from typing import Any, Protocol
 
+from autograd_lite.nests import leaves
+
 from .files import read_json
+from .module import Module
 from .nests import Kind, checked, load_nests, whole
 from .optim import Optimizer
 
@@ -136,6 +139,28 @@ def read_saved(path: str | os.PathLike[str], form: Mapping[str, Any], limit: int
     if not isinstance(data, dict) or {key: data.get(key) for key in form} != form:
         raise ValueError(f"{path} is not a file of {form['format']}")
     return data
+
+
+def read_task(path: str | os.PathLike[str], form: Mapping[str, Any], kinds: Mapping[str, Kind]) -> tuple[dict[str, Any], int]:
+    """What the file of a task says, of which nothing is known before, and how many parameters it has.
+
+    kinds: of the settings that other tasks have not. ValueError for another file.
+    """
+    data = {"text": "", "parameters": None, **read_saved(path, form)}
+    numbers = len(leaves(data["parameters"]))
+    kinds = {**kinds, "seed": seed, "vocabulary": characters, "text": name_of_a_file}
+    try:
+        return data | checked({name: data.get(name) for name in kinds}, kinds, numbers), numbers
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def load_parameters(path: str | os.PathLike[str], model: Module, parameters: Any) -> None:
+    """Sets the model's parameters to those of a file. ValueError where they do not fit."""
+    try:
+        load_nests("this model", dict(model._nests()), parameters)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
