@@ -126,6 +126,12 @@ def test_the_playground_shows_every_view_and_the_grads(session):
     assert "grads already" not in shown["steps"]["html"]
 
 
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN"])
+@pytest.mark.parametrize("view", ["picture", "steps", "quiz"])
+def test_what_the_playground_shows_speaks_the_language(session, view, language):
+    assert f'lang="{language}"' in session(view=view, language=language)["html"]
+
+
 def test_the_playground_differentiates_by_what_is_asked_for_or_by_what_there_is(session):
     assert session(wrt="net")["wrt"] == "net" and session(wrt="gone")["wrt"] == "x"
     assert session(view="derivation", wrt="net")["html"] != session(view="derivation", wrt="x")["html"]

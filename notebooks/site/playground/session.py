@@ -30,7 +30,7 @@ VIEWS: dict[str, Callable[[Value, Value, str], str]] = {
     "quiz": lambda output, wrt, language: quiz(output, language=language).html(),
 }
 FILES: dict[str, Callable[[Value, Value, str], Any]] = {
-    "graph": lambda output, wrt, language: draw(_after_a_pass(output)),
+    "graph": lambda output, wrt, language: draw(_after_a_pass(output), language=language),
     "derivation": lambda output, wrt, language: explain(output, wrt, language=language),
     "steps": lambda output, wrt, language: steps(output, language),
     "quiz": lambda output, wrt, language: quiz(output, language=language),
