@@ -11,8 +11,8 @@ import autograd_lite.classroom
 from autograd_lite.classroom.quiz import Quiz
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-LESSONS = sorted(NOTEBOOKS.glob("[01]*.ipynb"))
-TRANSLATED = sorted(NOTEBOOKS.glob("zh-*/0*.ipynb"))
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+TRANSLATED = sorted(NOTEBOOKS.glob("zh-*/*.ipynb"))
 
 
 def cells_of(path):

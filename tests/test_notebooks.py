@@ -29,9 +29,6 @@ from autograd_lite.__main__ import main
 from autograd_lite.classroom import LESSONS as MISTAKES_OF
 from nn.compiled import fastest_dialect
 
-ALL = [*sorted(NOTEBOOKS.glob("*.ipynb")), *TRANSLATED]
-
-
 # Of what a lesson has computed, by expressions in its names; from the articles' numbers, computed with 60 digits, and by mpmath
 WORKED = GOLDEN["example_222"]
 AFTER = WORKED["after_n_updates"]
@@ -125,7 +122,7 @@ def has_everything(names):
     return not slow and None not in (names.get("torch", ""), names.get("jax", ""))
 
 
-@pytest.mark.parametrize("path", ALL, ids=by_name)
+@lessons
 def test_notebook_runs_and_gives_its_outputs_and_an_exercise_without_an_answer_says_so(path, monkeypatch):
     names = {"__name__": "__main__"}
     with verdicts(monkeypatch) as said:
@@ -143,7 +140,7 @@ def test_notebook_runs_and_gives_its_outputs_and_an_exercise_without_an_answer_s
         assert eval(expression, names) == pytest.approx(right, rel=1e-12), expression
 
 
-@pytest.mark.parametrize("path", ALL, ids=by_name)
+@lessons
 def test_notebook_is_kept_with_its_outputs(path):
     code = code_of(path)
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
