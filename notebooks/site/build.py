@@ -60,7 +60,7 @@ def _write(out: Path, folder: Path, instructor: bool) -> None:
         modules = runtime.npm_packages(folder / "npm", f"pyodide@{runtime.PYODIDE}", f"mathjax@{pages.MATHJAX}")
         runtime.write_runtime(out / "pyodide", modules / "pyodide")
     for language, notebooks in lessons.items():
-        place = out if language == "en" else out / language
+        place = out / landing.placed(language, "")
         with _told(f"the pages, {language}"):
             sheets = place / "worksheets"
             names = worksheets.write_worksheets(sheets, SHEETS, language, sheets / "keys" if instructor else None)
@@ -68,7 +68,7 @@ def _write(out: Path, folder: Path, instructor: bool) -> None:
             sources = landing.sources(language, notebooks, names, instructor, extra)
             pages.write_pages(place, language, sources, modules / "mathjax" / "es5")
     with _told("the notebooks to run, and the playground"):
-        files = {landing.place_in_lite(language, path.name): path for language in lessons for path in lessons[language]}
+        files = {landing.placed(language, path.name): path for language in lessons for path in lessons[language]}
         files |= {f"instructor/{name}": path for name, path in _instructors().items() if instructor and path.suffix == ".ipynb"}
         lite.write_lite(out / "lite", files, "../pyodide/pyodide.mjs")
         write_playground(out / "playground", out / "pyodide" / runtime.LIBRARY)

@@ -34,8 +34,8 @@ def sources(
     return found
 
 
-def place_in_lite(language: str, name: str) -> str:
-    """Where a lesson lies among the files of JupyterLite."""
+def placed(language: str, name: str) -> str:
+    """Where a file of a language lies: in the site, and among the files of JupyterLite."""
     return name if language == "en" else f"{language}/{name}"
 
 
@@ -51,7 +51,8 @@ def _first_page(
         return html.escape(say(language, key))
 
     up = _up(language)
-    others = [f'<a href="{up}{_home(other)}" lang="{other}">{NAMES[other]}</a>' for other in LANGUAGES if other != language]
+    homes = {other: up + placed(other, "index.html") for other in LANGUAGES if other != language}
+    others = [f'<a href="{home}" lang="{other}">{NAMES[other]}</a>' for other, home in homes.items()]
     rows = [
         f"<tr><td>{html.escape(pages.title(path))}</td><td>{_read(language, path)} · {_ways(language, path)}</td></tr>"
         for path in lessons
@@ -85,16 +86,12 @@ def _numbers(folder: str, names: Mapping[int, str]) -> str:
     return " ".join([f'<a href="{folder}/{name}">{lesson}</a>' for lesson, name in names.items()])
 
 
-def _home(language: str) -> str:
-    return "index.html" if language == "en" else f"{language}/index.html"
-
-
 def _read(language: str, lesson: Path) -> str:
     return f'<a href="{lesson.stem}.html">{html.escape(say(language, "site-read"))}</a>'
 
 
 def _ways(language: str, lesson: Path) -> str:
     """Links to run a lesson, and to have it as a file."""
-    file, lite = place_in_lite(language, lesson.name), f"{_up(language)}lite"
+    file, lite = placed(language, lesson.name), f"{_up(language)}lite"
     run = f'<a href="{lite}/notebooks/index.html?path={file}">{html.escape(say(language, "site-run"))}</a>'
     return f'{run} · <a href="{lite}/files/{file}" download>{html.escape(say(language, "site-download"))}</a>'

@@ -17,17 +17,8 @@ from autograd_lite.ops import FAMILIES, ROWS
 
 # Where the reader of the engine comes by, one after another; of nn, its own docstring says so
 ENGINE = ("value", "ops", "engine.many", "backprop", "gradient", "functional", "check", "derivation.explain", "picture.draw")
-ENGINE += (
-    "engine.scope",
-    "stepping.steps",
-    "sentences",
-    "program.program",
-    "program.tracing",
-    "engine.modes",
-    "registry",
-    "engine.errors",
-)
-ENGINE += ("engine.together",)
+ENGINE += ("engine.scope", "stepping.steps", "sentences", "program.program", "program.tracing", "engine.modes", "registry")
+ENGINE += ("engine.errors", "engine.together")
 
 
 def reference() -> str:

@@ -65,8 +65,8 @@ def npm_packages(folder: Path, *packages: str) -> Path:
     return folder / "node_modules"
 
 
-def write_runtime(out: Path, pyodide: Path) -> Path:
-    """Writes the folder, from the npm package pyodide. Returns our wheel in it."""
+def write_runtime(out: Path, pyodide: Path) -> None:
+    """Writes the folder, from the npm package pyodide."""
     out.mkdir(parents=True)
     for name in CORE:
         shutil.copy(pyodide / name, out)
@@ -83,7 +83,6 @@ def write_runtime(out: Path, pyodide: Path) -> Path:
         path = files[name]
         package.update(file_name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     (out / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": packages}), encoding="utf-8")
-    return wheel
 
 
 def write_small_library(out: Path, library: Path) -> None:

@@ -164,7 +164,6 @@ function show(answer) {
         frame.setAttribute("sandbox", "allow-scripts");
         panel.replaceChildren(frame);
     } else panel.innerHTML = answer.html;
-    document.body.dataset.shown = asked.view;
     element("rows").replaceChildren(...answer.rows.map((row) => made("tr", {}, ...row.map((text) => made("td", { textContent: text })))));
     const wrt = form.elements.wrt;
     if (wrt.value === asked.wrt) {
