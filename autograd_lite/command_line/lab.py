@@ -141,7 +141,8 @@ def _visit(found: Bug, language: str) -> None:
                 if int(line) in found.lines:
                     tell(f"{say(language, 'lab-line', line=line)}\n{found.reveal(language)}")
                     return
-                tell(say(language, "lab-other-line", line=line))
+                is_there = 1 <= int(line) <= len(found.source.splitlines())
+                tell(say(language, "lab-other-line" if is_there else "lab-no-line", line=line))
             case _:
                 try:
                     tell("\n".join(_ran(found, _compared(found, _graph(typed, ()), language))))

@@ -338,6 +338,7 @@ SENTENCES = {
     "show the bug. The smallest one that is known to has {smallest}.",
     "lab-line": "Line {line} it is.",
     "lab-other-line": "Line {line} is as it should be.",
+    "lab-no-line": "There is no line {line}.",
     "right-grad": "right",
     "wrong-grad": "this engine",
     "side-title": "Two backward passes over {output}, side by side",

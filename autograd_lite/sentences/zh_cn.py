@@ -327,6 +327,7 @@ SENTENCES = {
     "lab-hides": "所有梯度都对：这个有 {count} 个节点的图没有显出错误。已知最小的图有 {smallest} 个节点。",
     "lab-line": "就是第 {line} 行。",
     "lab-other-line": "第 {line} 行没有错。",
+    "lab-no-line": "没有第 {line} 行。",
     "right-grad": "正确",
     "wrong-grad": "这个引擎",
     "side-title": "{output} 的两次反向传播，并排对照",

@@ -327,6 +327,7 @@ SENTENCES = {
     "lab-hides": "所有梯度都對：這個有 {count} 個節點的圖沒有顯出錯誤。已知最小的圖有 {smallest} 個節點。",
     "lab-line": "就是第 {line} 行。",
     "lab-other-line": "第 {line} 行沒有錯。",
+    "lab-no-line": "沒有第 {line} 行。",
     "right-grad": "正確",
     "wrong-grad": "這個引擎",
     "side-title": "{output} 的兩次反向傳播，並排對照",

@@ -452,6 +452,7 @@ def test_in_a_real_terminal_one_runs_it_asks_and_names_the_line():
             ("a *", "cannot be read"),
             ("h", "each contribution"),
             ("20", "Line 20 is as it should be."),
+            ("22", "There is no line 22."),
             ("21", "overwrite: "),
         ]:
             if answer:
