@@ -86,6 +86,22 @@ def violations(driver):
 
 
 @contextlib.contextmanager
+def window(driver, width, height=768, scale=1):
+    """The page in a window of so many pixels of CSS, each `scale` of the screen: of a phone, or where the page is enlarged."""
+    size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        yield
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def fits(driver):
+    """Whether nothing in the page is wider than its window."""
+    return driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+@contextlib.contextmanager
 def colours(driver, scheme):
     """The page as one who wants it "light" or "dark" sees it."""
     command = "Emulation.setEmulatedMedia"

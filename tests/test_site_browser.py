@@ -15,7 +15,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from browser import browser, colours, needs_axe, violations
+from browser import browser, colours, fits, needs_axe, violations, window
 
 from autograd_lite.parse import parse
 from autograd_lite.sentences import say
@@ -123,7 +123,7 @@ def test_a_page_asks_nothing_of_another_host(room, page):
     room.complaints()
     room.open(page)
     assert room.complaints() == [] and room.outside() == set()
-    assert room.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert fits(room.driver)
 
 
 def test_formulas_are_set(room):
@@ -353,14 +353,10 @@ def test_the_playground_speaks_the_language(room, playground, language):
 @pytest.mark.parametrize("width", [1366, 390])
 @pytest.mark.parametrize("kind", ["expression", "network"])
 def test_nothing_is_wider_than_the_window(room, playground, width, kind):
-    size = {"width": width, "height": 768, "deviceScaleFactor": 1, "mobile": False}
-    room.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    try:
+    with window(room.driver, width):
         for view in ("picture", "derivation", "steps", "quiz"):
             playground(kind=kind, view=view)
-            assert room.run("return document.documentElement.scrollWidth <= innerWidth"), view
-    finally:
-        room.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            assert fits(room.driver), view
 
 
 @needs_axe

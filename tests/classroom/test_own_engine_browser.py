@@ -1,7 +1,7 @@
 """The page that shows a failing graph, the engine's and the right one, in a browser."""
 
 import pytest
-from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
+from browser import chromium, colours, fits, needs_axe, quiet, violations, window  # noqa: F401
 from own_engines import changed
 
 from autograd_lite.classroom import check_engine
@@ -26,12 +26,9 @@ def test_both_graphs_are_side_by_side_and_nothing_is_asked_of_a_network(chromium
 
 
 def test_on_a_phone_nothing_is_cut_off(chromium, page):  # noqa: F811
-    chromium.set_window_size(500, 900)
-    try:
+    with window(chromium, 390, 844):
         chromium.get(page.as_uri())
-        assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    finally:
-        chromium.set_window_size(1366, 768)
+        assert fits(chromium)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import base64
 import re
 
 import pytest
-from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
+from browser import chromium, colours, fits, needs_axe, quiet, violations, window  # noqa: F401
 
 from autograd_lite import Value, tanh
 from autograd_lite.classroom import codes, quiz
@@ -159,12 +159,9 @@ def test_labels_from_users_are_text(chromium, tmp_path):
 
 
 def test_on_a_phone_nothing_is_cut_off(chromium, asked, tmp_path):
-    chromium.set_window_size(500, 900)  # as narrow as this browser's window goes
-    try:
-        page = Page(chromium, asked.save(tmp_path / "quiz.html"))
-        assert page.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    finally:
-        chromium.set_window_size(1366, 768)
+    with window(chromium, 390, 844):
+        Page(chromium, asked.save(tmp_path / "quiz.html"))
+        assert fits(chromium)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 """The page of a comparison in a real browser: both passes in step, the difference lit, buttons and keys, without a network."""
 
 import pytest
-from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
+from browser import chromium, colours, fits, needs_axe, quiet, violations, window  # noqa: F401
 
 pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
 
@@ -140,12 +140,9 @@ def test_in_a_notebook_the_page_runs_in_a_frame_without_rights(chromium, found, 
 
 
 def test_on_a_phone_nothing_is_cut_off(chromium, found, tmp_path):
-    chromium.set_window_size(500, 900)  # as narrow as this browser's window goes
-    try:
+    with window(chromium, 390, 844):
         chromium.get(found.save(tmp_path / "compare.html").as_uri())
-        assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    finally:
-        chromium.set_window_size(1366, 768)
+        assert fits(chromium)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from browser import chromium, quiet  # noqa: F401
+from browser import chromium, fits, quiet, window  # noqa: F401
 from test_steps import random_graph
 
 from autograd_lite import Value, clamp, draw, exp, log, maximum, relu, sin, sqrt, steps, sum_, tanh, where
@@ -517,19 +517,14 @@ def test_parameters_are_chosen(chromium, tmp_path):
 
 @pytest.mark.parametrize("width, height", [(1366, 768), (390, 844)])
 def test_the_controls_are_seen_and_nothing_is_wider_than_the_window(lesson, width, height):
-    lesson.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    )
-    try:
+    with window(lesson.driver, width, height):
         lesson.run("lesson.update(0.5, 20); lesson.go(51); $('whatif').click()")
-        assert lesson.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert fits(lesson.driver)
         inside = (
             "const r = document.querySelector('#live').getBoundingClientRect(); return r.right <= innerWidth && r.height < 280"
         )
         assert lesson.run(inside)
         assert lesson.run("return document.querySelector('#table').scrollWidth <= document.querySelector('#table').clientWidth")
-    finally:
-        lesson.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_the_numbers_of_the_page_are_written_as_python_writes_them(lesson):

@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
+from browser import chromium, colours, fits, needs_axe, quiet, violations, window  # noqa: F401
 
 from autograd_lite import Value, dot, steps, tanh
 from nn.worked_example import WorkedExample
@@ -201,15 +201,11 @@ def test_a_hall_can_read_it(page):
 
 
 def test_at_200_percent_the_picture_is_seen(page):
-    command = page.driver.execute_cdp_cmd
-    command("Emulation.setDeviceMetricsOverride", {"width": 683, "height": 384, "deviceScaleFactor": 2, "mobile": False})
-    try:
+    with window(page.driver, 683, 384, scale=2):
         page.driver.execute_script("go(50)")
         where = "const r = document.querySelector('#picture').getBoundingClientRect(); "
         height, below, scrolled = page.driver.execute_script(where + "return [r.height, innerHeight - r.top, scrollY]")
         assert height >= 190 and below >= 190 and scrolled == 0
-    finally:
-        command("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_hover_lights_the_whole_way(page, example):
@@ -333,16 +329,10 @@ def test_the_active_node_is_brought_into_view(page, example):
 @pytest.mark.parametrize("width", [1366, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_the_window(page, width, scheme):
-    command = page.driver.execute_cdp_cmd
-    command("Emulation.setDeviceMetricsOverride", {"width": width, "height": 768, "deviceScaleFactor": 1, "mobile": False})
-    command("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-    try:
-        assert page.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    with window(page.driver, width), colours(page.driver, scheme):
+        assert fits(page.driver)
         background = page.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert background == ("rgb(22, 22, 22)" if scheme == "dark" else "rgb(255, 255, 255)")
-    finally:
-        command("Emulation.clearDeviceMetricsOverride", {})
-        command("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_reduced_motion(page):
