@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -31,6 +32,14 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
     script = put(re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0])
     known["hash"] = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return put(text)
+
+
+def framed(page: str, title: str, height: int) -> str:
+    """The page in a notebook: in a frame of its own, of so many pixels, without any right but to run its script."""
+    return (
+        f'<iframe title="{html.escape(title)}" sandbox="allow-scripts" width="100%" height="{height}" '
+        f'style="border: 0; width: 100%; height: min({height}px, 80vh)" srcdoc="{html.escape(page)}"></iframe>'
+    )
 
 
 def in_script(data: Any) -> str:

@@ -9,7 +9,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from ..pages import filled, in_script, template
+from ..pages import filled, framed, in_script, template
 from ..sentences import LANGUAGES, in_html, say
 from . import codes
 from .pictures import picture
@@ -118,9 +118,8 @@ def _sealed(salt: str, text: str) -> str:
 
 def notebook_output(quiz: Sheet, text: str) -> str:
     """The page in a frame of its own, without any right but to run its script; where no frame is shown, the text."""
-    title = html.escape(say(quiz.language, "title", output=quiz.graph.name(quiz.graph.output)))
-    return (
-        f'<iframe title="{title}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
-        f'style="border: 0; width: 100%; height: min({HEIGHT}px, 80vh)" srcdoc="{html.escape(document(quiz, None))}"></iframe>'
+    frame = framed(document(quiz, None), say(quiz.language, "title", output=quiz.graph.name(quiz.graph.output)), HEIGHT)
+    without = (
         f'<style>.autograd-lite-not-run {{ display: none }}</style><pre class="autograd-lite-not-run">{html.escape(text)}</pre>'
     )
+    return frame + without

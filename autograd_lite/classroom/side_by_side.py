@@ -9,7 +9,7 @@ from typing import Any
 
 from ..backprop import Contribution
 from ..derivation.markup import rounded
-from ..pages import filled, in_script, template
+from ..pages import filled, framed, in_script, template
 from ..picture.draw import Drawing
 from ..sentences import LANGUAGES, in_html, say
 from ..stepping.page import drawn
@@ -118,12 +118,8 @@ def _told(found: Compared, record: Record) -> list[str]:
 
 def notebook_output(found: Compared) -> str:
     """The page in a frame of its own, without any right but to run its script; below it, folded up, the text."""
-    title = html.escape(say(found.language, "side-title", output=found.passes.name(found.output)))
     text = f"<pre>{html.escape(str(found))}</pre>"
     if len(found.passes) > MOST_STEPS:
         return text
-    return (
-        f'<iframe title="{title}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
-        f'style="border: 0; width: 100%; height: {HEIGHT}px" srcdoc="{html.escape(document(found))}"></iframe>'
-        f"<details><summary>{html.escape(next(found.lines()))}</summary>{text}</details>"
-    )
+    frame = framed(document(found), say(found.language, "side-title", output=found.passes.name(found.output)), HEIGHT)
+    return f"{frame}<details><summary>{html.escape(next(found.lines()))}</summary>{text}</details>"

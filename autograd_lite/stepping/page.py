@@ -9,7 +9,7 @@ from typing import Any
 from ..engine.errors import needed
 from ..formulas import operands
 from ..ops import FAMILIES, ROWS
-from ..pages import filled, in_script, template
+from ..pages import filled, framed, in_script, template
 from ..picture.draw import Drawing, draw
 from ..picture.svg import image
 from ..program.javascript import functions
@@ -114,10 +114,7 @@ def notebook_output(steps: WordedPasses) -> str:
     if len(steps) > MOST_IN_A_NOTEBOOK:
         code = "<code>.save(&quot;lesson.html&quot;)</code>"
         return f"<p>{steps.say('steps-too-many', count=f'{len(steps):,}', output=name, code=code)}</p>{trace}"
-    frame = (
-        f'<iframe title="{steps.say("steps-title", output=name)}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
-        f'style="border: 0; width: 100%; height: min({HEIGHT}px, 80vh)" srcdoc="{html.escape(document(steps))}"></iframe>'
-    )
+    frame = framed(document(steps), steps.say("steps-title", output=steps.name(steps.output)), HEIGHT)
     moments: list[tuple[str, Mapping[Value, float]]] = [
         (steps.say("after-forward", output=name), {}),
         (steps.say("after-backward", output=name), steps.adjoint),
