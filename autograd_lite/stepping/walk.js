@@ -116,12 +116,11 @@ function showPlace(isEnd = now === steps.length - 1) {
   $("last").disabled = $("forward").disabled = isEnd;
 }
 
-const keys = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", PageUp: "back", PageDown: "forward" };
-const letters = { p: "back", n: "forward", b: "turn" };
+const arrows = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", PageUp: "back", PageDown: "forward" };
 
-// moves: by the ids of their buttons. more: further letters. isMeant: whether a key is for the page, and not for what has the focus
+// moves: by the ids of their buttons. more: further keys. isMeant: whether a key is for the page, and not for what has the focus
 function listen(moves, more, isMeant = () => true) {
-  const names = { ...keys, ...letters, ...more };
+  const names = { ...arrows, p: "back", n: "forward", b: "turn", ...more };
   $("slider").max = steps.length;
   for (const [id, move] of Object.entries(moves)) $(id).addEventListener("click", move);
   document.addEventListener("keydown", (event) => {
