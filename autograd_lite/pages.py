@@ -23,14 +23,14 @@ def template(package: str, name: str) -> str:
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:
-    """The template with its parts in the places of ``@@name@@``; "hash" is that of its first script, which alone may run."""
+    """The template with its parts in the places of ``@@name@@``; "hash" is that of its first script, if any, which alone runs."""
     known = dict(parts)
 
     def put(text: str) -> str:
         return re.sub("@@([a-z-]+)@@", lambda found: known[found[1]], text)
 
-    script = put(re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0])
-    known["hash"] = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[:1]:
+        known["hash"] = "sha256-" + base64.b64encode(hashlib.sha256(put(script).encode()).digest()).decode()
     return put(text)
 
 

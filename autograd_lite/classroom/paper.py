@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Sequence
-from importlib import resources
 
 from ..derivation.expressions import Expression, number, symbol
+from ..pages import filled, template
 from ..sentences import say
 from .exports import feedbacks
 from .pictures import picture
@@ -89,10 +88,9 @@ def _head(quiz: Sheet, kind: str, name: str) -> str:
 
 
 def _document(quiz: Sheet, kind: str, sheets: Sequence[str]) -> str:
-    template = resources.files(__package__).joinpath("paper.html").read_text(encoding="utf-8")
     parts = {
         "language": quiz.language,
         "title": html.escape(say(quiz.language, kind, output=quiz.graph.name(quiz.graph.output))),
         "sheets": "\n".join([f'<section class="sheet">{sheet}</section>' for sheet in sheets]),
     }
-    return re.sub("@@([a-z]+)@@", lambda found: parts[found[1]], template)
+    return filled(template(__package__, "paper.html"), parts)

@@ -337,6 +337,12 @@ def test_what_an_engine_says_of_itself_is_text_in_the_page(checked):
     assert "<script>" not in report._repr_mimebundle_()["text/html"]
 
 
+def test_a_file_named_like_a_place_of_the_template_is_named_in_the_page(tmp_path):
+    path = tmp_path / "@@body@@.py"
+    path.write_text(solved())
+    assert "<title>@@body@@.py: " in check_engine(path).html()
+
+
 @pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize("code", [r"raise ValueError('\ud800')", r"print('\udfff'); raise ValueError"])
 def test_half_a_character_can_be_printed_and_saved(checked, monkeypatch, code, apart):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...derivation.markup import rounded
 from ...files import write_whole
-from ...pages import template
+from ...pages import filled, template
 from ...picture.draw import draw
 from ...sentences import say
 from ...sentences.widths import clip, to_left, to_right, width, wrapped
@@ -211,10 +211,7 @@ class Report:
     def html(self) -> str:
         """A page that needs nothing else: what is said, both graphs side by side, and every number."""
         parts = {"language": self.language, "title": html.escape(self._head()), "body": self._body()}
-        page = template(__package__, "report.html")
-        for name, text in parts.items():
-            page = page.replace(f"@@{name}@@", text)
-        return page
+        return filled(template(__package__, "report.html"), parts)
 
     def _body(self) -> str:
         said = "".join([f"<p>{html.escape(paragraph)}</p>" for paragraph in self.paragraphs()])
