@@ -71,8 +71,8 @@ def rows(graph: Graph) -> list[Looks]:
 
 def _unscaled(graph: Graph, score: Value) -> Value:
     """A score before it is scaled by a given number; itself where it is not."""
-    i = graph.variable(score) if graph.parents[score] else None
-    return graph.parents[score][i] if i is not None and graph.rules[score, i].kind in ("number", "quotient") else score
+    i = graph.variable(score)
+    return graph.parents[score][i] if i is not None and (score, i) in graph.scaled else score
 
 
 def _factors(graph: Graph, node: Value) -> list[Units]:

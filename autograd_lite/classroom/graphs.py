@@ -289,7 +289,7 @@ class Graph:
         """Where the output is a mean, the edge that makes it one; where it is a sum, the edges to its terms; and their number."""
         node = self.output
         scaling: list[Edge] = []
-        while (i := self.variable(node)) is not None and self.rules[node, i].kind in ("number", "quotient"):
+        while (i := self.variable(node)) is not None and (node, i) in self.scaled:
             scaling.append((node, i))
             node = self.parents[node][i]
         count, pending = 0, [node]
