@@ -76,8 +76,10 @@ def test_both_pictures_go_in_step(page):
         seen.update(active(1))
     assert len(seen) > 4 and page.find_element("id", "forward").get_attribute("disabled")
     right, wrong = (page.find_element("css selector", f".pass:nth-of-type({side}) .picture") for side in (1, 2))
+    two_frames = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+    page.execute_async_script(two_frames)  # the step's own scrolling has been told of
     page.execute_script("arguments[0].scrollLeft = 120; arguments[0].scrollTop = 30", wrong)
-    page.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    page.execute_async_script(two_frames)
     assert page.execute_script("return [arguments[0].scrollLeft, arguments[0].scrollTop]", right) == [120, 30]
 
 
