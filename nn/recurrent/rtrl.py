@@ -2,19 +2,20 @@
 
 For every parameter theta the sensitivities dh_t/dtheta are carried along with the state,
 dh_t/dtheta = (the direct derivative) + dh_t/dh_{t-1} dh_{t-1}/dtheta, and the gradient of each step's loss is ready at that
-step. The derivatives within a step are those of a backward pass through its graph, which is then dropped, for any cell. It costs
-d |theta| numbers and about d |theta| (d + m) operations a step: BPTT is cheaper, but must keep the sequence. Source: NNDL 6.42 to
-6.46.
+step. The derivatives within a step are those of a backward pass from each of the d units through its graph, for any cell; the
+graph is then dropped. It costs d |theta| numbers, and up to d^2 |theta| operations a step: BPTT is cheaper, but must keep the
+sequence. Source: NNDL 6.42 to 6.46.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from autograd_lite import Value, dot, gradient, no_grad
-from autograd_lite.backprop import adjoints
+from autograd_lite import Value, dot, gradient, no_grad, topological_order
+from autograd_lite.backprop import contributions
 from autograd_lite.nests import leaves
 
 from ..losses import step_losses
@@ -88,27 +89,36 @@ def _steps(
 ) -> Iterator[RTRL]:
     """loss_of: of the logits of a time step and what stands beside the input."""
     names, parameters = zip(*model.named_parameters())
-    start = model.network.initial_state(initial)  # which may be computed from parameters, or be some
-    states = {name: [unit.item() for unit in units] for name, units in start.items()}
-    vectors = {name: [_sensitivity(unit, parameters, {}) for unit in units] for name, units in start.items()}
+    after = model.network.initial_state(initial)  # which may be computed from parameters, or be some
+    known = {unit: _sensitivity(unit, parameters, {}) for units in after.values() for unit in units}
     total, gradients = 0.0, [0.0] * len(names)
     for t, (x, target) in enumerate(examples, 1):
-        before = {name: [Value(number, f"{name}_{t - 1}[{j}]") for j, number in enumerate(s)] for name, s in states.items()}
-        known = {unit: vector for name in states for unit, vector in zip(before[name], vectors[name])}
-        logits, after = model.step(x, before, t)
+        before = {
+            name: [Value(unit.item(), f"{name}_{t - 1}[{j}]") for j, unit in enumerate(units)] for name, units in after.items()
+        }
+        known = {leaf: known[unit] for name, units in after.items() for leaf, unit in zip(before[name], units)}
+        logits, states = model.step(x, before, t)
         loss = loss_of(logits, target)
+        after = {name: states[name] for name in before}
+        known |= {unit: _sensitivity(unit, parameters, known) for units in after.values() for unit in units}
         total += loss.item()
-        gradients = [old + new for old, new in zip(gradients, _sensitivity(loss, parameters, known))]
-        states = {name: [unit.item() for unit in after[name]] for name in states}
-        vectors = {name: [_sensitivity(unit, parameters, known) for unit in after[name]] for name in states}
-        yield RTRL(t, total, dict(zip(names, gradients)), states, vectors)
+        gradients = [so_far + new for so_far, new in zip(gradients, _sensitivity(loss, parameters, known))]
+        yield RTRL(
+            t,
+            total,
+            dict(zip(names, gradients)),
+            {name: [unit.item() for unit in units] for name, units in after.items()},
+            {name: [known[unit] for unit in units] for name, units in after.items()},
+        )
 
 
 def _sensitivity(node: Value, parameters: Sequence[Value], known: Mapping[Value, list[float]]) -> list[float]:
-    """The derivatives of a node of one time step by all parameters: directly, and by the states before, whose own are known."""
-    slopes = adjoints(node)
+    """The derivatives of a node by all parameters: directly, and by the units whose own are known, where the pass back ends."""
+    slopes = {node: 1.0}
+    for step in contributions(node, order=partial(topological_order, known=set(map(id, known)))):
+        slopes[step.parent] = slopes.get(step.parent, 0.0) + step.amount
     vector = [slopes.get(parameter, 0.0) for parameter in parameters]
-    for unit, before in known.items():
+    for unit, sensitivity in known.items():
         if slope := slopes.get(unit, 0.0):
-            vector = [direct + slope * through for direct, through in zip(vector, before)]
+            vector = [so_far + slope * further for so_far, further in zip(vector, sensitivity)]
     return vector
