@@ -9,7 +9,7 @@ from autograd_lite.sentences import known, say
 
 from .attention_drawings import MARGIN, Sheet
 from .module import Module
-from .plots import decisions, halfway
+from .plots import decisions, finite, halfway
 
 SIZE = 400.0
 SHADES = 4
@@ -37,11 +37,11 @@ def draw_decision(
     >>> draw_decision(MLP([2, 3, 1], "tanh", rng=0), X, y)
     <Decision on 4 examples; .save('picture.svg') writes it>
     """
-    places, labels, across, up, grid = decisions(model, X, y, points, margin)
+    places, labels, across, up, grid = decisions("draw_decision", model, X, y, points, margin)
     if not 1 <= len(grid[0][0]) <= 2 or len(set(labels)) > 2:
         raise ValueError("draw_decision is of two classes and one output or two: plot_decision draws more, with matplotlib")
     between = halfway(labels)
-    middle = between if threshold is None else threshold
+    middle = between if threshold is None else finite("draw_decision", threshold)
     heights = [[outs[1] - outs[0] if len(outs) == 2 else outs[0] - middle for outs in row] for row in grid]
     far = max([abs(height) for row in heights for height in row]) or 1.0
     language = known(language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 from autograd_lite import Scope, Value, peek, topological_order
@@ -26,7 +27,7 @@ def plot_decision(
     computed as after `eval`, without a graph. ValueError for what does not fit; ImportError without matplotlib (the extra
     `notebook`).
     """
-    places, labels, across, up, grid = decisions(model, X, y, points, margin)
+    places, labels, across, up, grid = decisions("plot_decision", model, X, y, points, margin)
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -39,7 +40,7 @@ def plot_decision(
                 ax.contourf(across, up, heights, levels=[0.0, top], colors=[_light(k)])
         colours: dict[str, Any] = {"c": [f"C{int(label) % 10}" for label in labels]}
     else:
-        middle = halfway(labels) if threshold is None else threshold
+        middle = halfway(labels) if threshold is None else finite("plot_decision", threshold)
         heights = [[outs[0] - middle for outs in row] for row in grid]
         far = max([abs(height) for row in heights for height in row]) or 1.0
         levels = [far * k / 10 for k in range(-10, 11)]
@@ -53,19 +54,20 @@ def plot_decision(
 
 
 def decisions(
-    model: Module, X: Any, y: Any, points: int, margin: float
+    name: str, model: Module, X: Any, y: Any, points: int, margin: float
 ) -> tuple[Any, list[float], list[float], list[float], Any]:
     """The places of the examples and their labels, the coordinates at which the model is computed, and its outputs there by rows.
 
-    Arguments and errors as for `plot_decision`.
+    name: of the function whose arguments these are, for errors. Arguments and errors as for `plot_decision`.
     """
-    places = [_pair(x) for x in in_lists(list(X))]
-    labels = [_one(label) for label in in_lists(list(y))]
+    places = [_pair(name, x) for x in _rows(name, X)]
+    labels = [_one(name, label) for label in _rows(name, y)]
     if not places or len(labels) != len(places):
-        raise ValueError(f"plot_decision needs a label for each of at least one example, got {len(places)} and {len(labels)}")
-    if points < 2:
-        raise ValueError(f"plot_decision needs at least 2 points of each coordinate, got {points!r}")
-    across, up = [_range([place[k] for place in places], margin, points) for k in (0, 1)]
+        raise ValueError(f"{name} needs a label for each of at least one example, got {len(places)} and {len(labels)}")
+    if not isinstance(points, Integral) or points < 2:
+        raise ValueError(f"{name} needs at least 2 points of each coordinate, got {points!r:.60}")
+    around = finite(name, margin)
+    across, up = [_range([place[k] for place in places], around, points) for k in (0, 1)]
     with evaluated(model.modules()):
         grid = [[[peek(out) for out in leaves(model([a, b]))] for a in across] for b in up]
     return places, labels, across, up, grid
@@ -133,17 +135,35 @@ def _frame(node: Value) -> Any:
     return None if scope is None else scope.path[0]
 
 
-def _pair(x: Any) -> tuple[float, float]:
+def _rows(name: str, rows: Any) -> list[Any]:
+    if not hasattr(rows, "__iter__"):
+        raise ValueError(f"{name} needs a list of examples and a list of their labels, got {rows!r:.60}")
+    return [*in_lists(list(rows))]
+
+
+def _pair(name: str, x: Any) -> tuple[float, float]:
     if not isinstance(x, (list, tuple)) or len(x) != 2:
-        raise ValueError(f"plot_decision needs examples of two inputs, got {x!r:.60}")
-    return float(peek(x[0])), float(peek(x[1]))
+        raise ValueError(f"{name} needs examples of two inputs, got {x!r:.60}")
+    return finite(name, x[0]), finite(name, x[1])
 
 
-def _one(label: Any) -> float:
+def _one(name: str, label: Any) -> float:
     (number,) = label if isinstance(label, list) and len(label) == 1 else [label]
-    if isinstance(number, list):
-        return float(number.index(max(number)))
-    return float(peek(number))
+    if isinstance(number, list) and number:
+        scores = [finite(name, score) for score in number]
+        return float(scores.index(max(scores)))
+    return finite(name, number)
+
+
+def finite(name: str, x: Any) -> float:
+    """The number, or that of a Value. ValueError, in the name of a function, for one that is none, infinite or nan."""
+    try:
+        number = peek(x)
+        if math.isfinite(number):
+            return float(number)
+    except TypeError:
+        pass
+    raise ValueError(f"{name} needs finite numbers, got {x!r:.60}")
 
 
 def _range(numbers: Sequence[float], margin: float, points: int) -> list[float]:

@@ -1,11 +1,26 @@
 """Plots for a class: what is drawn is what the model computes."""
 
+import math
 import sys
 
 import pytest
 
 from autograd_lite import no_grad, sum_
-from nn import MLP, RNN, Dropout, Linear, RNNCell, Sequential, accuracy, moons, mse, plot_decision, plot_layers, plots
+from nn import (
+    MLP,
+    RNN,
+    Dropout,
+    Linear,
+    RNNCell,
+    Sequential,
+    accuracy,
+    draw_decision,
+    moons,
+    mse,
+    plot_decision,
+    plot_layers,
+    plots,
+)
 
 matplotlib = pytest.importorskip("matplotlib", reason="the plots are drawn by it")
 matplotlib.use("Agg")
@@ -103,15 +118,23 @@ def test_without_axes_there_are_new_ones():
     "X, y, options, message",
     [
         ([], [], {}, "a label for each of at least one example, got 0 and 0"),
-        ([[0.0, 1.0]], [0, 1], {}, "got 1 and 2"),
+        ([[0.0, 1.0]], [0, 1], {}, "a label for each of at least one example, got 1 and 2"),
         ([[0.0, 1.0, 2.0]], [0], {}, r"examples of two inputs, got \[0.0, 1.0, 2.0\]"),
         ([0.5], [0], {}, "examples of two inputs, got 0.5"),
         ([[0.0, 1.0]], [0], {"points": 1}, "at least 2 points of each coordinate, got 1"),
+        ([[0.0, 1.0]], [0], {"points": 2.5}, "at least 2 points of each coordinate, got 2.5"),
+        ([[0.0, math.nan]], [0], {}, "finite numbers, got nan"),
+        ([[0.0, 1.0]], ["a"], {}, "finite numbers, got 'a'"),
+        ([[0.0, 1.0]], [None], {}, "finite numbers, got None"),
+        ([[0.0, 1.0]], [0], {"margin": "x"}, "finite numbers, got 'x'"),
+        ([[0.0, 1.0]], [0], {"threshold": "x"}, "finite numbers, got 'x'"),
+        (5, [0], {}, "a list of examples and a list of their labels, got 5"),
     ],
 )
-def test_a_decision_that_cannot_be_drawn(ax, X, y, options, message):
-    with pytest.raises(ValueError, match=message):
-        plot_decision(MLP([2, 1]), X, y, ax, **options)
+def test_a_decision_that_cannot_be_drawn_names_the_function_that_was_called(ax, X, y, options, message):
+    for drawn in (plot_decision, draw_decision):
+        with pytest.raises(ValueError, match=f"^{drawn.__name__} needs {message}"):
+            drawn(MLP([2, 1]), X, y, **options)
 
 
 # Layers ----------------------------------------------------------------------------------------------------------------
