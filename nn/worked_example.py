@@ -219,31 +219,58 @@ def training(
     return found
 
 
-def compared(figures: list[Figure], found: dict[str, float], language: str | None = None) -> list[tuple[Figure, float, str]]:
-    """Each figure with the computed value and the verdict: DIFFERS where a right figure is not reproduced."""
-    language = known(language)
+class Judged(NamedTuple):
+    """A figure, the value that was computed, and the verdict, a key of the sentences: "" where nothing is printed. quantity: what
+    it really is the figure of, in a training."""
+
+    figure: Figure
+    value: float
+    verdict: str
+    quantity: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether a right figure is not reproduced."""
+        return self.verdict == "figure-differs"
+
+    def said(self, language: str | None = None) -> str:
+        """The verdict in words."""
+        return say(known(language), self.verdict, quantity=self.quantity) if self.verdict else ""
+
+
+def judged(figures: list[Figure], found: dict[str, float]) -> list[Judged]:
+    """Each figure with the computed value and the verdict."""
     rows = []
     for figure in figures:
         value = found[figure.quantity]
-        key = "figure-agrees" if figure.agrees(value) else figure.why or "figure-differs"
-        rows.append((figure, value, say(language, key) if figure.printed else ""))
+        verdict = "figure-agrees" if figure.agrees(value) else figure.why or "figure-differs"
+        rows.append(Judged(figure, value, verdict if figure.printed else ""))
     return rows
+
+
+def judged_training(found: dict[str, float], runs: dict[str, dict[str, float]]) -> list[Judged]:
+    """As `judged`, for the quantities of a training run; `runs` are the simultaneous and the sequential run at the articles'
+    settings, one of which every published figure must agree with."""
+    rows = []
+    for figure, run, quantity in TRAINING_FIGURES:
+        if figure.quantity not in found:
+            continue
+        verdict = "figure-differs"
+        if figure.agrees(found[figure.quantity]):
+            verdict = "figure-agrees"
+        elif figure.agrees(runs[run][quantity]):
+            verdict = "figure-sequential" if run == "sequential" else "figure-other"
+        rows.append(Judged(figure, found[figure.quantity], verdict, quantity))
+    return rows
+
+
+def compared(figures: list[Figure], found: dict[str, float], language: str | None = None) -> list[tuple[Figure, float, str]]:
+    """Each figure with the computed value and the verdict in words: DIFFERS where a right figure is not reproduced."""
+    return [(row.figure, row.value, row.said(language)) for row in judged(figures, found)]
 
 
 def compared_training(
     found: dict[str, float], runs: dict[str, dict[str, float]], language: str | None = None
 ) -> list[tuple[Figure, float, str]]:
-    """As `compared`, for the quantities of a training run; `runs` are the simultaneous and the sequential run at the
-    articles' settings, one of which every published figure must agree with."""
-    language = known(language)
-    rows = []
-    for figure, run, quantity in TRAINING_FIGURES:
-        if figure.quantity not in found:
-            continue
-        key = "figure-differs"
-        if figure.agrees(found[figure.quantity]):
-            key = "figure-agrees"
-        elif figure.agrees(runs[run][quantity]):
-            key = "figure-sequential" if run == "sequential" else "figure-other"
-        rows.append((figure, found[figure.quantity], say(language, key, quantity=quantity)))
-    return rows
+    """As `compared`, for a training: see `judged_training`."""
+    return [(row.figure, row.value, row.said(language)) for row in judged_training(found, runs)]

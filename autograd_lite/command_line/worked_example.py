@@ -10,17 +10,15 @@ from .. import draw, steps
 from ..nn.worked_example import (
     FIGURES,
     LEARNING_RATE,
-    Figure,
+    Judged,
     WorkedExample,
-    compared,
-    compared_training,
     first_pass,
+    judged,
+    judged_training,
     training,
 )
 from ..sentences import say
 from ..sentences.widths import to_left, to_right
-
-Compared = tuple[Figure, float, str]
 
 TITLES = ("forward-pass", "example-output", "example-hidden")
 """Of the parts of `FIGURES`."""
@@ -35,11 +33,11 @@ def example(
     out.mkdir(parents=True, exist_ok=True)
     rows, found = [], first_pass()
     for title, figures in zip(TITLES, FIGURES.values()):
-        rows += _table(told, title, compared(figures, found, language), language)
+        rows += _table(told, title, judged(figures, found), language)
     rows += _trained(told, updates, learning_rate, update_biases, sequential, language)
-    differing = [(figure, value) for figure, value, verdict in rows if verdict == say(language, "figure-differs")]
-    for figure, value in differing:
-        print(f"autograd-lite: {figure.quantity} is {value!r}, not {figure.printed}", file=sys.stderr)
+    differing = [row for row in rows if row.differs]
+    for row in differing:
+        print(f"autograd-lite: {row.figure.quantity} is {row.value!r}, not {row.figure.printed}", file=sys.stderr)
     told()
     error = WorkedExample()()
     files = {kind: out / f"worked_example.{kind}" for kind in ("dot", "svg", "html")}
@@ -56,21 +54,21 @@ def _nothing(*lines: str) -> None:
     pass
 
 
-def _table(told: Callable[..., None], title: str, rows: list[Compared], language: str) -> list[Compared]:
+def _table(told: Callable[..., None], title: str, rows: list[Judged], language: str) -> list[Judged]:
     """The rows, which are also told."""
     quantity, computed, article, verdict = [
         say(language, f"example-{column}") for column in ("quantity", "computed", "article", "verdict")
     ]
     told(f"\n{say(language, title)}")
     told(f"  {to_left(quantity, 20)}{to_right(computed, 20)}{to_right(article, 15)}  {verdict}")
-    for figure, value, verdict in rows:
-        told(f"  {figure.quantity:<20}{value:>20.12g}{figure.printed or '-':>15}  {verdict}".rstrip())
+    for row in rows:
+        told(f"  {row.figure.quantity:<20}{row.value:>20.12g}{row.figure.printed or '-':>15}  {row.said(language)}".rstrip())
     return rows
 
 
 def _trained(
     told: Callable[..., None], updates: int, learning_rate: float, update_biases: bool, sequential: bool, language: str
-) -> list[Compared]:
+) -> list[Judged]:
     """The figures of the training, where there are published ones: at the articles' settings, in either order of the updates."""
     run = training(updates, learning_rate, update_biases, sequential)
     key = "example-training" + "-sequential" * sequential + "-biases" * update_biases
@@ -81,7 +79,7 @@ def _trained(
         return []
     other = training(updates, sequential=not sequential)
     simultaneous, in_sequence = (other, run) if sequential else (run, other)
-    rows: list[Compared] = compared_training(run, {"simultaneous": simultaneous, "sequential": in_sequence}, language)
+    rows: list[Judged] = judged_training(run, {"simultaneous": simultaneous, "sequential": in_sequence})
     if rows:
         _table(told, "example-published", rows, language)
     told(say(language, "example-orders"))
