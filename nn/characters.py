@@ -25,10 +25,10 @@ from .tasks import (
     HELD_BACK,
     at_least_1,
     bigram_loss,
+    checked_task,
     drawn,
     load_parameters,
     read_saved,
-    read_task,
     read_text,
     take_over,
     train_characters,
@@ -71,7 +71,12 @@ class CharacterModel:
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> CharacterModel:
         """The network of a file that `CharacterTask.save` wrote; it needs no text. ValueError for any other file."""
-        data = _saved(path)
+        return cls.from_saved(path, read_saved(path, FORMAT))
+
+    @classmethod
+    def from_saved(cls, path: str | os.PathLike[str], data: dict[str, Any]) -> CharacterModel:
+        """The same of what `read_saved` has read there."""
+        data = _checked(path, data)
         model = CharacterModel(data["vocabulary"], data["cell"], data["hidden"], length=data["length"])
         load_parameters(path, model.model, data["parameters"])
         return model
@@ -248,14 +253,14 @@ class CharacterTask(CharacterModel):
 def saved_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The settings that a file of `CharacterTask.save` was made with, by the names of its arguments: cell, hidden, length, clip,
     seed, and source, the name of the text. ValueError for any other file."""
-    data = _saved(path)
+    data = _checked(path, read_saved(path, FORMAT))
     return {"source": data["text"]} | {name: data[name] for name in ("cell", "hidden", "length", "clip", "seed")}
 
 
-def _saved(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a file says, its settings looked at; nothing is known of it before."""
+def _checked(path: str | os.PathLike[str], data: dict[str, Any]) -> dict[str, Any]:
+    """What a file says, once its settings are in order; nothing is known of it before."""
     kinds = {"cell": _cell, "hidden": at_least_1, "length": at_least_1, "clip": not_negative}
-    found, numbers = read_task(path, FORMAT, kinds)
+    found, numbers = checked_task(path, data, kinds)
     rows = found["hidden"] + len(found["vocabulary"]) + found["length"] * (found["cell"] == "gpt")
     if found["hidden"] * rows > numbers:  # nothing so large is made in vain
         raise ValueError(f"{path} has only {numbers} parameters for a cell of {found['hidden']} units")

@@ -18,7 +18,7 @@ from .losses import sequence_cross_entropy
 from .nests import not_negative, whole
 from .optim import Adam
 from .positions import PositionStep
-from .tasks import HELD_BACK, at_least_1, bigram_loss, drawn, load_parameters, read_saved, read_task, take_over
+from .tasks import HELD_BACK, at_least_1, bigram_loss, checked_task, drawn, load_parameters, read_saved, take_over
 
 # The first names of the census of 1990 (U.S. Census Bureau: works of the United States government, in the public domain)
 SAMPLE_NAMES = Path(__file__).parent / "data" / "names.txt"
@@ -50,7 +50,12 @@ class NamesModel:
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> NamesModel:
         """The network of a file that `NamesTask.save` wrote; it needs no names. ValueError for any other file."""
-        data = _saved(path)
+        return cls.from_saved(path, read_saved(path, FORMAT))
+
+    @classmethod
+    def from_saved(cls, path: str | os.PathLike[str], data: dict[str, Any]) -> NamesModel:
+        """The same of what `read_saved` has read there."""
+        data = _checked(path, data)
         model = NamesModel(data["vocabulary"], **{name: data[name] for name in SIZES})
         load_parameters(path, model.model, data["parameters"])
         return model
@@ -179,13 +184,13 @@ class NamesTask(NamesModel):
 def saved_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The settings that a file of `NamesTask.save` was made with, by the names of its arguments: those of the GPT, seed, and
     source, the name of the list. ValueError for any other file."""
-    data = _saved(path)
+    data = _checked(path, read_saved(path, FORMAT))
     return {"source": data["text"]} | {name: data[name] for name in (*SIZES, "seed")}
 
 
-def _saved(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a file says, its settings looked at; nothing is known of it before."""
-    found, numbers = read_task(path, FORMAT, dict.fromkeys(SIZES, at_least_1))
+def _checked(path: str | os.PathLike[str], data: dict[str, Any]) -> dict[str, Any]:
+    """What a file says, once its settings are in order; nothing is known of it before."""
+    found, numbers = checked_task(path, data, dict.fromkeys(SIZES, at_least_1))
     n = found["embedding"]
     needed = n * (12 * n * found["blocks"] + found["length"] + 2 * len(found["vocabulary"]))
     if needed > numbers:  # nothing so large is made in vain

@@ -133,20 +133,20 @@ def train_characters(
 # Files ----------------------------------------------------------------------------------------------------------------
 
 
-def read_saved(path: str | os.PathLike[str], form: Mapping[str, Any], limit: int = LONGEST_FILE) -> dict[str, Any]:
-    """What a file of that form says. ValueError for another file."""
+def read_saved(path: str | os.PathLike[str], *forms: Mapping[str, Any], limit: int = LONGEST_FILE) -> dict[str, Any]:
+    """What a file of one of these forms says. ValueError for another file."""
     data = read_json(path, limit)
-    if not isinstance(data, dict) or {key: data.get(key) for key in form} != form:
-        raise ValueError(f"{path} is not a file of {form['format']}")
+    if not isinstance(data, dict) or not any([{key: data.get(key) for key in form} == form for form in forms]):
+        raise ValueError(f"{path} is not a file of {' or '.join([form['format'] for form in forms])}")
     return data
 
 
-def read_task(path: str | os.PathLike[str], form: Mapping[str, Any], kinds: Mapping[str, Kind]) -> tuple[dict[str, Any], int]:
-    """What the file of a task says, of which nothing is known before, and how many parameters it has.
+def checked_task(path: str | os.PathLike[str], data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> tuple[dict[str, Any], int]:
+    """What the file of a task says, of which nothing is known before, with its settings checked; and how many parameters it has.
 
-    kinds: of the settings that other tasks have not. ValueError for another file.
+    kinds: of the settings that other tasks have not. ValueError for what is none of a task.
     """
-    data = {"text": "", "parameters": None, **read_saved(path, form)}
+    data = {"text": "", "parameters": None, **data}
     numbers = len(leaves(data["parameters"]))
     kinds = {**kinds, "seed": seed, "vocabulary": characters, "text": name_of_a_file}
     try:
@@ -161,12 +161,6 @@ def load_parameters(path: str | os.PathLike[str], model: Module, parameters: Any
         load_nests("this model", dict(model._nests()), parameters)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-
-
-def format_of(path: str | os.PathLike[str]) -> str:
-    """The format that a file says it is of; empty where it says none. ValueError for a file that is no JSON."""
-    data = read_json(path, LONGEST_FILE)
-    return str(data.get("format", "")) if isinstance(data, dict) else ""
 
 
 def take_over(

@@ -13,10 +13,14 @@ from ..nn.characters import CharacterModel, CharacterTask
 from ..nn.compiled import fastest_dialect
 from ..nn.files import only_writer
 from ..nn.names import NamesModel, NamesTask
-from ..nn.tasks import format_of, read_text, train_characters
+from ..nn.tasks import read_saved, read_text, train_characters
 from .progress import Progress
 
-NAMES_FORMAT = names.FORMAT["format"]
+MODELS: dict[str, type[CharacterModel] | type[NamesModel]] = {
+    characters.FORMAT["format"]: CharacterModel,
+    names.FORMAT["format"]: NamesModel,
+}
+FORMATS = (characters.FORMAT, names.FORMAT)
 
 
 class Kind(NamedTuple):
@@ -155,7 +159,8 @@ def _trained(task: Any, updates: int, path: Path, save_every: int) -> int:
 def sample(file: Path, start: str, characters: int | None, names: int | None, temperature: float, seed: int) -> int:
     """A text, or names, that a saved network makes up, after `start`."""
     start, rng = start.lower(), random.Random(seed)  # as the text that it learned from
-    model = NamesModel.from_file(file) if format_of(file) == NAMES_FORMAT else CharacterModel.from_file(file)
+    data = read_saved(file, *FORMATS)
+    model = MODELS[data["format"]].from_saved(file, data)
     unknown = [c for c in start if c not in model.vocabulary]
     if unknown:
         raise ValueError(f"--start has {unknown[0]!r}, a character that was not in the text it learned from")
