@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import math
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..pages import filled, framed, in_script, template
 from ..sentences import LANGUAGES, in_html, say
 from . import codes
 from .pictures import picture
-from .questions import Question
+from .questions import Question, half_unit
 from .sheet import Sheet
 from .verdicts import agreeing_digits, told
 
@@ -26,6 +25,8 @@ WORDS = (
     "rounded", "wrong", "no-number",
 )
 # fmt: on
+FINER = (0, 1, 2)
+"""So many digits finer than a digit beyond those asked for are the cells of an answer."""
 ANSWER = "{answer}"
 """Stands in a sentence for the answer as it will be typed."""
 
@@ -59,47 +60,68 @@ def _question(question: Question, place: str) -> dict[str, Any]:
     cells: of each hash 0 for right, or the number of a sentence in `sealed`.
     """
     salt = hashlib.sha256(place.encode()).hexdigest()[:12]
-    cells: dict[str, int] = {}
+    is_number = question.kind != "order"
+    right, half = question.answer, question.half_unit if is_number else lambda _: 0.0
+    cells = {_hashed(salt, text): 0 for text in _cells(right, half(right), question.digits)}
+    places: dict[tuple[Any, ...], int] = {}
     sealed: list[str] = []
-    for answer in (question.answer, *question.wrong):
-        if sealed or answer != question.answer:
-            said = told(question, question.matches(answer), answer if question.kind == "order" else ANSWER)
-            sealed.append(_sealed(salt, said))
-        for text in _cells(question, answer):
-            cells.setdefault(_hashed(salt, text), len(sealed))
+    for answer in question.wrong:
+        for text in _cells(answer, half(answer), question.digits):
+            found = question.matches(float(text) if is_number else text)
+            typed = ANSWER if is_number else text
+            said = (typed, *map(id, found.values()))
+            if said not in places:
+                sealed.append(_sealed(salt, told(question, found, typed)))
+                places[said] = len(sealed)
+            cells.setdefault(_hashed(salt, text), places[said])
     rough = agreeing_digits(question.digits)
-    if question.kind != "order":
-        cells.update({_hashed(salt, f"~{text}"): -1 for text in _rough(question.answer, rough)})
-    found: dict[str, Any] = {
+    if is_number:
+        near = half_unit(question.answer, rough)
+        cells.update({_hashed(salt, f"~{text}"): -1 for text in _cells(question.answer, near, rough)})
+    parts: dict[str, Any] = {
         "text": question.text("mathml"),
-        "node": "" if question.kind == "order" else question.node.label,
+        "node": question.node.label if is_number else "",
         "salt": salt,
         "digits": question.digits,
         "rough": rough,
+        "finer": FINER,
         "cells": cells,
         "sealed": sealed,
         "hints": [_sealed(salt, hint) for hint in question.hints("mathml")],
         "why": _sealed(salt, question.why("mathml")),
     }
-    return {**found, "options": question.options} if question.options else found
+    return {**parts, "options": question.options} if question.options else parts
 
 
-def _cells(question: Question, answer: Any) -> list[str]:
-    """The numbers within half a unit of the answer, and at the edges a tenth beyond, as texts of a digit more than asked for."""
+def _cells(answer: Any, half: float, digits: int) -> list[str]:
+    """What lies within half a unit of the answer, as texts of a digit more than asked for, and at the edges of up to three more.
+
+    A text stands for all numbers that are rounded to it. Of the finest those are taken that lie within half a unit themselves.
+    """
     if isinstance(answer, str):
         return [answer]
-    digits, half = question.digits, Decimal(question.half_unit(answer))
-    unit = Decimal(1).scaleb(math.floor(math.log10(abs(answer) or 1)) - digits)
-    low, high = ((Decimal(answer) + sign * half) / unit for sign in (-1, 1))
-    return list(dict.fromkeys(_canonical(float(k * unit), digits) for k in range(round(low), round(high) + 1)))
+    if answer == 0.0:
+        return ["0"]
+    sign = "-" * (answer < 0.0)
+    low, high = abs(Decimal(answer)) - Decimal(half), abs(Decimal(answer)) + Decimal(half)
+    found, pending = list[str](), [(low, high, 0)]
+    while pending:
+        x, last, finer = pending.pop()
+        while x <= last:
+            text = _canonical(x, digits + finer)
+            centre = Decimal(text)
+            above = Decimal(1).scaleb(centre.adjusted() - digits - finer) / 2
+            below = above / 10 if centre == Decimal(1).scaleb(centre.adjusted()) else above
+            within = low <= centre <= high if finer == FINER[-1] else low <= centre - below and centre + above <= high
+            if within:
+                found.append(sign + text)
+            elif finer < FINER[-1]:
+                pending.append((max(low, centre - below), min(high, centre + above), finer + 1))
+            x = centre + above * Decimal("1.001")
+    return found
 
 
-def _rough(answer: float, digits: int) -> list[str]:
-    """The answer in few digits, rounded up and down where it is between."""
-    return list(dict.fromkeys(_canonical(answer * (1 + sign * 1e-9), digits - 1) for sign in (-1, 0, 1)))
-
-
-def _canonical(x: float, digits: int) -> str:
+def _canonical(x: Decimal, digits: int) -> str:
     """A number as the script writes it: toExponential without a plus."""
     mantissa, _, exponent = f"{x:.{digits}e}".partition("e")
     return f"{mantissa}e{int(exponent)}" if x else "0"

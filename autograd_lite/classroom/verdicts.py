@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +20,12 @@ def in_colour(verdict: str, text: str) -> str:
     """What is said to an answer, as HTML with a bar in the colour of the verdict."""
     lines = html.escape(text).replace("\n", "<br>")
     return f'<div style="border-left: 5px solid {COLOURS[verdict]}; padding-left: 0.7em">{lines}</div>'
+
+
+_WIDE = {chr(0xFEE0 + k): chr(k) for k in range(0x21, 0x7F)}
+"""Signs as wide as Chinese characters."""
+_PLAIN = str.maketrans({**_WIDE, **dict.fromkeys("−﹣‐‑‒–—", "-"), ",": ".", "，": "."})
+_NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:/(\d+\.?\d*|\.\d+))?"
 
 
 class Checked(NamedTuple):
@@ -107,10 +115,17 @@ def agreeing_digits(digits: int) -> int:
 
 
 def as_number(answer: Any) -> float | None:
-    """The number that an answer is, with a decimal point or comma; None if it is none."""
+    """The number that an answer is, with a decimal point or comma, or a fraction of such; None if it is none.
+
+    Its signs may be as wide as Chinese characters, and any dash is a minus. The script of the page reads it so too.
+
+    >>> [as_number(typed) for typed in (".5", "5e-1", "1/2", "0,5", "−1/2", "1,000.5", "half", 0.5)]
+    [0.5, 0.5, 0.5, 0.5, -0.5, None, None, 0.5]
+    """
     try:
         text = answer if isinstance(answer, str) else str(float(answer) if is_real(answer) else answer)
-        plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
-        return float(plain) if "_" not in plain else None
-    except (ValueError, OverflowError):
+        found = re.fullmatch(_NUMBER, "".join(text.translate(_PLAIN).split()), re.ASCII)
+        number = float(found[1]) / float(found[2] or 1) if found else math.nan
+    except (ValueError, ArithmeticError):
         return None
+    return number if math.isfinite(number) else None

@@ -13,6 +13,8 @@ from autograd_lite.classroom.grades import grade
 from nn.one_head import OneHead
 from nn.worked_example import WorkedExample
 
+NOTATIONS = (".5", "5e-1", "1/2", "０．５", "－１／２", "– 0.5", "1/0", "5²", "1,000.5", "٠.٥", "0.5.")
+
 
 class Page:
     """What a student sees and does."""
@@ -76,7 +78,7 @@ def test_the_page_says_what_the_library_says(page, asked):
     page.go(number)
     unit = 2 * question.tolerance
     answers = [question.shown(x) for x in [*question.wrong][:8]]
-    answers += [f"{question.answer + k * unit:.12g}" for k in (-0.99, -0.61, -0.49, 0.49, 0.61, 3, 40)]
+    answers += [f"{question.answer + k * unit:.12g}" for k in (-0.99, -0.501, -0.499, 0.499, 0.501, 3, 40, 499, 501)]
     answers += [
         f"{question.answer:.17g}",
         f"{question.answer:.3e}",
@@ -84,12 +86,37 @@ def test_the_page_says_what_the_library_says(page, asked):
         "x",
         "1e3",
         "7",
+        "0x1",
+        "inf",
+        "1e999",
+        *NOTATIONS,
     ]
     for answer in answers:
         page.answer(answer)
         found = asked.check(number, answer)
-        # beyond half a unit the page may accept a further tenth
         assert (page.verdict, page.text("#feedback")) == (found.verdict, found.words), answer
+
+
+def test_a_fraction_and_wide_digits_are_answers_and_what_two_mistakes_give_has_both_names(chromium, tmp_path):
+    a, b = Value(0.5, "a"), Value(-0.25, "b")
+    y = a * b
+    y.label = "y"
+    exact = quiz(y, ask=["local"])
+    page = Page(chromium, exact.save(tmp_path / "exact.html"))
+    for number, question in enumerate(exact, 1):
+        page.go(number)
+        for typed in {0.5: ("1/2", "０．５", "5E−1", "＋.5"), -0.25: ("-1/4", "－０，２５", "–.25")}[question.answer]:
+            page.answer(typed)
+            assert page.verdict == "right" and exact.check(number, typed).right, typed
+    coarse = quiz(WorkedExample()(), count=30, digits=2)
+    page = Page(chromium, coarse.save(tmp_path / "coarse.html"))
+    for number, question in enumerate(coarse, 1):
+        for answer in question.wrong:
+            typed = question.shown(answer)
+            said = chromium.execute_script("return verdict(questions[arguments[0] - 1], arguments[1])", number, typed)
+            found = coarse.check(number, typed)
+            assert said == [found.verdict, found.words], typed
+    quiet(chromium)
 
 
 def test_hints_come_one_by_one_and_the_reason_after_the_answer(page, asked):
