@@ -92,4 +92,5 @@ if (svg) picture();
 if (svg) paint();
 if (live) liven();
 else $("live").remove();
+if (svg) arrange();
 readAddress();

@@ -28,7 +28,23 @@ function picture() {
   $("larger").addEventListener("click", () => zoom(scale * 1.25));
   $("fit").addEventListener("click", () => zoom(fitting(0)));
   new ResizeObserver(() => chosen || zoom(fitting(LEAST), false)).observe(box);
-  zoom(fitting(LEAST), false);
+  addEventListener("resize", arrange);
+}
+
+// Step and table stand above the picture, not beside it, where only that shows the whole of it, or much larger
+function arrange() {
+  const { style, classList } = document.body;
+  const whole = (isAbove) => {
+    classList.toggle("above", isAbove);
+    style.setProperty("--high", "100vh"); // as much as there is
+    setScale(svg, 0); // no scroll bars
+    return fitting(0);
+  };
+  const beside = whole(false), above = whole(true), isAbove = above >= LEAST && (beside < LEAST || above > 1.2 * beside);
+  classList.toggle("above", isAbove);
+  if (!chosen) zoom(fitting(LEAST), false);
+  else setScale(svg, scale);
+  style.setProperty("--high", `${svg.viewBox.baseVal.height * fitting(LEAST) + 8}px`);
 }
 
 // The nodes that stand within a frame
@@ -60,7 +76,7 @@ function light(part, on) {
 
 const LEAST = 1.25; // letters of 12 pixels are 15 then
 let scale = 1, chosen = false;
-const fitting = (least) => scaleWithin(box, svg, least, 1.8);
+const fitting = (least) => scaleWithin(box, svg, least, Math.max(1.8, innerHeight / 600));
 function zoom(to, byHand = true) {
   chosen = byHand;
   scale = to;

@@ -200,6 +200,37 @@ def test_a_hall_can_read_it(page):
     assert page.driver.execute_script("return document.documentElement.scrollHeight <= innerHeight")
 
 
+WHOLE = """
+    const box = document.querySelector('#picture'), row = document.querySelector('tr.active').getBoundingClientRect();
+    const seen = box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight && fits(row);
+    function fits({ top, bottom, right }) { return top > 0 && bottom < innerHeight && right <= innerWidth; }
+    const page = document.documentElement;
+    return [seen && page.scrollHeight <= innerHeight && page.scrollWidth <= innerWidth, 12 * scale]"""
+
+
+def test_a_projector_shows_the_whole_picture_the_larger_the_more_room_there_is(page):
+    letters = []
+    for width, height in ((1920, 1080), (2560, 1440), (3840, 2160)):
+        with window(page.driver, width, height):
+            for number in (1, 20, 50, 70):
+                page.driver.execute_script("go(arguments[0])", number - 1)
+                WebDriverWait(page.driver, 30).until(lambda driver: driver.execute_script(WHOLE)[0])
+            letters.append(page.driver.execute_script(WHOLE)[1])
+    assert 15 <= letters[0] < letters[1] < letters[2]
+    with window(page.driver, 1366, 768):  # there is no room for it: the letters stay legible, and one scrolls
+        WebDriverWait(page.driver, 30).until(lambda driver: driver.execute_script(WHOLE) == [False, 15])
+
+
+def test_a_picture_that_is_whole_beside_the_table_stays_there(chromium, tmp_path):
+    w, x = Value(3.0, "w"), Value(2.0, "x")
+    chromium.get(steps(tanh(w * x)).save(tmp_path / "lesson.html").as_uri())
+    for width, height in ((1366, 768), (1920, 1080)):
+        with window(chromium, width, height):
+            WebDriverWait(chromium, 30).until(lambda driver: driver.execute_script(WHOLE)[0])
+            beside = "const [a, b] = ['view', 'table'].map((id) => $(id).getBoundingClientRect()); return a.right < b.left"
+            assert chromium.execute_script(beside)
+
+
 def test_at_200_percent_the_picture_is_seen(page):
     with window(page.driver, 683, 384, scale=2):
         page.driver.execute_script("go(50)")
