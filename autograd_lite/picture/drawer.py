@@ -76,11 +76,11 @@ class Drawer:
             for k in range(1, len(path) + 1) if self.frames else ():
                 if path[:k] not in group_of:
                     group_of[path[:k]] = len(frames)
-                    frames.append(Frame(group_of[path[: k - 1]], ""))
+                    frames.append(Frame(group_of[path[: k - 1]], cleaned(path[k - 1].title), ""))
                 members.setdefault(path[:k], []).extend(unit.nodes)
         for path, nodes in members.items():
             k = group_of[path]
-            frames[k] = Frame(frames[k].parent, " · ".join([cleaned(path[-1].title), *self._sizes(path[-1], nodes)]))
+            frames[k] = frames[k]._replace(title=" · ".join([frames[k].part, *self._sizes(path[-1], nodes)]))
         return frames, group_of
 
     def _sizes(self, part: Level, nodes: Sequence[Value]) -> list[str]:
@@ -111,6 +111,7 @@ class Drawer:
                 name,
                 "const",
                 "none",
+                "",
                 [_line("data", shown(node.data))],
                 self._say("tip-number", number=repr(node.data)),
                 group,
@@ -124,7 +125,7 @@ class Drawer:
         lines += [_line("data", f"data {shown(node.data)}"), _line("grad", "grad —" if grad is None else f"grad {shown(grad)}")]
         tip = f"{label[:1000] or self._say('tip-no-label')}: {node.op or self._say('tip-leaf')}, data {node.data!r}"
         tip += "" if grad is None else f", grad {grad!r}"
-        return Piece(name, "operation" if node.op else "leaf", tint, lines, tip, group, [])
+        return Piece(name, "operation" if node.op else "leaf", tint, label[:1000], lines, tip, group, [])
 
     def _part(self, part: Level, nodes: Sequence[Value], name: str, group: int) -> Piece:
         count = self._say("one-node" if len(nodes) == 1 else "several-nodes", count=len(nodes))
@@ -146,8 +147,9 @@ class Drawer:
             else:
                 sizes += [f"t = {bars[0][0]}: {shown(bars[0][1], 3)} … t = {bars[-1][0]}: {shown(bars[-1][1], 3)}"]
         lines = [Line("label", part_title(part)), _line("count", count), *(_line("grad", size) for size in sizes)]
-        tip = f"{part.title[:1000]}: {count}" + "".join(f"; t = {t}: {size!r}" for t, size in bars)
-        return Piece(name, "part", "part", lines, tip, group, bars)
+        title = part.title + (f" = {part.op}" if part.op else "")
+        tip = f"{title[:1000]}: {count}" + "".join(f"; t = {t}: {size!r}" for t, size in bars)
+        return Piece(name, "part", "part", title[:1000], lines, tip, group, bars)
 
     def _wires(self, place: dict[Value, int]) -> tuple[list[Wire], dict[tuple[Value, int], str]]:
         """The edges: each of a visible node by itself, those of a part merged, by the delay too if time is rolled up."""
@@ -222,9 +224,8 @@ def _line(name: str, text: str) -> Line:
 
 
 def part_title(part: Level) -> tuple[Run, ...]:
-    """The title of a part as it is set: that of a role as a label, before what it is computed by."""
-    role, equals, op = part.title.partition(" = ")
-    return (*runs(role), (f"{equals}{cleaned(op)}", "")) if equals and cleaned(role) else runs(part.title)
+    """The title of a part as it is set: as a label, before what it is computed by."""
+    return (*runs(part.title), *[(f" = {part.op}", "")] * bool(part.op))
 
 
 def shade(number: float | None, most: float) -> str:

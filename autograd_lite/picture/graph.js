@@ -276,7 +276,7 @@ $("fit").addEventListener("click", () => fit());
 
 // A node by its label, or a part by its title: what is around it is opened, and Enter opens or closes the part itself
 
-const found = [...pieces.map(({ label }) => label), ...frames.map(({ title }) => title.split(" · ")[0])]
+const found = [...pieces.map(({ label }) => label), ...frames.map(({ part }) => part)]
   .map((name) => name.toLowerCase());
 let last = -1, chosen;
 function find() {

@@ -30,13 +30,12 @@ def _data(picture: Picture) -> dict[str, Any]:
     pieces = []
     for piece in picture.pieces:
         lines = [[(" " if kind == "gap" else text, kind) for text, kind in line.runs if kind != "gone"] for line in piece.lines]
-        label = piece.tip.partition(": ")[0]
-        pieces.append([*map(round, piece.size), piece.kind, piece.tint, lines, label, piece.tip, piece.group])
+        pieces.append([*map(round, piece.size), piece.kind, piece.tint, lines, piece.label, piece.tip, piece.group])
     wires = [[w.tail, w.head, w.text, round(w.thickness, 1), w.lane, int("delay" in w.kind)] for w in picture.wires]
     return {
         "pieces": _table(("w", "h", "kind", "tint", "lines", "label", "tip", "group"), pieces),
         "wires": _table(("tail", "head", "text", "width", "lane", "delay"), wires),
-        "frames": _table(("parent", "title"), picture.frames),
+        "frames": _table(("parent", "part", "title"), picture.frames),
         **{"tints": TINTS, "colors": COLORS, "lanes": LANES},
         "sentences": {key: LANGUAGES[picture.language][key] for key in WORDS},
     }

@@ -48,6 +48,8 @@ class Piece(NamedTuple):
     kind: str
     """``leaf``, ``operation``, ``const`` or ``part``."""
     tint: str
+    label: str
+    """Of the node, or the part's title: what it is found by."""
     lines: list[Line]
     tip: str
     group: int
@@ -77,9 +79,10 @@ class Wire(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """The frame of an open part: the index of the frame around it or -1, and its title."""
+    """The frame of an open part: the index of the frame around it or -1, the part's title, and what is written above."""
 
     parent: int
+    part: str
     title: str
 
 

@@ -15,11 +15,13 @@ BUDGET = 150
 
 
 class Level(NamedTuple):
-    """One of the parts that a node lies in, as its scope has it: of two nodes in one part the levels are equal."""
+    """One of the parts that a node lies in, as its scope has it: of two nodes in one part the levels are equal. op: of nodes that
+    are shown as one, what computes each of them."""
 
     title: str
     key: Any = None
     time: int | None = None
+    op: str = ""
 
 
 Path = tuple[Level, ...]
@@ -167,9 +169,9 @@ def folded_units(order: Sequence[Value], paths: dict[Value, Path], language: str
         else:
             name = key[1] or say(language, "part-input")
             title = f"{node.data:.6g}" if node.is_plain_number else letters(node) if len(key) > 2 and key[1] else name
-            title += f" = {letters(node)}" if len(key) == 2 and node.op else ""
+            op = letters(node) if len(key) == 2 and node.op else ""
             path = key[0][:-1] if key[0] and key[0][-1].title == name else key[0]  # a frame of the same title says nothing
-            found.setdefault(key, Unit(path, Level(title), [])).nodes.append(node)
+            found.setdefault(key, Unit(path, Level(title, op=op), [])).nodes.append(node)
     return list(found.values())
 
 
@@ -229,4 +231,4 @@ def _level(group: Sequence[Value], language: str) -> Level:
         same = all(node.data == first.data for node in group)
         given = f"{first.data:.6g}" if is_number and same else say(language, "part-number" if is_number else "part-input")
         return Level(label or given)
-    return Level(f"{label} = {letters(first)}" if label else letters(first))
+    return Level(label, op=letters(first)) if label else Level(letters(first))

@@ -4,7 +4,7 @@
 import pytest
 from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
 
-from autograd_lite import Value, draw, sum_, tanh, topological_order
+from autograd_lite import Scope, Value, draw, sum_, tanh, topological_order
 from nn import MLP, LSTMCell, SequenceModel, half_squared_error, sequence_cross_entropy
 from nn.worked_example import WorkedExample
 
@@ -232,3 +232,19 @@ def test_a_label_is_text(chromium, label, tmp_path):
     chromium.get(draw(output).save(tmp_path / "graph.html").as_uri())
     assert chromium.execute_script("return [document.scripts.length, pieces[0].label]") == [2, label]
     quiet(chromium)
+
+
+def test_what_is_found_is_all_of_a_label_and_of_a_title(chromium, tmp_path):
+    x = Value(2.0, "loss: total")
+    output = x * x
+    output.scope = Scope("a · b = c")
+    chromium.get(draw(output).save(tmp_path / "graph.html").as_uri())
+    assert chromium.execute_script("return found") == ["loss: total", "", "a · b = c"]
+    quiet(chromium)
+
+
+def test_a_title_with_an_equals_sign_is_not_an_operation():
+    output = Value(2.0, "x") * 3.0
+    output.scope = Scope("w_1 = mse")
+    part = next(piece for piece in draw(output, collapse=True).picture.pieces if piece.kind == "part")
+    assert part.label == part.lines[0].text == "w_1 = mse"
