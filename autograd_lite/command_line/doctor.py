@@ -25,21 +25,20 @@ OPTIONAL = {
 
 def doctor() -> int:
     """What is installed, how pictures are laid out and why, and what is missing for what."""
-    drawing_by = draw(Value(1.0)).layout_by
-    if not drawing_by.startswith("built-in"):
+    drawing = draw(Value(1.0))
+    drawing_by = drawing.layout_by
+    if drawing.is_by_dot:
         drawing_by += f" ({shutil.which('dot')}, {_first_line('dot', '-V')}); built-in for long arrows and several frames"
+    prints = drawing.is_by_dot or _version("cairosvg")
     compiler = next((path for name in ("cc", "gcc", "clang", "cl") if (path := shutil.which(name))), "")
     shadow = nn_of_this_folder()
     installed = "" if _version("autograd_lite") else ", not installed: run from its folder"
     rows = [
         ("Python", f"{platform.python_version()} ({platform.python_implementation()}, {sys.platform})"),
-        (
-            "autograd_lite",
-            __version__ + installed,
-        ),
+        ("autograd_lite", __version__ + installed),
         ("import nn", f"finds {shadow}: write `from autograd_lite.nn import ...`" if shadow else "is autograd_lite.nn"),
         ("layout of pictures", drawing_by),
-        ("png and pdf", "yes" if drawing_by.startswith("Graphviz") else "no: they need Graphviz's program `dot`, or CairoSVG"),
+        ("png and pdf", "yes" if prints else "no: they need Graphviz's program `dot`, or CairoSVG"),
         ("package graphviz", _version("graphviz") or "missing: pip install graphviz"),
         *((f"package {name}", _version(name) or f"missing: {use}") for name, use in OPTIONAL.items()),
         ("C compiler", compiler or "missing: for programs in C"),

@@ -66,10 +66,17 @@ class Drawing:
     @property
     def layout_by(self) -> str:
         """Which layout is used, and if it is the built-in one, why."""
-        return self._laid_out[1]
+        why = self._laid_out[1]
+        return f"built-in: {why}" if why else "Graphviz's dot"
+
+    @property
+    def is_by_dot(self) -> bool:
+        """Whether Graphviz's program `dot` has laid it out."""
+        return not self._laid_out[1]
 
     @cached_property
     def _laid_out(self) -> tuple[Layout, str]:
+        """Where everything is, and why it is not Graphviz's `dot` that says so; "" if it is."""
         shapes, groups, links = self.picture.graph
         built_in = layered(shapes, groups, links)
         pieces, wires, frames = self.picture.pieces, self.picture.wires, self.picture.frames
@@ -82,10 +89,10 @@ class Drawing:
         else:
             try:
                 ids = [piece.id for piece in pieces], [wire.id for wire in wires]
-                return in_rows(graphviz.by_dot(self.source, *ids, len(frames)), shapes, links), "Graphviz's dot"
+                return in_rows(graphviz.by_dot(self.source, *ids, len(frames)), shapes, links), ""
             except graphviz.NoDot as error:
                 why = str(error)
-        return in_rows(built_in, shapes, links), f"built-in: {why}"
+        return in_rows(built_in, shapes, links), why
 
     def svg(self) -> str:
         """The picture as SVG text, an element that can be put into a page. It needs no other program."""

@@ -241,6 +241,15 @@ def test_doctor_says_which_layout_and_why(way, capsys):
         assert what in out
 
 
+def test_doctor_knows_that_cairosvg_writes_png_and_pdf_too(monkeypatch, capsys, tmp_path):
+    (tmp_path / "cairosvg-2.0.dist-info").mkdir()
+    (tmp_path / "cairosvg-2.0.dist-info" / "METADATA").write_text("Name: CairoSVG\nVersion: 2.0\n")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["doctor"]) == 0
+    assert re.search("^png and pdf +yes$", capsys.readouterr().out, re.MULTILINE)
+
+
 # What it shows -------------------------------------------------------------------------------------------------------
 
 
