@@ -36,7 +36,8 @@ class Drawing:
     """A graph's picture. Jupyter shows it as SVG; `source` is its DOT source.
 
     `element_of` gives for every node of the graph the id of the SVG element that shows it, its own (``n3``) or that of a
-    collapsed part (``p0``); `edge_element_of` for (node, i) the id of the edge from its i-th parent, if it is visible.
+    collapsed part (``p0``); `edge_element_of` for (node, i) the id of the edge from its i-th parent, if it is visible. `sizes`
+    has for a collapsed part, by its id, and for a frame, by its number, the texts before a size of the gradient, and whose it is.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Drawing:
         picture: Picture,
         element_of: dict[Value, str],
         edge_element_of: dict[tuple[Value, int], str],
+        sizes: dict[int | str, dict[str, list[Value]]],
         dot: bool,
         opened: Callable[[], Picture] | None = None,
     ) -> None:
         self.picture = picture
         self.element_of = element_of
         self.edge_element_of = edge_element_of
+        self.sizes = sizes
         self._dot = dot
         self._opened = opened  # makes the picture with every part open
 
@@ -233,7 +236,7 @@ def draw(
         return Drawer(order, paths, every, shown_grads, names or {}, by, False, True, language).picture()[0]
 
     drawer = Drawer(order, paths, shown, shown_grads, names or {}, by, rolled, frames, language)
-    return Drawing(*drawer.picture(), dot, None if rolled else opened)
+    return Drawing(*drawer.picture(), drawer.sizes, dot, None if rolled else opened)
 
 
 def _grads(order: Sequence[Value], given: Mapping[Value, float] | None) -> Mapping[Value, float]:

@@ -38,6 +38,7 @@ class Drawer:
         self.number = {node: k for k, node in enumerate(order)}
         self.times = {node: split_time(path)[0] for node, path in paths.items()} if rolled else {}
         self.states = {} if rolled else states(order, paths)
+        self.sizes: dict[int | str, dict[str, list[Value]]] = {}
 
     def picture(self) -> tuple[Picture, dict[Value, str], dict[tuple[Value, int], str]]:
         """The picture; for each node the id of what shows it, and for each operand of one that of the edge, if it is visible."""
@@ -80,17 +81,17 @@ class Drawer:
                 members.setdefault(path[:k], []).extend(unit.nodes)
         for path, nodes in members.items():
             k = group_of[path]
-            frames[k] = frames[k]._replace(title=" · ".join([frames[k].part, *self._sizes(path[-1], nodes)]))
+            frames[k] = frames[k]._replace(title=" · ".join([frames[k].part, *self._sizes(k, path[-1], nodes)]))
         return frames, group_of
 
-    def _sizes(self, part: Level, nodes: Sequence[Value]) -> list[str]:
+    def _sizes(self, shown_as: int | str, part: Level, nodes: Sequence[Value]) -> list[str]:
         """What a frame or part says of the gradient: at a time step, by state."""
         if not self.grads:
             return []
         carried = {} if part.time is None else self.states.get(part.time, {})
-        if 0 < len(carried) <= 4:
-            return [f"‖grad {name}‖ {shown(self._norm(units), 3)}" for name, units in carried.items()]
-        return [f"‖grad‖ {shown(self._norm(nodes), 3)}"]
+        by_state = {f"‖grad {name}‖": units for name, units in carried.items()} if len(carried) <= 4 else {}
+        self.sizes[shown_as] = by_state or {"‖grad‖": [*nodes]}
+        return [f"{start} {shown(self._norm(of), 3)}" for start, of in self.sizes[shown_as].items()]
 
     def _norm(self, nodes: Iterable[Value]) -> float:
         return math.hypot(*[self.grads.get(node, 0.0) for node in nodes if not node.is_plain_number])
@@ -131,7 +132,7 @@ class Drawer:
         count = self._say("one-node" if len(nodes) == 1 else "several-nodes", count=len(nodes))
         if self.rolled and not any(time is not None for time in self.times.values()):
             count = f"×{len(nodes)}"
-        sizes = self._sizes(part, nodes) or ["‖grad‖ —"]
+        sizes = self._sizes(name, part, nodes) or ["‖grad‖ —"]
         if all(node.is_plain_number for node in nodes):
             sizes = []
         bars: list[tuple[int, float]] = []

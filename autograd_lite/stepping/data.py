@@ -130,7 +130,21 @@ def page_data(
         "forward": steps.forward,
         "live": operations is not None,
         "examples": steps.examples and _examples(steps.examples, place),
+        "sizes": _sizes(drawing, place) if drawing else [],
     }
+
+
+def _sizes(drawing: Drawing, place: Mapping[Value, int]) -> list[list[Any]]:
+    """Of each collapsed part, by its id, and each frame, by its number: the nodes of each size of the gradient, and its title."""
+    frames = drawing.picture.frames
+    return [
+        [
+            shown_as,
+            [[f"{start} ", [place[node] for node in nodes]] for start, nodes in sizes.items()],
+            frames[shown_as].part if isinstance(shown_as, int) else "",
+        ]
+        for shown_as, sizes in drawing.sizes.items()
+    ]
 
 
 def _examples(examples: Examples, place: Mapping[Value, int]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 // The numbers of the two passes, at the values that the leaves have
 
-const { patterns, kinds, numbers, grains, live, examples } = further;
+const { patterns, kinds, numbers, grains, live, examples, sizes } = further;
 // What is left out, because it is so most of the time
 for (const step of steps) step.operand ??= 0;
 nodes.forEach((node, k) => {

@@ -20,9 +20,10 @@ function picture() {
     Object.assign(edge, { line: element.querySelector(".line"), text, behind: element.querySelector(".behind") });
     edge.named = text?.textContent.startsWith("×") ?? false; // of several edges together
   }
-  for (const frame of svg.querySelectorAll(".cluster")) {
-    const line = frame.querySelector(".title");
-    titles.push({ line, text: line.textContent, inside: drawnWithin(frame.querySelector(".frame")) });
+  const frames = svg.querySelectorAll(".cluster .title");
+  for (const [shownAs, own, name] of sizes) { // of a collapsed part by its id, of a frame by its number
+    if (parts.has(shownAs)) parts.get(shownAs).sizes = own;
+    else titles.push({ line: frames[shownAs], name, own });
   }
   $("smaller").addEventListener("click", () => zoom(scale / 1.25));
   $("larger").addEventListener("click", () => zoom(scale * 1.25));
@@ -45,13 +46,6 @@ function arrange() {
   if (!chosen) zoom(fitting(LEAST), false);
   else setScale(svg, scale);
   style.setProperty("--high", `${svg.viewBox.baseVal.height * fitting(LEAST) + 8}px`);
-}
-
-// The nodes that stand within a frame
-function drawnWithin(frame) {
-  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(frame.getAttribute(name)));
-  const isIn = ([left, top]) => left > x && left < x + width && top > y && top < y + height;
-  return [...parts.values()].flatMap(({ place, indices }) => (isIn(place) ? indices : []));
 }
 
 // Everything that a node was computed from, and everything computed from it
@@ -86,6 +80,7 @@ function zoom(to, byHand = true) {
 // Colours and widths, which are relative to the largest: those of the grads as they are now
 
 const norm = (indices) => Math.hypot(...indices.filter((k) => !nodes[k].plain).map((k) => adjoint[k]));
+const sizeOf = ([start, indices]) => start + brief(norm(indices), 3);
 const largest = (sizes) => Math.max(0, ...sizes.filter((size) => Number.isFinite(size)));
 
 function shade(x, most) {
@@ -121,10 +116,8 @@ function showPicture(step, first, seen, byHand, all) {
   const isSeen = (k) => seenParts.has(parts.get(nodes[k].element));
   for (const part of seenParts) showPart(part, seen);
   for (const edge of edges.values()) if (all || isSeen(edge.tail) || isSeen(edge.ways[0][0])) showEdge(edge, seen);
-  for (const { line, text, inside } of titles) {
-    const [name, ...sizes] = text.split(/(?= · ‖)/), isWhole = seen === steps.length - 1;
-    if (isWhole && changed && sizes.length === 1) sizes[0] = sizes[0].replace(/\S+$/, brief(norm(inside), 3));
-    line.textContent = isWhole && (!changed || sizes.length === 1) ? name + sizes.join("") : name;
+  for (const { line, name, own } of titles) {
+    line.textContent = seen === steps.length - 1 ? [name, ...own.map(sizeOf)].join(" · ") : name;
   }
   legend.classList.toggle("unseen", seen !== steps.length - 1);
   const group = steps.slice(first, now + 1);
@@ -135,7 +128,7 @@ function showPicture(step, first, seen, byHand, all) {
   if (!byHand) reveal(box, [...active], 8, calm.matches ? "instant" : "smooth");
 }
 
-function showPart({ element, indices, computed, written, single, box, tint, lines, title, tips }, seen) {
+function showPart({ element, indices, computed, written, single, box, tint, lines, title, tips, sizes }, seen) {
   const [k] = indices, sum = single ? nodes[k].sums.findLast((at) => at <= seen) : undefined;
   element.classList.remove("active");
   element.classList.toggle("todo", seen < computed);
@@ -145,11 +138,11 @@ function showPart({ element, indices, computed, written, single, box, tint, line
   const told = single ? tip.map((text, i) => (i ? text.replace(/\S+$/, repr(i === 1 ? data[k] : adjoint[k])) : text)).join("") : tip.join("");
   if (title.textContent !== told) title.textContent = told;
   let isNew = false;
-  for (const { line, text, start, grad } of lines) {
+  for (const [i, { line, text, start, grad }] of lines.entries()) {
     const whole = seen >= (grad ? written : computed);
     let shown = start + DASH;
     if (whole && single) shown = start + brief(grad ? adjoint[k] : data[k]);
-    else if (whole) shown = !changed || !start ? text : lines.length > 1 ? shown : start + brief(norm(indices), 3);
+    else if (whole) shown = start ? sizeOf(sizes[i]) : text;
     else if (grad && sum !== undefined) shown = `${start}${brief(result[sum], 3)} +`;
     if (line.textContent === shown) continue;
     fit(line, shown, box);

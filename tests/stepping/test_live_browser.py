@@ -12,7 +12,7 @@ from test_steps import random_graph
 from autograd_lite import Value, clamp, draw, exp, log, maximum, relu, sin, sqrt, steps, sum_, tanh, where
 from autograd_lite.derivation.markup import rounded
 from autograd_lite.stepping.page import still
-from nn import MLP, SelfAttention, half_squared_error
+from nn import MLP, GRUCell, LSTMCell, RNNCell, SelfAttention, SequenceModel, half_squared_error, sequence_cross_entropy
 from nn.worked_example import WorkedExample
 
 pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
@@ -411,6 +411,30 @@ def test_a_graph_of_400_nodes(chromium, tmp_path):
         sizes = re.findall(rf'<text class="{kind}"[^>]*>([^<]*‖grad‖[^<]*)</text>', svg)
         shown = page.run("return [...document.querySelectorAll('.cluster .title, .part .grad')].map((e) => e.textContent)")
         assert set(sizes) <= set(shown) and (sizes or kind == "grad")
+    quiet(chromium)
+
+
+@pytest.mark.parametrize("cell, size", [(LSTMCell, 2), (LSTMCell, 3), (GRUCell, 3), (RNNCell, 3)])
+def test_the_sizes_of_states_and_parts_follow(chromium, tmp_path, cell, size):
+    model = SequenceModel(cell(2, size, rng=0), 2, rng=0)
+
+    def graph(x, weight=None):
+        if weight is not None:
+            model.parameters()[0].data = weight
+        return sequence_cross_entropy(model([[Value(x, "x"), Value(0.2, "u")], [0.1, 0.3], [0.4, 0.5]]), [0, 1, 0])
+
+    output = graph(0.1)
+    page = opened(chromium, tmp_path, output)
+    svg = "return [...document.querySelectorAll('.cluster .title, .part .grad')].map((e) => e.textContent)"
+    assert "0." not in "".join(page.run(svg))  # no answer in advance
+    page.set("x", 2.5)
+    page.set(model.parameters()[0].label, -1.75)
+    page.run("lesson.go(steps.length)")
+    other = graph(2.5, -1.75)
+    drawn = draw(other, grads=steps(other).adjoint).svg()
+    sizes = re.findall(r'<text class="(?:title|grad)"[^>]*>([^<]*‖grad[^<]*)</text>', drawn)
+    WebDriverWait(page.driver, 30).until(lambda _: page.run(svg) == sizes)
+    assert any(" c‖" in size for size in sizes) == (cell is LSTMCell)
     quiet(chromium)
 
 
