@@ -20,7 +20,8 @@ class Row(NamedTuple):
 
     `needs` is its domain, where that is not every number. `convention` is what holds where there is a value, but no derivative,
     or more than one. `names` are those of the operands for who calls it, where they are not x, y, w. With `parameter`, a plain
-    number as second operand, such as its `default`, is not differentiated by: its local derivative is recorded as 0.
+    number as second operand, such as its `default`, is not differentiated by: its local derivative is recorded as 0. What is
+    `for_rules` is called by these, not by a person.
     """
 
     what: str
@@ -32,6 +33,7 @@ class Row(NamedTuple):
     parameter: bool = False
     default: float | None = None
     textbook: tuple[str, ...] = ()
+    for_rules: bool = False
 
 
 class Family(NamedTuple):
@@ -94,7 +96,7 @@ ROWS: Table[Row] = Table({
                         convention="slope inf at -1 and 1", textbook="1 / sqrt(1 - pow(x, 2))"),
     "acos":         row("arccosine, in radians",     "acos(x)",       "-asin_slope(x)",                 needs="-1 <= x <= 1",
                         convention="slope -inf at -1 and 1", textbook="-1 / sqrt(1 - pow(x, 2))"),
-    "asin_slope":   row("1 / sqrt(1 - x * x)",       "asin_slope(x)", "x * z * z * z",                  needs="-1 < x < 1"),
+    "asin_slope":   row("1 / sqrt(1 - x * x)",       "asin_slope(x)", "x * z * z * z", needs="-1 < x < 1", for_rules=True),
     "atan":         row("arctangent, in radians",    "atan(x)",       "1 / hypot(1, x) / hypot(1, x)",
                         textbook="1 / (1 + pow(x, 2))"),
     "atan2":        row("angle of a point, in radians", "atan2(x, y)", "where(hypot(x, y), y / hypot(x, y) / hypot(x, y), 0)",
@@ -105,7 +107,7 @@ ROWS: Table[Row] = Table({
                         convention="slopes 0 at x = y = 0", textbook=("x / z", "y / z")),
     "hypot_slope":  row("x / hypot(x, y)",           "where(hypot(x, y), x / hypot(x, y), 0)",
                         "where(hypot(x, y), hypot_slope(y, x) * hypot_slope(y, x) / hypot(x, y), 0)",
-                        "where(hypot(x, y), -z * hypot_slope(y, x) / hypot(x, y), 0)"),
+                        "where(hypot(x, y), -z * hypot_slope(y, x) / hypot(x, y), 0)", for_rules=True),
     "sinh":         row("hyperbolic sine",           "sinh(x)",       "cosh(x)"),
     "cosh":         row("hyperbolic cosine",         "cosh(x)",       "sinh(x)"),
     "tanh":         row("hyperbolic tangent",        "tanh(x)",       "sech(x) * sech(x)", textbook="1 - pow(z, 2)"),
@@ -118,7 +120,7 @@ ROWS: Table[Row] = Table({
     "erf":          row("error function",            "erf(x)",        "1.1283791670955126 * exp(-x * x)"),  # 2 / sqrt(pi)
     "erfc":         row("1 - erf(x)",                "erfc(x)",       "-1.1283791670955126 * exp(-x * x)"),
     "sigmoid":      row("logistic function",         "sigmoid(x)",    "sigmoid_slope(x)", textbook="z * (1 - z)"),
-    "sigmoid_slope":row("slope of the sigmoid",      "sigmoid(x) * sigmoid(-x)", "-z * tanh(0.5 * x)"),
+    "sigmoid_slope":row("slope of the sigmoid",      "sigmoid(x) * sigmoid(-x)", "-z * tanh(0.5 * x)", for_rules=True),
     "logsigmoid":   row("logarithm of the sigmoid",  "-softplus(-x)", "sigmoid(-x)"),
     "softplus":     row("log(1 + exp(x))",           "softplus(x)",   "sigmoid(x)"),
     "softsign":     row("x over 1 + its size",       "x / (1 + abs(x))", "1 / (1 + abs(x)) / (1 + abs(x))",

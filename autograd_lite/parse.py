@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .ops import ROWS
 from .value import OPERATIONS, Value
 
 LONGEST = 10_000  # characters
@@ -41,44 +42,15 @@ def parse(text: str, numbers: Mapping[str, float]) -> Value:
     >>> parse("net = x*w; out = tanh(net)", {"x": 0.5, "w": 0.0})
     Value(data=0.0, grad=0.0, op='tanh', label='out')
     """
-    if len(text) > LONGEST:
-        raise ValueError(f"the expression has {len(text)} characters: at most {LONGEST} are read")
-    if (ours := text.translate(SIGNS)) != text:
-        sign = next(sign for sign in text if ord(sign) in SIGNS)
-        raise ValueError(f"{sign} is not read; did you mean {_clipped(ours)}?")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text.strip())
-    except SyntaxError as error:
-        product = re.sub(r"(?<![\w.])([\d.]+)([^\W\d_])", r"\1*\2", text)
-        hint = f"; did you mean {_clipped(product)}?" if product != text else ""
-        raise ValueError(f"the expression cannot be read: {error.msg}, at character {error.offset}{hint}") from None
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise ValueError(f"the expression cannot be read: {str(error) or 'it is too deep'}") from None
-    _check_size(tree)
-    if not tree.body:
-        raise ValueError("the expression is empty: write one such as tanh(x*w + b)")
-    named: dict[str, Value] = {}
-    for name, x in numbers.items():
-        name = as_read(name)
-        if name in named:
-            raise ValueError(f"{name} has two numbers")
-        named[name] = Value(x, name)
+    tree = _read(text)
+    named = _leaves(numbers)
     known: dict[str, Any] = dict(named)
     used: set[str] = set()
     output: Any = None
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=part):
-                output = _value(part, known, used)
-                if name in known:
-                    raise ValueError(f"{name} is there already: give the step another name")
-                if isinstance(output, float):
-                    output = Value(output)
-                if isinstance(output, Value) and not output.label:
-                    output.label = name
-                known[name] = output
+                output = known[name] = _step(name, part, known, used)
             case ast.Expr(value=part) if statement is tree.body[-1]:
                 output = _value(part, known, used)
             case _:
@@ -128,6 +100,52 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     spelled = {each.lower().lstrip("-"): each for each in words}  # that two words are both options makes them no more alike
     like = [spelled[each] for each in difflib.get_close_matches(word.lower().lstrip("-"), spelled, 3, 0.65)]
     return f"; did you mean {' or '.join(like)}?" if like else ""
+
+
+def _read(text: str) -> ast.Module:
+    """The syntax tree of an expression. ValueError for what is none, too long or too deep."""
+    if len(text) > LONGEST:
+        raise ValueError(f"the expression has {len(text)} characters: at most {LONGEST} are read")
+    if (ours := text.translate(SIGNS)) != text:
+        sign = next(sign for sign in text if ord(sign) in SIGNS)
+        raise ValueError(f"{sign} is not read; did you mean {_clipped(ours)}?")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip())
+    except SyntaxError as error:
+        product = re.sub(r"(?<![\w.])([\d.]+)([^\W\d_])", r"\1*\2", text)
+        hint = f"; did you mean {_clipped(product)}?" if product != text else ""
+        raise ValueError(f"the expression cannot be read: {error.msg}, at character {error.offset}{hint}") from None
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise ValueError(f"the expression cannot be read: {str(error) or 'it is too deep'}") from None
+    _check_size(tree)
+    if not tree.body:
+        raise ValueError("the expression is empty: write one such as tanh(x*w + b)")
+    return tree
+
+
+def _leaves(numbers: Mapping[str, float]) -> dict[str, Value]:
+    """The leaves of these names, as Python reads them."""
+    named: dict[str, Value] = {}
+    for name, x in numbers.items():
+        name = as_read(name)
+        if name in named:
+            raise ValueError(f"{name} has two numbers")
+        named[name] = Value(x, name)
+    return named
+
+
+def _step(name: str, part: ast.expr, known: Mapping[str, Any], used: set[str]) -> Any:
+    """What a named step is: a Value that has the name as its label, unless it has one, or a list."""
+    output = _value(part, known, used)
+    if name in known:
+        raise ValueError(f"{name} is there already: give the step another name")
+    if isinstance(output, float):
+        output = Value(output)
+    if isinstance(output, Value) and not output.label:
+        output.label = name
+    return output
 
 
 def _check_size(tree: ast.AST) -> None:
@@ -186,7 +204,7 @@ def _no_operation(name: str, known: Mapping[str, Any]) -> str:
 
 def _operations() -> list[str]:
     """The operations that a person would use: not those that rules alone call."""
-    return [operation for operation in OPERATIONS if not operation.endswith("_slope")]
+    return [op for op in OPERATIONS if not (op in ROWS and ROWS[op].for_rules)]
 
 
 def _as_float(x: float) -> float:

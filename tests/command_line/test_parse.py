@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd_lite import OPERATIONS
+from autograd_lite import OPERATIONS, registered
 from autograd_lite.parse import DEEPEST, LONGEST, number, parse
 
 
@@ -156,3 +156,8 @@ def test_two_spellings_of_one_name_are_one_name():
     assert parse("ｘ * 2", {"x": 3}).data == parse("x * 2", {"ｘ": 3}).data == 6
     with pytest.raises(ValueError, match="x has two numbers"):
         parse("x * 2", {"x": 1, "ｘ": 2})
+
+
+def test_an_operation_of_ones_own_is_read_whatever_its_name():
+    with registered("my_slope", "2 * x", "2"):
+        assert parse("my_slope(x)", {"x": 3}).data == 6
