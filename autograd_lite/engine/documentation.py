@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..floats import FUNCTIONS
 from ..ops import ROWS
 
 # What the example is of: a negative number where the domain has them; 2 is in that of acosh
@@ -29,9 +30,8 @@ def docstring(op: str, function: Callable[..., Any], node_class: Callable[[float
     if row.parameter:
         lines += ["", f"A plain number as {names[1]} is a parameter: it is not differentiated by."]
     if row.needs:
-        by_zero = (
-            "; where it divides by zero, DivisionByZeroError" if " / " in row.formula + row.what or "pow(" in row.formula else ""
-        )
+        formulas = row.formula + (FUNCTIONS[op].body if op in FUNCTIONS else "")
+        by_zero = "; where it divides by zero, DivisionByZeroError" if " / " in formulas or "pow(" in formulas else ""
         lines += ["", f"Domain: {_renamed(row.needs, names)}. Outside, DomainError, a ValueError{by_zero}."]
     if row.convention:
         lines += ["", f"Convention: {_renamed(row.convention, names)}."]
@@ -60,11 +60,9 @@ def _example(op: str, function: Callable[..., Any], node_class: Callable[[float]
 
 def _powers(text: str) -> str:
     """A formula with powers as Python writes them."""
-    return (
-        text
-        if "pow(" not in text
-        else _POWER.sub(lambda match: "**".join([x if x.isalnum() else f"({x})" for x in match.groups()]), text)
-    )
+    if "pow(" not in text:  # as a rule: this is for the time of the import
+        return text
+    return _POWER.sub(lambda match: "**".join([x if x.isalnum() else f"({x})" for x in match.groups()]), text)
 
 
 def _renamed(text: str, names: Sequence[str]) -> str:
