@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from autograd_lite import Value, mean
 
@@ -74,41 +75,23 @@ def train(
     if not callable(loss):
         raise TypeError(f"train takes pairs of input and target, as in train(model, zip(X, y), loss); got {loss!r:.60} as loss")
     examples = pairs(examples, "train")
-    if not (_is_whole(steps, 0, math.inf) and (batch_size is None or _is_whole(batch_size, 1, len(examples)))):
-        raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {len(examples)}, got {steps!r} and {batch_size!r}")
-    if not isinstance(model, Module):
-        raise TypeError(f"train needs a model, such as MLP([2, 3, 1]), got {model!r:.60}")
-    if not isinstance(optimizer, Optimizer | None):
-        raise TypeError(f"train needs an optimizer such as SGD(model.parameters(), lr=0.5), got {optimizer!r:.60}")
-    if math.isnan(real(tolerance)) or not (callback is None or callable(callback)):
-        raise TypeError(
-            f"train needs a number as tolerance and a function as callback, got {tolerance!r:.60} and {callback!r:.60}"
-        )
+    _check(model, len(examples), optimizer, steps, tolerance, batch_size, callback)
     if schedule is not None:
         optimizer = _optimizer_of(schedule, optimizer)
     optimizer = optimizer or SGD(model.parameters(), lr=0.5)
     parameters = dict.fromkeys([*model.parameters(), *optimizer.params])
     held = Validation(model, loss, examples, validation, metrics, every, patience, list(parameters))
-    evaluate: Callable[[list[Any]], tuple[float, Callable[[], None]]] = partial(_by_graph, model, loss)
+    evaluate: Evaluate = partial(_by_graph, model, loss)
     if compiled:
         dialect = compiled if isinstance(compiled, str) else None
         evaluate = partial(_by_program, cache(lambda: model.compile(loss, examples[0], dialect, parameters)))
-    rng = new_rng(rng, seed)
+    batches = _batches(examples, batch_size, new_rng(rng, seed))
     history = History()
     start = time.perf_counter()
     report = reporter(steps) if progress else lambda step, loss: None
-    queue: list[tuple[Any, Any]] = []
     try:
         for step in range(steps + 1):
-            batch = examples
-            if batch_size is not None:
-                if len(queue) < batch_size:
-                    queue = rng.sample(examples, len(examples))
-                batch, queue = queue[:batch_size], queue[batch_size:]
-            try:
-                total, backward = evaluate(batch)
-            except OverflowError as error:
-                raise FloatingPointError(f"the loss overflows after {step} updates: try a lower learning rate") from error
+            total, backward = _evaluated(evaluate, next(batches), step)
             history.losses.append(total)
             history.seconds = time.perf_counter() - start
             report(step, total)
@@ -121,13 +104,31 @@ def train(
                 history.stopped = history.stopped or "callback"
             if history.reached or history.stopped or step == steps:
                 held.restore()
-                return history
+                break
             optimizer.zero_grad()
             backward()
             optimizer.step(*(schedule.next_changes() if schedule else ()))
     finally:
         report(-1, math.nan)
     return history
+
+
+Evaluate: TypeAlias = Callable[[list[Any]], tuple[float, Callable[[], None]]]
+"""Of a batch: its mean loss, and what adds the derivatives of that to the grads of the parameters."""
+
+
+def _check(model: Any, count: int, optimizer: Any, steps: Any, tolerance: Any, batch_size: Any, callback: Any) -> None:
+    """count: of examples."""
+    if not (_is_whole(steps, 0, math.inf) and (batch_size is None or _is_whole(batch_size, 1, count))):
+        raise ValueError(f"train needs steps >= 0 and batch_size from 1 to {count}, got {steps!r} and {batch_size!r}")
+    if not isinstance(model, Module):
+        raise TypeError(f"train needs a model, such as MLP([2, 3, 1]), got {model!r:.60}")
+    if not isinstance(optimizer, Optimizer | None):
+        raise TypeError(f"train needs an optimizer such as SGD(model.parameters(), lr=0.5), got {optimizer!r:.60}")
+    if math.isnan(real(tolerance)) or not (callback is None or callable(callback)):
+        raise TypeError(
+            f"train needs a number as tolerance and a function as callback, got {tolerance!r:.60} and {callback!r:.60}"
+        )
 
 
 def _is_whole(thing: Any, low: int, high: float) -> bool:
@@ -142,8 +143,24 @@ def _optimizer_of(schedule: LRScheduler, optimizer: Optimizer | None) -> Optimiz
     return schedule.optimizer
 
 
+def _batches(examples: list[Any], batch_size: int | None, rng: random.Random) -> Iterator[list[Any]]:
+    """Without end: all examples each time, or so many of them, in an order drawn for each round."""
+    while batch_size is None:
+        yield examples
+    while True:
+        order = rng.sample(examples, len(examples))
+        for start in range(0, len(order) - batch_size + 1, batch_size):
+            yield order[start : start + batch_size]
+
+
+def _evaluated(evaluate: Evaluate, batch: list[Any], step: int) -> tuple[float, Callable[[], None]]:
+    try:
+        return evaluate(batch)
+    except OverflowError as error:
+        raise FloatingPointError(f"the loss overflows after {step} updates: try a lower learning rate") from error
+
+
 def _by_graph(model: Module, loss: Callable[[Any, Any], Value], batch: list[Any]) -> tuple[float, Callable[[], None]]:
-    """The mean loss of a batch, and what adds its derivatives to the grads of the parameters."""
     losses = [loss(model(x), target) for x, target in batch]
     if not isinstance(losses[0], Value):
         raise TypeError(f"train needs a loss that is a Value, got {losses[0]!r:.60}")
@@ -152,7 +169,7 @@ def _by_graph(model: Module, loss: Callable[[Any, Any], Value], batch: list[Any]
 
 
 def _by_program(make: Callable[[], Step], batch: list[Any]) -> tuple[float, Callable[[], None]]:
-    """The same by programs; `make` makes the step when it is first called."""
+    """`make` makes the step when it is first called."""
     step = make()
     loss, gradients = step.mean(batch)
 
