@@ -6,8 +6,9 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import __version__
 from ..classroom import LESSONS
@@ -71,97 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"autograd_lite {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _example(
-        commands.add_parser(
-            "example",
-            help="the worked example: a 2-2-2 network, figure by figure",
-            description="Computes every quantity of the articles' 2-2-2 example, compares it with the figure that they print, "
-            "trains the network, and writes its graph and a page to step through. "
-            "Exits with 0 only if every right figure is reproduced.",
-        )
-    )
-    _step(
-        commands.add_parser(
-            "step",
-            help="go through the forward and the backward pass of an expression, step by step",
-            description="Goes through the two passes of an expression in the terminal: n next, p previous, g go to, q quit. "
-            "Where there is no terminal, lists the steps.",
-        )
-    )
-    _draw(
-        commands.add_parser(
-            "draw",
-            help="draw the graph of an expression",
-            description="Draws the graph of an expression, with its grads.",
-        )
-    )
-    _explain(
-        commands.add_parser(
-            "explain",
-            help="derive the derivative of an expression, with the numbers in",
-            description="Derives the derivative of an expression by one of its names, with the numbers in.",
-        )
-    )
-    _train_char(
-        commands.add_parser(
-            "train-char",
-            help="train a network to predict the next character of a text",
-            description="Learns the next character of a text with an RNN, GRU, LSTM or GPT, its last tenth held back as a test; "
-            "samples from what it has learned; saves it, to go on from with --resume.",
-        )
-    )
-    _train_names(
-        commands.add_parser(
-            "train-names",
-            help="train a small GPT on a list of names, and let it make up new ones",
-            description="Learns a list of names with a GPT, letter by letter, a tenth of them held back as a test; makes up new "
-            "ones; saves it, to go on from with --resume.",
-        )
-    )
-    _sample(
-        commands.add_parser(
-            "sample",
-            help="let a trained network write",
-            description="Prints what a network saved by train-char or train-names makes up, a character at a time: a text, or "
-            "names.",
-        )
-    )
-    _quiz(
-        commands.add_parser(
-            "quiz",
-            help="a quiz of an expression or the worked example, here or in a file",
-            description="Asks about the two passes of an expression, or of the worked example, and names the mistake that "
-            "gives a wrong answer: here, or with --save as a page, for paper, for Moodle, Canvas, Jupyter, nbgrader or otter.",
-        )
-    )
-    _worksheet(
-        commands.add_parser(
-            "worksheet",
-            help="a worksheet and a page for each student, with numbers of their own, and the key",
-            description="Writes worksheets.html for paper, with numbers for each student; key.html; for each student a page that "
-            "checks answers and makes a code to hand in; and course.json, which `grade` needs.",
-        )
-    )
-    _grade(
-        commands.add_parser(
-            "grade",
-            help="grade the codes that students handed in, and count the mistakes of the class",
-            description="Checks the codes that the pages of `worksheet` made, and counts the mistakes of the class.",
-        )
-    )
-    lab.add(
-        commands.add_parser(
-            "lab",
-            help="the bug lab: engines that are wrong by one mistake, to be read, run and found out",
-            description="Lists engines that are wrong by one mistake each; shows one, runs it on an expression, compares it with "
-            "the right pass step by step, gives hints, and says what is wrong.",
-        )
-    )
-    help = "an engine of your own, task by task: new, check, hint"
-    engine.add(commands.add_parser("engine", help=help, description=engine.engine.__doc__))
-    commands.add_parser(
-        "doctor", help="say what is installed, and how pictures are laid out", description=doctor.doctor.__doc__
-    ).set_defaults(run=doctor.doctor)
+    for name, (add_options, help, description) in COMMANDS.items():
+        add_options(commands.add_parser(name, help=help, description=description))
     for action in [action for command in commands.choices.values() for action in command._actions]:
         if action.type is None and action.nargs != 0:
             action.type = _text
@@ -319,6 +231,82 @@ def _grade(command: argparse.ArgumentParser) -> None:
     command.add_argument("--course", type=Path, metavar="FILE", help="what `worksheet` wrote (course.json beside the codes)")
     command.add_argument("--save", type=Path, metavar="FILE", help="write the grades as CSV too")
     command.set_defaults(run=classroom.grade_codes)
+
+
+def _doctor(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=doctor.doctor)
+
+
+class Command(NamedTuple):
+    """add_options: gives its parser what may follow it. help: a line of the list of commands. description: of its own help."""
+
+    add_options: Callable[[argparse.ArgumentParser], None]
+    help: str
+    description: str | None
+
+
+COMMANDS = {
+    "example": Command(
+        _example,
+        "the worked example: a 2-2-2 network, figure by figure",
+        "Computes every quantity of the articles' 2-2-2 example, compares it with the figure that they print, trains the "
+        "network, and writes its graph and a page to step through. Exits with 0 only if every right figure is reproduced.",
+    ),
+    "step": Command(
+        _step,
+        "go through the forward and the backward pass of an expression, step by step",
+        "Goes through the two passes of an expression in the terminal: n next, p previous, g go to, q quit. Where there is no "
+        "terminal, lists the steps.",
+    ),
+    "draw": Command(_draw, "draw the graph of an expression", "Draws the graph of an expression, with its grads."),
+    "explain": Command(
+        _explain,
+        "derive the derivative of an expression, with the numbers in",
+        "Derives the derivative of an expression by one of its names, with the numbers in.",
+    ),
+    "train-char": Command(
+        _train_char,
+        "train a network to predict the next character of a text",
+        "Learns the next character of a text with an RNN, GRU, LSTM or GPT, its last tenth held back as a test; samples from "
+        "what it has learned; saves it, to go on from with --resume.",
+    ),
+    "train-names": Command(
+        _train_names,
+        "train a small GPT on a list of names, and let it make up new ones",
+        "Learns a list of names with a GPT, letter by letter, a tenth of them held back as a test; makes up new ones; saves it, "
+        "to go on from with --resume.",
+    ),
+    "sample": Command(
+        _sample,
+        "let a trained network write",
+        "Prints what a network saved by train-char or train-names makes up, a character at a time: a text, or names.",
+    ),
+    "quiz": Command(
+        _quiz,
+        "a quiz of an expression or the worked example, here or in a file",
+        "Asks about the two passes of an expression, or of the worked example, and names the mistake that gives a wrong answer: "
+        "here, or with --save as a page, for paper, for Moodle, Canvas, Jupyter, nbgrader or otter.",
+    ),
+    "worksheet": Command(
+        _worksheet,
+        "a worksheet and a page for each student, with numbers of their own, and the key",
+        "Writes worksheets.html for paper, with numbers for each student; key.html; for each student a page that checks answers "
+        "and makes a code to hand in; and course.json, which `grade` needs.",
+    ),
+    "grade": Command(
+        _grade,
+        "grade the codes that students handed in, and count the mistakes of the class",
+        "Checks the codes that the pages of `worksheet` made, and counts the mistakes of the class.",
+    ),
+    "lab": Command(
+        lab.add,
+        "the bug lab: engines that are wrong by one mistake, to be read, run and found out",
+        "Lists engines that are wrong by one mistake each; shows one, runs it on an expression, compares it with the right pass "
+        "step by step, gives hints, and says what is wrong.",
+    ),
+    "engine": Command(engine.add, "an engine of your own, task by task: new, check, hint", engine.engine.__doc__),
+    "doctor": Command(_doctor, "say what is installed, and how pictures are laid out", doctor.doctor.__doc__),
+}
 
 
 def _text(text: str) -> str:
