@@ -27,7 +27,9 @@ from autograd_lite import (
     where,
 )
 from autograd_lite.__main__ import main
-from autograd_lite.sentences import ENDINGS, LANGUAGES, PARTS, listed
+from autograd_lite.engine.errors import needed
+from autograd_lite.ops import FAMILIES, ROWS
+from autograd_lite.sentences import ENDINGS, LANGUAGES, PARTS, listed, rule
 from autograd_lite.sentences.widths import clip, pieces, to_left, to_right, width, wrapped
 from autograd_lite.stepping.terminal import screen
 from nn import (
@@ -284,6 +286,19 @@ SCRIPTS = {"zh-TW": "big5", "zh-CN": "gb2312"}
 def test_a_language_is_written_in_its_own_characters(language, standard):
     for key, sentence in LANGUAGES[language].items():
         assert [c for c in re.findall("[\u4e00-\u9fff]", sentence) if not c.encode(standard, "ignore")] == [], key
+
+
+ROWS_SAY = [text for row in [*ROWS.values(), *FAMILIES.values()] for text in (getattr(row, "needs", ""), row.convention)]
+ROWS_SAY += [needed(op) for op in (*ROWS, *FAMILIES)]
+
+
+def test_domains_and_conventions_of_the_table_are_said_in_every_language(language):
+    for text in dict.fromkeys(ROWS_SAY):
+        said = rule(language, text)
+        assert english_words(said) <= {"inf", "nan", "low", "high"}
+        assert [c for c in re.findall("[\u4e00-\u9fff]", said) if not c.encode(SCRIPTS[language], "ignore")] == []
+        assert sorted(re.findall(r"-?\d+", said)) == sorted(re.findall(r"-?\d+", text))
+    assert rule(language, "a condition of mine") == "a condition of mine"
 
 
 TEMPLATES = sorted(Path(autograd_lite.__file__).parent.rglob("*.html"))

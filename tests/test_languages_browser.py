@@ -5,7 +5,7 @@ import pytest
 from browser import chromium, quiet  # noqa: F401
 from test_languages import NAMES_OF_PARTS, english_words
 
-from autograd_lite import Value, draw, steps
+from autograd_lite import Value, asin, clamp, draw, exp, log, maximum, relu, sin, sqrt, steps, sum_
 from autograd_lite.classroom import quiz
 from nn.worked_example import WorkedExample
 
@@ -61,6 +61,27 @@ def test_the_steps_in_chinese(chromium, error, tmp_path):
     keys = {"Home", "End", "Page", "Up", "Down"}
     program = set(english_words(chromium.execute_script("return $('code')?.textContent ?? ''")))
     assert english_words(chromium.execute_script(SAID), *found.nodes) <= keys | program | NAMES_OF_PARTS
+    assert quiet(chromium)
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN"])
+def test_kinks_and_domains_in_chinese(chromium, tmp_path, language):
+    cases = [(relu, 0.0), (abs, 0.0), (log, -1.0), (sin, 1.0), (exp, 1000.0), (sqrt, 0.0), (asin, 2.0)]
+    cases += [
+        (lambda x: maximum(x, 0.25), 0.25),
+        (lambda x: clamp(x, 0, 2), 2.0),
+        (lambda x: 1 / x, 0.0),
+        (lambda x: x**0.5, -1.0),
+    ]
+    leaves = [Value(0.5, f"x{k}") for k in range(len(cases))]
+    found = steps(sum_([f(leaf) for (f, _), leaf in zip(cases, leaves)]), language)
+    opened(chromium, found.save(tmp_path / "a.html"))
+    for leaf, (_, number) in zip(leaves, cases):
+        chromium.execute_script("lesson.set(...arguments)", leaf.label, number)
+        said = text(chromium, "#said")
+        assert english_words(said, *found.nodes) <= {"inf", "low", "high"} and bool(said) == (number != 1.0)
+        assert not said or f"（{'節點' if language == 'zh-TW' else '节点'} {leaf.label}）" in said
+        chromium.execute_script("lesson.reset()")
     assert quiet(chromium)
 
 

@@ -3,6 +3,7 @@
 `en`, `zh_tw`, `zh_cn`: a table has the same keys in every language, and a sentence the same named fields. Formulas and names of
 nodes are fields. `mistakes_en`, `mistakes_zh_tw`, `mistakes_zh_cn`: what is said of mistakes, by their names; `engine_en`,
 `engine_zh_tw`, `engine_zh_cn`: to an engine of one's own; `live_en`, `live_zh_tw`, `live_zh_cn`: by the live page of steps.
+`rules_zh_tw`, `rules_zh_cn`: what the table of operations says in English.
 `widths`: how wide a text is, and where a line of it may end.
 """
 
@@ -61,6 +62,18 @@ def say(language: str, key: str, **fields: object) -> str:
     'Right: 0.5.'
     """
     return LANGUAGES[language][key].format(**fields)
+
+
+def rule(language: str, text: str) -> str:
+    """A domain or a convention of the table of operations in a language; one of a user's own, or in signs alone, as it is.
+
+    >>> rule("zh-TW", "a tie is halved"), rule("zh-TW", "x > 0")
+    ('相等時各分一半', 'x > 0')
+    """
+    if language == "en":
+        return text
+    rules: dict[str, str] = import_module(f"{__name__}.rules_{ENDINGS[language]}").RULES
+    return rules.get(text, text)
 
 
 def in_html(language: str) -> dict[str, str]:

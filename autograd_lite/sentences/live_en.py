@@ -28,6 +28,7 @@ SENTENCES = {
     "foretold": "{output}: grad × h = {foretold}, in truth {change}",
     "outside": "{operation} needs {needs}, got {got}.",
     "overflow": "{operation} overflows for {got}: the result is beyond 1.8e308.",
+    "of-node": " (node '{node}')",
     "kink": "{node}: at {got}, {operation} has no derivative. Convention: {convention}.",
     "too-fast": "After {updates} updates, the next one makes {output} infinite or nan: try a lower rate.",
     "no-rate-number": "{answer} is no rate: write a number above 0, such as 0.5.",

@@ -28,6 +28,7 @@ SENTENCES = {
     "foretold": "{output}：梯度 × h = {foretold}，实际 {change}",
     "outside": "{operation} 需要 {needs}，得到 {got}。",
     "overflow": "{operation} 对 {got} 溢出：结果超过 1.8e308。",
+    "of-node": "（节点 {node}）",
     "kink": "{node}：在 {got}，{operation} 没有导数。约定：{convention}。",
     "too-fast": "更新 {updates} 次之后，再一次会使 {output} 成为无穷大或 nan：试试较小的学习率。",
     "no-rate-number": "{answer} 不能当学习率：请写一个大于 0 的数，例如 0.5。",

@@ -28,6 +28,7 @@ SENTENCES = {
     "foretold": "{output}：梯度 × h = {foretold}，實際 {change}",
     "outside": "{operation} 需要 {needs}，得到 {got}。",
     "overflow": "{operation} 對 {got} 溢位：結果超過 1.8e308。",
+    "of-node": "（節點 {node}）",
     "kink": "{node}：在 {got}，{operation} 沒有導數。約定：{convention}。",
     "too-fast": "更新 {updates} 次之後，再一次會使 {output} 成為無限大或 nan：試試較小的學習率。",
     "no-rate-number": "{answer} 不能當學習率：請寫一個大於 0 的數，例如 0.5。",

@@ -14,7 +14,7 @@ from ..picture.draw import Drawing, draw
 from ..picture.svg import image
 from ..program.javascript import functions
 from ..program.operation import fixed_numbers, recorded_operation
-from ..sentences import LANGUAGES, in_html
+from ..sentences import LANGUAGES, in_html, rule
 from ..value import Value
 from .data import is_live, page_data
 from .listing import listing
@@ -35,7 +35,7 @@ WORDS = (
     "play", "pause", "guess", "reveal", "where-forward", "where-backward", "so-far-title", "node", "value", "grad", "so-far",
     "to-steps", "to-its-steps", "list-comma", "list-and", "list-more", "all-given", "all-computed", "all-back",
     "loss", "curve", "log-scale", "train", "stop", "trained", "trained-node", "value-of", "foretold", "outside", "overflow",
-    "kink", "too-fast", "no-number", "no-rate-number", "example", "mean-of",
+    "of-node", "kink", "too-fast", "no-number", "no-rate-number", "example", "mean-of",
 )
 # fmt: on
 
@@ -91,7 +91,8 @@ def operations_of(steps: WordedPasses) -> tuple[str, dict[Value, int]]:
     for node, arrow in zip(kinds, arrows):
         row = ROWS.get(node.op) or FAMILIES[node.op]
         letters = operands(node.op, len(node.parents))
-        said = {"name": node.op, "needs": needed(node.op), "convention": row.convention, "letters": letters[:6]}
+        needs, convention = [rule(steps.language, text) for text in (needed(node.op), row.convention)]
+        said = {"name": node.op, "needs": needs, "convention": convention, "letters": letters[:6]}
         listed.append(f"{{ ...{in_script(said)}, of: {arrow} }},\n")
     return f"{definitions}const operations = [\n{''.join(listed)}];", found
 

@@ -58,7 +58,7 @@ function follow() {
 // What the engine says of operands at which an operation has no value, or no derivative
 
 const finite = (k) => Number.isFinite(data[k]);
-const nameOf = ({ name, plain }) => (plain ? "" : ` (node '${name}')`);
+const nameOf = ({ name, plain }) => (plain ? "" : say("of-node", { node: name }));
 
 function described({ parents, op }) {
   const texts = parents.slice(0, 6).map((parent, i) => `${operations[op].letters[i]} = ${repr(data[parent])}${nameOf(nodes[parent])}`);
