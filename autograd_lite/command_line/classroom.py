@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,12 @@ def _listed(text: str) -> list[str]:
 
 
 def _text_of(path: Path) -> str:
+    """The text of a file, in UTF-8, or in UTF-16 as spreadsheets save it, with a mark that says so."""
+    raw = path.read_bytes()
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        text = raw.decode("utf-16" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text in UTF-8") from None
+        text = "\0"
+    if "\0" in text:
+        raise ValueError(f"{path} is not text in UTF-8: save it as that, in a spreadsheet as CSV in UTF-8")
+    return text

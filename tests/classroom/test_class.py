@@ -210,6 +210,20 @@ def test_worksheets_and_grades_of_a_class(tmp_path, capsys):
     assert "changed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "big5", "utf-16-le"])
+def test_codes_and_names_are_read_as_spreadsheets_save_them(encoding, base, tmp_path, capsys):
+    sheet = base.variants(["林小明"], KEY)["林小明"]
+    table = f"Name;Code\r\n林小明;{codes.code(sheet, [q.answer for q in sheet], KEY)}\r\n"
+    (tmp_path / "codes.csv").write_bytes(table.encode(encoding))
+    (tmp_path / "course.json").write_text(json.dumps(codes.course(base)), encoding="utf-8")
+    status = main(["grade", str(tmp_path / "codes.csv"), "--key", KEY])
+    out, err = capsys.readouterr()
+    if encoding in ("big5", "utf-16-le"):
+        assert status == 2 and "codes.csv is not text in UTF-8: save it as that" in err
+    else:
+        assert status == 0 and out.startswith(f"1 students, {len(base)} of {len(base)} answers right") and not err
+
+
 def test_a_quiz_of_an_expression_is_written(tmp_path, capsys):
     path = tmp_path / "quiz.xml"
     expression = ["tanh(x*w + b)", "x=1", "w=2", "b=0.5"]
