@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from ..value import Value
-from .graphs import Graph
+from .graphs import Graph, symbols
 from .questions import MOST_OPERANDS, Question, passes
 from .wrong import Mistake
 
@@ -65,7 +65,7 @@ def askable(graph: Graph, kind: str, nodes: Sequence[Value]) -> list[tuple[Value
         case "local" | "contribution":
             known = graph.output if kind == "contribution" else None
             pairs = [(parent, by) for by in small if by is not known for parent in dict.fromkeys(graph.parents[by])]
-            return [(parent, by) for parent, by in pairs if parent in named]
+            return [(parent, by) for parent, by in pairs if parent in named and _is_operand_alone(graph, parent, by)]
         case "update":
             return [(leaf, None) for leaf in graph.leaves() if leaf in named - graph.data and leaf is not graph.output]
         case "delta":
@@ -74,6 +74,12 @@ def askable(graph: Graph, kind: str, nodes: Sequence[Value]) -> list[tuple[Value
         case "order":
             return _orders(graph, named)
     return [(node, None) for node in nodes if node is not graph.output and node not in graph.data]
+
+
+def _is_operand_alone(graph: Graph, parent: Value, by: Value) -> bool:
+    """Whether the formula of `by`, as it is written, has the operand nowhere else: x * x - x by x is not v - x by x."""
+    others = [graph.expanded(graph.notation.of(other)) for other in graph.parents[by] if other is not parent]
+    return all(parent not in symbols(other) for other in others)
 
 
 def _orders(graph: Graph, named: set[Value]) -> list[tuple[Value, Value | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ def _comes_out(notation: Notation, symbolic: Expression, result: float, digits: 
     tolerance = abs(shown) * (1e-9 if digits is None else 10.0 ** (2 - digits))
     if digits is not None and abs(shown) >= 10.0 ** -(digits // 2):  # written with so many decimals
         tolerance = max(tolerance, 2 * 10.0**-digits)
-    return found == shown or abs(found - shown) <= tolerance
+    return found == shown or abs(found - shown) <= tolerance or (math.isnan(found) and math.isnan(shown))
 
 
 def inlined_nodes(order: Sequence[Value], named: Collection[Value], way: Container[Value] = ()) -> set[Value]:

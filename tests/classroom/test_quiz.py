@@ -15,6 +15,7 @@ from autograd_lite.classroom.graphs import Graph
 from autograd_lite.classroom.questions import KINDS
 from autograd_lite.classroom.rows import listed
 from autograd_lite.classroom.wrong import adjoints
+from autograd_lite.parse import parse
 from autograd_lite.sentences import LANGUAGES, set_language
 from nn import MLP, half_squared_error
 from nn.worked_example import WorkedExample
@@ -267,6 +268,35 @@ def test_over_300_random_graphs_no_right_answer_is_refused_or_called_a_mistake()
                 assert abs(wrong - right) > question.tolerance
                 told += found.diagnosis is not None
     assert told > 5_000
+
+
+def test_the_words_of_a_question_have_the_answer_that_is_right():
+    """Whoever reads only the formula and the numbers of a local question, and nudges, finds the answer."""
+    rng = random.Random(5)
+    outputs = [parse(text, {"x": 3.0}) for text in ("x*x - x", "x*tanh(x) + x*x", "h = x*x*x + x; z = tanh(h/20) - h*x*h")]
+    read = 0
+    for output in outputs + [random_graph(rng) for _ in range(150)]:
+        try:
+            asked = quiz(output, ask=["local", "contribution"], count=12, digits=4)
+        except ValueError:
+            continue
+        for question in asked:
+            formula, numbers = re.search(
+                r" = ([^=]+?)(?: by \w+, | send back to \w+, |, )with (.+)\? \(", question.text()
+            ).groups()
+            given = {name: float(x) for name, x in re.findall(r"(\w+) = ([^ ,]+)", numbers)}
+            by = question.node.label
+            nudged = [parse(formula, {**given, by: given[by] + h}).data for h in (1e-5, -1e-5)]
+            upstream = float(re.search(r"is (\S+)\. What does", question.text())[1]) if question.kind == "contribution" else 1.0
+            slope = (nudged[0] - nudged[1]) / 2e-5
+            if abs(slope * upstream - question.answer) > 1e-4 * max(
+                1, abs(question.answer)
+            ):  # or a kink, with a slope on each side
+                middle = parse(formula, given).data
+                sides = [(nudged[0] - middle) / 1e-5, (middle - nudged[1]) / 1e-5]
+                assert abs(sides[0] - sides[1]) > 1e-3, (question.text(), question.answer, slope * upstream)
+            read += 1
+    assert read > 500
 
 
 def test_no_diagnosis_where_two_candidates_match():

@@ -389,3 +389,10 @@ def test_html_of_a_notebook_reads_as_text_without_its_tags():
 def test_html_of_a_notebook_keeps_subscripts_apart_without_its_tags():
     net = Value(2.0, "net_h1") * Value(3.0, "w5")
     assert re.sub("<[^>]*>", "", explain(net)._repr_html_()).startswith("v1=net_h1⋅w5=2⋅3=6\n")
+
+
+def test_what_is_nan_has_its_formula():
+    x = Value(math.inf, "x")
+    y = x * x - x
+    y.label = "y"
+    assert "y = x * x - x = inf * inf - inf = nan" in str(explain(y, x))
