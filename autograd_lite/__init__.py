@@ -8,7 +8,25 @@
     0.839949
 
 Every operation of the table in :mod:`autograd_lite.ops` is a function here (``tanh(x)``, of a float too) and a method
-(``x.tanh()``).
+(``x.tanh()``). Whoever has read three files has read the engine:
+
+* `ops`: the table of operations; `backprop`: the order of a graph, and the chain rule along it; `value`: a node, as it is seen.
+
+What makes them run, which a learner may skip:
+
+* `floats`: what formulas call; `formulas`: how they are read; `engine`: operations written from rows, modes, errors, the
+  fast pass.
+
+What is made of graphs:
+
+* `gradient`: the derivatives as a graph of their own; `functional`: of plain functions; `check`: held against differences;
+  `registry`: rows added at run time;
+* `derivation`: `explain`; `picture`: `draw`; `stepping`: `steps`; `program`: a graph as code in five dialects;
+* `classroom`: mistakes that have names, quizzes, the bug lab, an engine of one's own; in the languages of `sentences`;
+* `parse`: expressions that are typed; `command_line`, and `__main__`, where it begins;
+* `nn`: the package of networks that lies beside this one, by a name that nothing hides.
+
+Small tools: `table`, `nests`, `files`, `pages`, `sources`; `stub` writes what editors and type checkers know of the operations.
 """
 
 import builtins

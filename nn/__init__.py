@@ -7,7 +7,7 @@
 * `datasets`, `curves`, `plots`, `decisions`, `pages`: what a class looks at;
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
 * `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `one_head`: one number by number; `names`: a
-  list of them learned by one;
+  list of them learned by one; `tasks`: what it has in common with a text;
 * `compiled`: a training step as a program; `exchange`: models in PyTorch and JAX; `elsewhere`: what is called otherwise there;
 * `nests`, `files`: parameters and states that come from outside, checked, and files that are written whole.
 
