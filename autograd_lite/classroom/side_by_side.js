@@ -18,7 +18,7 @@ function visit(indices) {
 
 function showRow(node, active) {
   const whole = now >= node.written;
-  node.cells.forEach((cell, side) => (cell.textContent = whole ? node.grads[side] : DASH));
+  node.cells.forEach((cell, side) => (cell.textContent = whole ? printed(node.grads[side]) : DASH));
   node.cells[1].classList.toggle("wrong", whole && node.differs > 0);
   node.row.classList.toggle("fault", whole && node.differs > 1);
   if (active && !node.row.classList.contains("active")) within($("table"), node.row);

@@ -149,7 +149,7 @@ const tell = (text) => (said = text);
 
 function showLive(seen) {
   const isTold = seen >= nodes[output].computed || losses.length > 1 || changed; // no answer in advance
-  const told = { output: lossName, first: rounded(losses[0]), last: rounded(losses.at(-1)), updates: losses.length - 1 };
+  const told = { output: lossName, first: decimal(losses[0]), last: decimal(losses.at(-1)), updates: losses.length - 1 };
   $("loss").textContent = isTold ? say("loss", told) : "";
   $("curve").setAttribute("aria-label", isTold ? say("curve", told) : "");
   $("result").classList.toggle("flat", losses.length === 1);
@@ -193,12 +193,12 @@ const even = (node, x) => Number((Math.round((x * 100) / node.reach) * (node.rea
 
 function showField(k) {
   const { field, knob } = nodes[k];
-  const shown = rounded(data[k]);
-  if (document.activeElement !== field && field.value !== shown) field.value = shown;
+  const text = decimal(data[k]);
+  if (document.activeElement !== field && field.value !== text) field.value = text;
   if (Math.abs(data[k]) > nodes[k].reach) setReach(nodes[k], data[k]);
   if (Number(knob.value) === data[k]) return;
   knob.value = data[k];
-  knob.setAttribute("aria-valuetext", shown);
+  knob.setAttribute("aria-valuetext", text);
 }
 
 function control(k) {
@@ -217,8 +217,8 @@ function control(k) {
   node.field.addEventListener("blur", () => showField(k));
   node.field.addEventListener("keydown", ({ key }) => {
     const way = { ArrowUp: 1, ArrowDown: -1 }[key];
-    if (way) (keep(k), put(k, even(node, data[k]) + (way * node.reach) / 100), (node.field.value = rounded(data[k])));
-    if (key === "Escape") node.field.value = rounded(data[k]);
+    if (way) (keep(k), put(k, even(node, data[k]) + (way * node.reach) / 100), (node.field.value = decimal(data[k])));
+    if (key === "Escape") node.field.value = decimal(data[k]);
   });
   if (svg && parts.get(node.element)?.single) handle(k, $(node.element));
 }
@@ -233,7 +233,7 @@ function type(k) {
     tell(say("no-number", { answer: nodes[k].field.value }));
     show(true);
   }
-  nodes[k].field.value = rounded(data[k]);
+  nodes[k].field.value = decimal(data[k]);
 }
 
 function handle(k, element) { // drag to the right for more
@@ -277,7 +277,7 @@ function liven() {
     const x = typed($("rate").value);
     if (x > 0 && Number.isFinite(x)) rate = x;
     tell(x > 0 ? "" : say("no-rate-number", { answer: $("rate").value }));
-    $("rate").value = rounded(rate);
+    $("rate").value = decimal(rate);
     show(true);
     later();
   });
@@ -308,7 +308,7 @@ function take(parts) {
   if (examples) choose((number(found.get("~example")) ?? 1) - 1);
   leaves.forEach((k) => (data[k] = number(found.get(encodeURIComponent(nodes[k].name))) ?? usual(k)));
   rate = number(found.get("~rate")) ?? 0.5;
-  $("rate").value = rounded(rate);
+  $("rate").value = decimal(rate);
   if (found.has("~train")) {
     trained.clear();
     for (const name of found.get("~train").split(",")) if (leaf(name) !== undefined) trained.add(leaf(name));
@@ -316,7 +316,7 @@ function take(parts) {
   }
   const [name, h] = found.get("~nudge")?.split(",") ?? [];
   nudge = leaf(name) !== undefined && number(h) ? { leaf: leaf(name), h: number(h) } : undefined;
-  if (nudge) $("h").value = rounded(nudge.h);
+  if (nudge) $("h").value = decimal(nudge.h);
   recompute();
   losses.splice(0, Infinity, lossNow());
   foretell();
@@ -344,7 +344,7 @@ window.lesson = Object.freeze({
     if (!(ownRate > 0 && Number.isFinite(ownRate))) throw new Error(`a rate is a number above 0, not ${ownRate}`);
     if (!Number.isInteger(times) || times < 1) throw new Error(`update a whole number of times, at least once, not ${times}`);
     rate = ownRate;
-    $("rate").value = rounded(rate);
+    $("rate").value = decimal(rate);
     update(times);
   },
   go(step) {

@@ -35,14 +35,16 @@ function rounded(x, digits = 9) {
   return exact.length <= shown.length ? exact : shown;
 }
 
+const decimal = (x) => printed(rounded(x));
+
 // With so many significant digits, and the minus sign of print
 function brief(x, digits = 6) {
-  if (!Number.isFinite(x)) return special(x).replace("-", "−");
+  if (!Number.isFinite(x)) return printed(special(x));
   const power = x === 0 ? 0 : +exponential(x, digits - 1).split("e")[1];
   const level = -4 <= power && power < digits;
   const text = level ? fixed(x, digits - 1 - power) : exponential(x, digits - 1);
   const whole = text.replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
-  return (Object.is(x, -0) ? "-0" : padded(whole)).replaceAll("-", "−");
+  return printed(Object.is(x, -0) ? "-0" : padded(whole));
 }
 
 // In MathML, in parentheses where what stands around binds tighter: 1 a sum, 2 a product, 3 a power's base, 4 an exponent's
@@ -58,6 +60,6 @@ function mathml(x, level, digits) {
 
 // A number as it is typed: with either minus sign, a comma or a point; NaN for what is none
 function typed(text) {
-  const plain = text.trim().replace("−", "-").replace(",", ".");
+  const plain = text.trim().replaceAll("−", "-").replace(",", ".");
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
 }

@@ -101,9 +101,9 @@ function showRow(k, active, seen) {
   const node = nodes[k], [value, grad] = node.cells;
   const sum = node.sums.findLast((at) => at <= seen);
   const whole = seen >= node.written;
-  const texts = [seen >= node.computed ? rounded(data[k]) : DASH, DASH];
-  if (whole) texts[1] = rounded(adjoint[k]);
-  else if (sum !== undefined) texts[1] = say("so-far", { number: rounded(result[sum]) });
+  const texts = [seen >= node.computed ? decimal(data[k]) : DASH, DASH];
+  if (whole) texts[1] = decimal(adjoint[k]);
+  else if (sum !== undefined) texts[1] = say("so-far", { number: decimal(result[sum]) });
   if (node.field) showField(k);
   else if (value.textContent !== texts[0]) value.textContent = texts[0];
   if (grad.textContent !== texts[1]) grad.textContent = texts[1];

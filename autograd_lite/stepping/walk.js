@@ -7,6 +7,17 @@ const say = (key, fields) => sentences[key].replace(/\{(\w+)\}/g, (whole, name) 
 const DASH = "—";
 let now = 0;
 
+// Numbers are printed with the minus sign, and copied as a program reads them
+
+const printed = (number) => number.replaceAll("-", "−");
+addEventListener("copy", (event) => {
+  const { value, selectionStart: start, selectionEnd: end } = event.target;
+  const text = typeof start === "number" ? value.slice(start, end) : String(getSelection());
+  if (!text.includes("−")) return;
+  event.clipboardData.setData("text/plain", text.replaceAll("−", "-"));
+  event.preventDefault();
+});
+
 // When a node has its value, and its whole grad
 
 for (const node of nodes) Object.assign(node, { computed: 0, written: Infinity });

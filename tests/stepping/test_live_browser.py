@@ -66,6 +66,11 @@ class Lesson:
         return self.run(f"return [...{found}.cells].map((cell) => cell.textContent)", name)
 
 
+def printed(x):
+    """A number of nine digits, with the minus sign of print."""
+    return rounded(x, 9).replace("-", "−")
+
+
 def close(x, y):
     return x == pytest.approx(y, rel=1e-12, abs=1e-12, nan_ok=True)
 
@@ -139,7 +144,7 @@ def test_values_after_updates_are_pythons(lesson, count, error):
         assert found == pytest.approx(error, rel=1e-8)
     if count <= 100:
         assert agrees(lesson, python(updates=count))
-    assert lesson.text("#loss") == f"E_total = {rounded(found, 9)} after {count} updates"
+    assert lesson.text("#loss") == f"E_total = {printed(found)} after {count} updates"
 
 
 def test_reset_gives_every_bit_back(lesson):
@@ -202,6 +207,31 @@ def test_the_picture_follows(lesson):
         assert width == pytest.approx(float(widths[name]), abs=0.011)
 
 
+COPIED = """
+    const taken = new DataTransfer(), [from, cell] = arguments;
+    if (cell) getSelection().selectAllChildren(cell);
+    from.dispatchEvent(new ClipboardEvent("copy", {clipboardData: taken, bubbles: true, cancelable: true}));
+    return taken.getData("text/plain") || getSelection().toString()"""
+
+
+def test_numbers_have_one_minus_sign_and_are_copied_as_python_reads_them(lesson):
+    lesson.set("w5", -1.25e-7)
+    lesson.run("lesson.go(70)")
+    written = lesson.run("""
+        const fields = [...document.querySelectorAll("td input[type=text]")].map((field) => field.value);
+        return [...fields, ...[...document.querySelectorAll("td, #formulas")].map((e) => e.textContent)].join(" ")""")
+    assert "−" in written and "-" not in written and "−1.25e−7" in written
+    field = lesson.row("w5")[0]
+    lesson.run("arguments[0].select()", field)
+    assert lesson.run(COPIED, field, None) == "-1.25e-7" and field.get_property("value") == "−1.25e−7"
+    cell = lesson.run("return nodes[named.get('t1')].cells[1]")
+    grad = lesson.values()["t1"][1]
+    assert grad < 0 and float(lesson.run(COPIED, cell, cell)) == pytest.approx(grad, abs=5e-10)
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys("−2,5e−3", Keys.ENTER)
+    assert lesson.values()["w5"][0] == -2.5e-3
+
+
 def test_no_answer_in_advance(lesson):
     assert lesson.text("#loss") == "" and lesson.text("#change") == ""
     lesson.set("w5", 0.3)  # who changes something wants to see
@@ -215,10 +245,10 @@ def test_a_number_is_typed(lesson):
     field, *_ = lesson.row("w5")
     field.send_keys(Keys.CONTROL, "a")
     field.send_keys("−1,2", Keys.ENTER)
-    assert agrees(lesson, python({"w5": -1.2})) and field.get_property("value") == "-1.2"
+    assert agrees(lesson, python({"w5": -1.2})) and field.get_property("value") == "−1.2"
     field.send_keys(Keys.CONTROL, "a")
     field.send_keys("x", Keys.ENTER)
-    assert field.get_property("value") == "-1.2" and "x is not a number" in lesson.text("#said")
+    assert field.get_property("value") == "−1.2" and "x is not a number" in lesson.text("#said")
     assert lesson.text("#where").startswith("step 1 of")  # the letters of a field are no keys of the page
     field.send_keys(Keys.ARROW_UP)
     assert lesson.values()["w5"][0] > -1.2
@@ -403,7 +433,7 @@ def test_a_graph_of_400_nodes(chromium, tmp_path):
         const isShown = ({ lines: [value, grad], indices: [k] }) =>
           value.line.textContent === value.start + brief(data[k]) && grad.line.textContent === grad.start + brief(adjoint[k]);
         const single = [...parts.values()].filter((part) => part.single && !nodes[part.indices[0]].plain);
-        return single.every(isShown) && order.every((k) => nodes[k].cells[1].textContent === rounded(adjoint[k]))"""
+        return single.every(isShown) && order.every((k) => nodes[k].cells[1].textContent === decimal(adjoint[k]))"""
     WebDriverWait(page.driver, 30).until(lambda _: page.run(shown))  # what is out of view follows a little later
     other = graph(0.9)
     svg = draw(other, grads=steps(other).adjoint, frames=True).svg()

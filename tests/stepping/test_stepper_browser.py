@@ -52,7 +52,7 @@ class Page:
         rows = self.driver.execute_script(
             "return [...document.querySelectorAll('#table tbody tr')].map((row) => [...row.cells].map((c) => c.textContent))"
         )
-        return {name: grad for name, _, grad in rows}
+        return {name: grad.replace("−", "-") for name, _, grad in rows}
 
     def classes(self, identifier):
         return self.find(f"#{identifier}").get_attribute("class").split()
