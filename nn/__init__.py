@@ -4,7 +4,7 @@
   `layers`: PyTorch's, to be put together; `summary`: a model as a table;
 * `losses`, `optim` (`groups`, `schedules`, `clipping`), `training` (`history`, `validation`, `metrics`, `progress`): the general
   procedure of the articles; `worked_example`: theirs, number by number;
-* `datasets`, `curves`, `plots`, `decisions`, `pages`: what a class looks at;
+* `datasets`, `curves`, `plots`, `decisions` (on a `sheet`), `pages`: what a class looks at;
 * `recurrent`: cells, networks of cells, backpropagation through time; `characters`: a text learned by them;
 * `attention` (`norms`, `positions`, `attention_drawings`): from a query to a GPT; `one_head`: one number by number; `names`: a
   list of them learned by one; `tasks`: what it has in common with a text;

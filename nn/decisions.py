@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd_lite.sentences import known, say
 
-from .attention_drawings import MARGIN, Sheet
 from .module import Module
 from .plots import decisions, finite, halfway
+from .sheet import MARGIN, Sheet
 
 SIZE = 400.0
 SHADES = 4

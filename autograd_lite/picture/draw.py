@@ -20,7 +20,7 @@ from .printing import printed
 from .rows import in_rows
 from .scene import Picture
 from .scopes import folded_units, paths_of, units
-from .svg import image, svg
+from .svg import XML, SVGPicture, image, svg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +115,7 @@ class Drawing:
         path = Path(path)
         ending = path.suffix.lower()
         if ending == ".svg":
-            data = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg()}'.encode()
+            data = f"{XML}{self.svg()}".encode()
         elif ending == ".dot":
             data = self.source.encode()
         elif ending == ".html":
@@ -142,28 +142,14 @@ class Drawing:
         return f"<Drawing of {count} node{'s' * (count != 1)}; .save('graph.svg') writes the picture, .source is its DOT source>"
 
 
-class LayerDrawing:
-    """A network's picture by layers. Jupyter shows it."""
+class LayerDrawing(SVGPicture):
+    """A network's picture by layers."""
 
     def __init__(self, svg_text: str, title: str) -> None:
-        self._svg, self._title = svg_text, title
+        self._svg, self.title = svg_text, title
 
     def svg(self) -> str:
-        """The picture as SVG text."""
         return self._svg
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the picture to a file named `*.svg`; returns the path. ValueError for another ending."""
-        from pathlib import Path
-
-        path = Path(path)
-        if path.suffix.lower() != ".svg":
-            raise ValueError(f"a drawing of layers is saved as .svg, not as {path.name!r}")
-        write_whole(path, f'<?xml version="1.0" encoding="UTF-8"?>\n{self._svg}'.encode())
-        return path
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": image(self._svg, self._title), "image/svg+xml": self._svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return "<LayerDrawing; .save('network.svg') writes the picture>"

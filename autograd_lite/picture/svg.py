@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import binascii
+import os
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..files import write_whole
 from .geometry import ARROW, Layout, Point
 from .scene import BAR_HEIGHT, LINE_HEIGHT, SIZES, Line, Picture, Piece, Wire, text_width, wrapped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 # fmt: off
 TINTS = {
@@ -147,6 +155,30 @@ SHADE = 56.0
 def caption_lines(picture: Picture, wide: float) -> list[str]:
     """The caption, in lines as wide as the picture."""
     return [line for text in picture.caption for line in wrapped(text, max(wide, 420.0))]
+
+
+class SVGPicture:
+    """A picture that is SVG and no more: `svg` is its text, `save` writes it, and Jupyter shows it."""
+
+    title: str
+
+    def svg(self) -> str:
+        """The picture as SVG text, an element that can be put into a page."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the picture to a file named `*.svg`, whole or not at all; returns the path. ValueError for another ending."""
+        from pathlib import Path
+
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ValueError(f"this picture is saved as .svg, not as {path.name!r}")
+        write_whole(path, f"{XML}{self.svg()}".encode())
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        text = self.svg()
+        return {"text/html": image(text, self.title), "image/svg+xml": text, "text/plain": repr(self)}
 
 
 def image(svg_text: str, title: str) -> str:
