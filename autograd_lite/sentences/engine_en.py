@@ -5,6 +5,9 @@ SENTENCES = {
     "engine-tasks": "{file}: {done} of {count} tasks are done.",
     "engine-unloaded": "{file} cannot be loaded.",
     "engine-all": "Everything in it is right: {graphs} random graphs, and every number of them.",
+    "engine-further": "Networks that are built on it are checked too, if they are in the file: matvec(W, xs), a "
+    "matrix times a vector; softmax(xs); rnn(w, u, xs, h), the states h_t = tanh(w * x_t + u * h_(t-1)) of a "
+    "recurrent unit. Each returns a list of Values.",
     "engine-task": "Task {number}: {task}",
     "engine-name-node": "the node",
     "engine-name-add": "add",
@@ -14,6 +17,9 @@ SENTENCES = {
     "engine-name-backward": "backward",
     "engine-name-zero_grad": "zero_grad",
     "engine-name-step": "a step",
+    "engine-name-matvec": "matvec",
+    "engine-name-softmax": "softmax",
+    "engine-name-rnn": "rnn",
     "engine-absent": "Not there, and not checked: {names}.",
     "engine-line": "line {line}:",
     "engine-printed": "It printed:",
@@ -44,6 +50,12 @@ SENTENCES = {
     "0.0, for the next step.",
     "engine-todo-step": "step(model, examples, learning_rate) is to make one update of all parameters, against the "
     "gradient of the loss, and to return the number that the loss had before.",
+    "engine-todo-matvec": "matvec(W, xs) is to return the product of a matrix and a vector, the first thing that a "
+    "layer computes: a list with a Value for each row of W, the sum of the products of the row and xs.",
+    "engine-todo-softmax": "softmax(xs) is to return a list with a Value for each of xs: exp(x) over the sum of exp "
+    "of all of them. So each depends on all.",
+    "engine-todo-rnn": "rnn(w, u, xs, h) is to return the states of a recurrent unit, a list with a Value for each "
+    "of xs: h_t = tanh(w * x_t + u * h_(t-1)), with h before the first. The same w and u serve at every step.",
     # What went wrong
     "engine-no-class": "There is no class Value in {file}.",
     "engine-syntax": "Python cannot read line {line}{message}.",
@@ -86,6 +98,9 @@ SENTENCES = {
     "change, by the grads that the backward pass has left there.",
     "engine-step-data": "After step number {count}, {what} is to be {right}; it is {got}.",
     "engine-step-loss": "step returns the loss before the update, {right}; yours returns {got}.",
+    "engine-no-list": "{call} is to return a list of Values, of length {count}; it returns {got}.",
+    "engine-changes-list": "{call} changes a list that it is given. Its caller still needs it as it was: change a copy.",
+    "engine-grad-there": "The derivative of {output} by {node} is {right}; after {output}.backward() yours is {got}.",
     # What is said besides
     "engine-like": "These are the numbers of a known mistake, {name}: {sentence}",
     "engine-micrograd": "micrograd does the same; its graphs are made for one pass only.",
@@ -129,4 +144,18 @@ SENTENCES = {
     "the update.",
     "engine-hint-step-2": "w⁺ = w − η · ∂E/∂w. Change the data of each parameter; a new Value would not be the model's.",
     "engine-hint-step-3": "A weight of 0.9 with a grad of 0.25 becomes 0.9 − 0.1 · □ = 0.875, if the learning rate is 0.1.",
+    "engine-hint-matvec-1": "Written with * and + on Values, it gives backward() nothing new to do.",
+    "engine-hint-matvec-2": "y_j = Σ_k W_jk · x_k. What comes back to x_k is Σ_j ∂E/∂y_j · W_jk: forward along a "
+    "row, back along a column.",
+    "engine-hint-matvec-3": "[[a, b], [c, d]] times [f, g] is [a·f + b·g, c·□ + d·□].",
+    "engine-hint-softmax-1": "It is exp and a division, if the engine has these. If not, each result is a node of "
+    "its own: its number, all of xs as its parents, and a local derivative for each.",
+    "engine-hint-softmax-2": "∂p_i/∂x_i = p_i · (1 − p_i), and for every other one ∂p_i/∂x_j = −p_i · p_j.",
+    "engine-hint-softmax-3": "Of two equal operands both results are 0.5. The local derivatives of the first are "
+    "0.25 and □.",
+    "engine-hint-rnn-1": "A loop over xs, in which the new state takes the place of the old one. The state itself: a "
+    "new Value with the same number has no parents, and nothing comes back through it.",
+    "engine-hint-rnn-2": "With δ_t = ∂E/∂h_t · (1 − h_t²), the step sends δ_t · u back to h_(t−1), and δ_t · x_t to "
+    "w. Those of all steps add up.",
+    "engine-hint-rnn-3": "Of xs = [a, b] the states are tanh(w·a + u·h) and tanh(w·b + u·□).",
 }

@@ -5,6 +5,8 @@ SENTENCES = {
     "engine-tasks": "{file}：{count} 项任务中完成了 {done} 项。",
     "engine-unloaded": "{file} 无法加载。",
     "engine-all": "所有写好的部分都正确：{graphs} 个随机计算图，每个数都对。",
+    "engine-further": "在它上面搭建的网络，只要写在文件里，也会检查：matvec(W, xs)，矩阵乘以向量；softmax(xs)；rnn(w"
+    ", u, xs, h)，循环单元的状态 h_t = tanh(w * x_t + u * h_(t-1))。每个函数都返回 Value 的列表。",
     "engine-task": "任务 {number}：{task}",
     "engine-name-node": "节点",
     "engine-name-add": "加法",
@@ -14,6 +16,9 @@ SENTENCES = {
     "engine-name-backward": "反向传播",
     "engine-name-zero_grad": "zero_grad",
     "engine-name-step": "训练一步",
+    "engine-name-matvec": "matvec",
+    "engine-name-softmax": "softmax",
+    "engine-name-rnn": "rnn",
     "engine-absent": "还没有，所以没有检查：{names}。",
     "engine-line": "第 {line} 行：",
     "engine-printed": "它打印了：",
@@ -37,6 +42,12 @@ SENTENCES = {
     "顺序逐个节点，把 grad 乘以局部导数传给父节点。",
     "engine-todo-zero_grad": "梯度会一次一次累加。model.zero_grad() 应该把所有参数的 grad 设为 0.0，准备下一步。",
     "engine-todo-step": "step(model, examples, learning_rate) 应该逆着损失的梯度更新所有参数一次，并返回更新之前损失的数值。",
+    "engine-todo-matvec": "matvec(W, xs) 应该返回矩阵与向量的乘积，也就是一层首先计算的东西：W 的每一行对应列表中的一"
+    "个 Value，是这一行与 xs 对应相乘之和。",
+    "engine-todo-softmax": "softmax(xs) 应该返回列表，xs 的每一个对应一个 Value：exp(x) 除以所有 exp 之和。所以每一个"
+    "都取决于全部。",
+    "engine-todo-rnn": "rnn(w, u, xs, h) 应该返回循环单元的状态，xs 的每一个对应列表中的一个 Value：h_t = tanh(w * x"
+    "_t + u * h_(t-1))，最初之前的是 h。每一步用的都是同一个 w 和 u。",
     # What went wrong
     "engine-no-class": "{file} 里没有类 Value。",
     "engine-syntax": "Python 读不懂第 {line} 行{message}。",
@@ -76,6 +87,9 @@ SENTENCES = {
     "engine-step-nothing": "{call} 之后没有任何参数改变。要改变的是参数自己的 data，依照反向传播留在那里的 grad。",
     "engine-step-data": "第 {count} 步之后，{what} 应该是 {right}，现在是 {got}。",
     "engine-step-loss": "step 返回更新之前的损失 {right}，你的返回 {got}。",
+    "engine-no-list": "{call} 应该返回 Value 的列表，长度为 {count}；却返回 {got}。",
+    "engine-changes-list": "{call} 改动了给它的列表。调用它的人还需要原来的列表：请改动副本。",
+    "engine-grad-there": "{output} 对 {node} 的导数是 {right}；{output}.backward() 之后你的是 {got}。",
     # What is said besides
     "engine-like": "这些数正是一种已知的错误 {name}：{sentence}",
     "engine-micrograd": "micrograd 也是这样；它的图只供一次反向传播用。",
@@ -113,4 +127,14 @@ SENTENCES = {
     "engine-hint-step-1": "四件事，顺序要对：损失、grad 归零、从损失反向传播、更新。",
     "engine-hint-step-2": "w⁺ = w − η · ∂E/∂w。改变每个参数的 data；新的 Value 就不是模型的了。",
     "engine-hint-step-3": "权重 0.9，grad 0.25，学习率 0.1：0.9 − 0.1 · □ = 0.875。",
+    "engine-hint-matvec-1": "用 Value 的 * 和 + 来写，backward() 就没有新的事要做。",
+    "engine-hint-matvec-2": "y_j = Σ_k W_jk · x_k。传回 x_k 的是 Σ_j ∂E/∂y_j · W_jk：去时沿着行，回时沿着列。",
+    "engine-hint-matvec-3": "[[a, b], [c, d]] 乘以 [f, g] 是 [a·f + b·g, c·□ + d·□]。",
+    "engine-hint-softmax-1": "引擎有 exp 和除法的话，就用它们。没有的话，每个结果自成一个节点：它的数、以整个 xs 为父"
+    "节点，以及对每一个的局部导数。",
+    "engine-hint-softmax-2": "∂p_i/∂x_i = p_i · (1 − p_i)，对其他每一个则是 ∂p_i/∂x_j = −p_i · p_j。",
+    "engine-hint-softmax-3": "两个相等的运算元，结果都是 0.5。第一个结果的局部导数是 0.25 和 □。",
+    "engine-hint-rnn-1": "对 xs 的循环，新的状态取代旧的。要用状态本身：数相同的新 Value 没有父节点，什么都不会经过它传回来。",
+    "engine-hint-rnn-2": "令 δ_t = ∂E/∂h_t · (1 − h_t²)，这一步把 δ_t · u 传回 h_(t−1)，把 δ_t · x_t 传给 w。每一步的都要相加。",
+    "engine-hint-rnn-3": "xs = [a, b] 的状态是 tanh(w·a + u·h) 和 tanh(w·b + u·□)。",
 }

@@ -5,6 +5,8 @@ SENTENCES = {
     "engine-tasks": "{file}：{count} 項任務中完成了 {done} 項。",
     "engine-unloaded": "{file} 無法載入。",
     "engine-all": "所有寫好的部分都正確：{graphs} 個隨機計算圖，每個數都對。",
+    "engine-further": "在它上面搭建的網路，只要寫在檔案裡，也會檢查：matvec(W, xs)，矩陣乘以向量；softmax(xs)；rnn(w"
+    ", u, xs, h)，循環單元的狀態 h_t = tanh(w * x_t + u * h_(t-1))。每個函式都回傳 Value 的串列。",
     "engine-task": "任務 {number}：{task}",
     "engine-name-node": "節點",
     "engine-name-add": "加法",
@@ -14,6 +16,9 @@ SENTENCES = {
     "engine-name-backward": "反向傳播",
     "engine-name-zero_grad": "zero_grad",
     "engine-name-step": "訓練一步",
+    "engine-name-matvec": "matvec",
+    "engine-name-softmax": "softmax",
+    "engine-name-rnn": "rnn",
     "engine-absent": "還沒有，所以沒有檢查：{names}。",
     "engine-line": "第 {line} 行：",
     "engine-printed": "它印出了：",
@@ -37,6 +42,12 @@ SENTENCES = {
     "順序逐個節點，把 grad 乘以局部導數傳給父節點。",
     "engine-todo-zero_grad": "梯度會一次一次累加。model.zero_grad() 應該把所有參數的 grad 設為 0.0，準備下一步。",
     "engine-todo-step": "step(model, examples, learning_rate) 應該逆著損失的梯度更新所有參數一次，並回傳更新之前損失的數值。",
+    "engine-todo-matvec": "matvec(W, xs) 應該回傳矩陣與向量的乘積，也就是一層首先計算的東西：W 的每一列對應串列中的一"
+    "個 Value，是這一列與 xs 對應相乘之和。",
+    "engine-todo-softmax": "softmax(xs) 應該回傳串列，xs 的每一個對應一個 Value：exp(x) 除以所有 exp 之和。所以每一個"
+    "都取決於全部。",
+    "engine-todo-rnn": "rnn(w, u, xs, h) 應該回傳循環單元的狀態，xs 的每一個對應串列中的一個 Value：h_t = tanh(w * x"
+    "_t + u * h_(t-1))，最初之前的是 h。每一步用的都是同一個 w 和 u。",
     # What went wrong
     "engine-no-class": "{file} 裡沒有類別 Value。",
     "engine-syntax": "Python 讀不懂第 {line} 行{message}。",
@@ -76,6 +87,9 @@ SENTENCES = {
     "engine-step-nothing": "{call} 之後沒有任何參數改變。要改變的是參數自己的 data，依照反向傳播留在那裡的 grad。",
     "engine-step-data": "第 {count} 步之後，{what} 應該是 {right}，現在是 {got}。",
     "engine-step-loss": "step 回傳更新之前的損失 {right}，你的回傳 {got}。",
+    "engine-no-list": "{call} 應該回傳 Value 的串列，長度為 {count}；卻回傳 {got}。",
+    "engine-changes-list": "{call} 改動了給它的串列。呼叫它的人還需要原來的串列：請改動副本。",
+    "engine-grad-there": "{output} 對 {node} 的導數是 {right}；{output}.backward() 之後你的是 {got}。",
     # What is said besides
     "engine-like": "這些數正是一種已知的錯誤 {name}：{sentence}",
     "engine-micrograd": "micrograd 也是這樣；它的圖只供一次反向傳播用。",
@@ -113,4 +127,14 @@ SENTENCES = {
     "engine-hint-step-1": "四件事，順序要對：損失、grad 歸零、從損失反向傳播、更新。",
     "engine-hint-step-2": "w⁺ = w − η · ∂E/∂w。改變每個參數的 data；新的 Value 就不是模型的了。",
     "engine-hint-step-3": "權重 0.9，grad 0.25，學習率 0.1：0.9 − 0.1 · □ = 0.875。",
+    "engine-hint-matvec-1": "用 Value 的 * 和 + 來寫，backward() 就沒有新的事要做。",
+    "engine-hint-matvec-2": "y_j = Σ_k W_jk · x_k。傳回 x_k 的是 Σ_j ∂E/∂y_j · W_jk：去時沿著列，回時沿著行。",
+    "engine-hint-matvec-3": "[[a, b], [c, d]] 乘以 [f, g] 是 [a·f + b·g, c·□ + d·□]。",
+    "engine-hint-softmax-1": "引擎有 exp 和除法的話，就用它們。沒有的話，每個結果自成一個節點：它的數、以整個 xs 為父"
+    "節點，以及對每一個的局部導數。",
+    "engine-hint-softmax-2": "∂p_i/∂x_i = p_i · (1 − p_i)，對其他每一個則是 ∂p_i/∂x_j = −p_i · p_j。",
+    "engine-hint-softmax-3": "兩個相等的運算元，結果都是 0.5。第一個結果的局部導數是 0.25 和 □。",
+    "engine-hint-rnn-1": "對 xs 的迴圈，新的狀態取代舊的。要用狀態本身：數相同的新 Value 沒有父節點，什麼都不會經過它傳回來。",
+    "engine-hint-rnn-2": "令 δ_t = ∂E/∂h_t · (1 − h_t²)，這一步把 δ_t · u 傳回 h_(t−1)，把 δ_t · x_t 傳給 w。每一步的都要相加。",
+    "engine-hint-rnn-3": "xs = [a, b] 的狀態是 tanh(w·a + u·h) 和 tanh(w·b + u·□)。",
 }

@@ -11,11 +11,12 @@ from typing import Any
 
 from ...sentences import known, say
 from .diagnosis import diagnosis
+from .going_back import engine_of
 from .judging import Ask, Finding, failed
 from .ladder import further_operations
 from .report import Report
 from .running import MEMORY, SECONDS, Apart, Here, has_processes
-from .tasks import TASKS, Engine
+from .tasks import FURTHER, TASKS, Engine
 
 LARGEST_FILE = 1 << 20
 ALL_SECONDS = 60.0
@@ -26,7 +27,8 @@ def check_engine(engine: Any, *, language: str | None = None, seconds: float = S
     """What an engine can: the tasks that are done, and of the first that is not, what is wrong.
 
     engine: the path of a file, which runs in a process of its own that has so many seconds for an answer and so many bytes; or a
-    module, or a class like `Value`, which run here. language: of what is said. The report shows itself, as text and in Jupyter.
+    module, or a class like `Value`, which run here; or a bug of the lab, or another function that goes back from an output and
+    leaves the derivatives in the grads: it is asked for all that makes a difference to it. language: of what is said. The report shows itself, as text and in Jupyter.
 
     A class alone is checked as far as it goes: without `topological_order`, `MLP` and `step` those tasks are left out.
 
@@ -44,9 +46,13 @@ def check_engine(engine: Any, *, language: str | None = None, seconds: float = S
     elif isinstance(engine, (type, types.ModuleType)):
         name = engine.__name__
         runner = Here(engine)
+    elif callable(engine):
+        name = getattr(engine, "__name__", type(engine).__name__)
+        runner = Here(engine_of(engine))
     else:
         raise TypeError(
-            f"an engine is a class like Value, a module or the path of a file, got {type(engine).__name__} {engine!r:.60}"
+            "an engine is a class like Value, a module or the path of a file, or a function that goes back from an output, "
+            f"got {type(engine).__name__} {engine!r:.60}"
         )
     try:
         found, states, like = _checked(_within(runner.ask, ALL_SECONDS), name, language)
@@ -86,7 +92,9 @@ def _checked(ask: Ask, name: str, language: str) -> tuple[Finding | None, list[s
     if found is not None:
         return found, [], {}
     engine = Engine(ask, loaded["operations"], loaded["reflected"], loaded["has"])
-    for k, task in enumerate(TASKS):
+    further = [k for k, task in enumerate(FURTHER, 1) if task.function in engine.has]
+    states += ["open"] * max(further, default=0)
+    for k, task in enumerate((TASKS + FURTHER)[: len(states)]):
         if task.function and task.function not in engine.has:
             states[k] = "absent"
         elif (found := task.check(engine)) is not None:

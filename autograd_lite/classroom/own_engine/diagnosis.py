@@ -11,8 +11,11 @@ from ...value import Value
 from ..graphs import Graph
 from ..mistakes import MISTAKES
 from ..questions import Pass, Question, passes
+from . import networks
 from .judging import Ask, Finding, compared, first_wrong_grads, is_right
 from .ladder import SHARED, TINY, Case, case, right, single, values
+
+from .pieces import PIECES, result
 
 
 class Tried(NamedTuple):
@@ -48,6 +51,8 @@ class Tried(NamedTuple):
         grad = dict(zip(self.nodes, grads))
         for node in self.nodes[:-1]:
             arrived = []
+            if any(use not in grad for use, _ in self.graph.uses[node]):
+                return False  # it is in a piece, and not seen
             for use, i in self.graph.uses[node]:
                 slope = self.graph.derivative((use, i))
                 arrived.append(Contribution(use, i, node, grad[use], slope, grad[use] * slope))
@@ -82,7 +87,7 @@ def _tried(case: Case) -> Tried:
 
 def diagnosis(ask: Ask, found: Finding, language: str) -> dict[str, str]:
     """The mistakes that give these grads, each with its sentence: one; several that cannot be told apart; or none."""
-    if found.case is None or found.key not in ("grad", "slope", "second") or not all(isinstance(x, float) for x in found.grad):
+    if found.case is None or found.key not in ("grad", "grad-there", "slope", "second") or not all(isinstance(x, float) for x in found.grad):
         return {}
     wrong = first_wrong_grads(found.case, right(found.case), found.grad)
     if wrong[0] == len(found.grad) - 1:  # the output's own grad is no derivative to be had wrong
@@ -90,8 +95,9 @@ def diagnosis(ask: Ask, found: Finding, language: str) -> dict[str, str]:
     tried = _tried(found.case)
     like = tried.like(found.grad)
     exact = {name: int(is_exact) for name, (_, is_exact) in like.items()}
-    if found.key == "grad" and like:
-        alone = [one for op in dict.fromkeys(op for op, _ in found.case.rows if op) for one in single(op)]
+    if found.key.startswith("grad") and like:
+        operations = dict.fromkeys(result(op)[0] for op, _ in found.case.rows if op)
+        alone = [one for op in operations for one in (networks.by_hand(op) if op in PIECES else single(op))]
         for one in [*alone, *map(case, TINY + SHARED)]:
             possible = _possible(ask, one, exact)
             exact = {name: exact[name] + is_exact for name, is_exact in possible.items()}

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...value import Value
-from .ladder import Case, formula, letter, line, right
+from .ladder import Case, call, formula, letter, line, right
+from .pieces import places, result
 
 Ask = Callable[..., dict[str, Any]]
 
 TOLERANCE = 1e-9
 """Of a number, in its own size if that is above 1."""
 KINDS = {"TooLong": "too-long", "NoValue": "no-value", "NotImplementedError": "open", "SyntaxError": "syntax"}
+KINDS |= {"NoList": "no-list", "Changed": "changes-list"}
 KINDS |= {"RecursionError": "recursion", "MemoryError": "memory", "SystemExit": "exit"}
 
 
@@ -37,17 +39,20 @@ class Finding(NamedTuple):
         return other is not None and (self.key, self.fields.get("error")) == (other.key, other.fields.get("error"))
 
 
-def failed(answer: Mapping[str, Any], call: str, case: Case | None = None) -> Finding | None:
-    """What an engine did in the place of an answer. call: what was asked of it, where the answer does not say it."""
+def failed(answer: Mapping[str, Any], asked: str, case: Case | None = None) -> Finding | None:
+    """What an engine did in the place of an answer. asked: what was asked of it, where the answer does not say it."""
     if "ended" in answer:
         how = answer["ended"]
         key = {"time": "time", "exit": "exit"}.get(how, "killed")
-        return Finding(key, {"call": call, "how": how, "seconds": answer.get("seconds", 0)}, case)
+        return Finding(key, {"call": asked, "how": how, "seconds": answer.get("seconds", 0)}, case)
     if "raised" not in answer:
         return None
     raised = answer["raised"]
-    fields = {"call": _call(answer["at"], case) or call, "error": raised["error"], "message": raised["message"]}
+    fields = {"call": _call(answer["at"], case) or asked, "error": raised["error"], "message": raised["message"]}
     key = KINDS.get(raised["kind"], "raised")
+    if key == "no-list" and case is not None:
+        _, operands = case.rows[answer["at"][1]]
+        fields["count"] = len(next(x for x in operands if isinstance(x, tuple)))
     if key == "no-value" and raised["message"] == "None":
         key = "nothing"
     elif key == "syntax" and answer["at"] != ["load"]:
@@ -64,6 +69,8 @@ def _call(at: Sequence[Any], case: Case | None) -> str:
     match at:
         case ["node", int(k)] if case is not None:
             return line(case.rows, k)
+        case ["call", int(k)] if case is not None:
+            return call(*case.rows[k])
         case ["backward", int(k)]:
             return f"{letter(k)}.backward()"
         case ["order", int(k)]:
@@ -86,8 +93,9 @@ def is_right(got: Any, x: float) -> bool:
 def judged(ask: Ask, case: Case) -> Finding | None:
     """What is wrong with the passes of an engine over a graph; None if all numbers are right."""
     answer = ask("nodes", rows=case.rows, outputs=case.outputs, times=case.times)
-    call = f"{letter(case.outputs[-1])}.backward()" if case.outputs else line(case.rows, len(case.rows) - 1)
-    if (found := failed(answer, call, case)) is not None:
+    last = len(case.rows) - 1
+    asked = f"{letter(case.outputs[-1])}.backward()" if case.outputs else line(case.rows, last)
+    if (found := failed(answer, asked, case)) is not None:
         return found
     return compared(case, answer["data"], answer["grad"])
 
@@ -121,9 +129,11 @@ def _wrong(found: Finding, k: int, name: str, got: Any, x: float) -> Finding:
         return found._replace(key="number", fields=fields)
     if name == "data":
         op, operands = case.rows[k]
-        numbers = [found.data[i] if isinstance(i, int) else i for i in operands]
-        if op and all(isinstance(x, float) and math.isfinite(x) for x in numbers):
-            fields["given"] = {letter(i): found.data[i] for i in operands if isinstance(i, int)}
+        if not op and not case.outputs:
+            fields["call"] = line(case.rows, len(case.rows) - 1)
+        numbers = {letter(i): found.data[i] for i in places(operands)}
+        if op and all(isinstance(x, float) and math.isfinite(x) for x in numbers.values()):
+            fields["given"] = numbers
             fields["formula"] = formula(op, operands)
         return found._replace(key="data" if op else "leaf", fields=fields)
     key = "two-outputs" if len(case.outputs) > 1 else "second" if case.times > 1 else "grad" if case.outputs else "no-grad"

@@ -1,7 +1,7 @@
 """Graphs to check an engine on: by hand from tiny to deep, by chance, and what they are in `autograd_lite`.
 
 A graph is data: a row for each node, its operation and its operands, the places of nodes before it (int) or plain numbers
-(float). A leaf is ``("", (2.0,))``.
+(float). A leaf is ``("", (2.0,))``. See `pieces` for rows of what is built on an engine.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from ... import ops
 from ...backprop import backward, topological_order
 from ...parse import parse
 from ...value import OPERATIONS, Value
+from .pieces import PIECES, Operand, each, places, result
 from .student import OPERATORS
 
-Row = tuple[str, tuple[int | float, ...]]
+Row = tuple[str, tuple[Operand, ...]]
 Rows = tuple[Row, ...]
 
 LARGEST = 50.0
@@ -56,12 +57,17 @@ def rows_of(output: Value) -> Rows:
 def values(rows: Rows) -> list[Value]:
     """The nodes of a graph, with letters for labels. ValueError or ArithmeticError outside a domain."""
     nodes: list[Value] = []
+    calls: dict[object, Sequence[Value]] = {}
     for k, (op, operands) in enumerate(rows):
-        if op:
-            node: Value = OPERATIONS[op](*[nodes[i] if isinstance(i, int) else i for i in operands])
-            node.label = letter(k)
+        name, at = result(op)
+        given = each(operands, nodes.__getitem__)
+        if at >= 0:
+            if (name, operands) not in calls:
+                calls[name, operands] = PIECES[name](*given)
+            node = calls[name, operands][at]
         else:
-            node = Value(operands[0], letter(k))
+            node = OPERATIONS[op](*given) if op else Value(*given)
+        node.label = letter(k)
         nodes.append(node)
     return nodes
 
@@ -89,14 +95,27 @@ def line(rows: Rows, k: int) -> str:
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "neg": "-"}
 
 
-def formula(op: str, operands: Sequence[int | float]) -> str:
+def formula(op: str, operands: Sequence[Operand]) -> str:
     """The operation as it is written in Python."""
     if not op:
         return f"Value({operands[0]!r})"
-    names = [letter(i) if isinstance(i, int) else repr(i) for i in operands]
+    if result(op)[1] >= 0:
+        return f"{call(op, operands)}[{result(op)[1]}]"
+    names = [*map(_written, operands)]
     if op not in OPERATORS:
         return f"{names[0]}.{op}({', '.join(names[1:])})"
     return f" {SIGNS[op]} ".join(names) if len(names) > 1 else SIGNS[op] + names[0]
+
+
+def call(op: str, operands: Sequence[Operand]) -> str:
+    """The call that a row is a result of, as it is written in Python."""
+    return f"{result(op)[0]}({', '.join(map(_written, operands))})"
+
+
+def _written(operand: Operand) -> str:
+    if isinstance(operand, tuple):
+        return f"[{', '.join(map(_written, operand))}]"
+    return letter(operand) if isinstance(operand, int) else repr(operand)
 
 
 def further_operations() -> list[str]:
@@ -191,7 +210,13 @@ def _random_case(rng: random.Random, operations: Sequence[str], reflected: Seque
         elif op in OPERATORS and len(operands) == 2 and rng.random() < 0.15:
             operands[0 if op in reflected and rng.random() < 0.5 else 1] = _number(rng)
         rows.append((op, tuple(operands)))
-    while loose := sorted(set(range(len(rows) - 1)) - {i for _, operands in rows for i in operands if isinstance(i, int)}):
+    return joined(rows)
+
+
+def joined(rows: Sequence[Row]) -> Case:
+    """The graph whose output is the sum of all nodes that are not used otherwise."""
+    rows = [*rows]
+    while loose := sorted({*range(len(rows) - 1)}.difference(*[places(operands) for _, operands in rows])):
         rows.append(("add", (len(rows) - 1, loose[0])))
     return Case(tuple(rows), (len(rows) - 1,))
 
@@ -211,8 +236,6 @@ def is_fit(case: Case) -> bool:
         nodes = right(case)
     except (ValueError, ArithmeticError):
         return False
-    methods = [
-        [nodes[i].data for i in operands if isinstance(i, int)] for op, operands in case.rows if op and op not in OPERATORS
-    ]
+    methods = [[nodes[i].data for i in places(operands)] for op, operands in case.rows if op in ops.ROWS and op not in OPERATORS]
     plain = any([0.0 in data or len({*data}) < len(data) for data in methods])
     return not plain and all([abs(node.data) < LARGEST and abs(node.grad) < LARGEST for node in nodes])

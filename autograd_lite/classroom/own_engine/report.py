@@ -17,7 +17,7 @@ from ...sentences.widths import clip, to_left, to_right, width, wrapped
 from .judging import Finding, first_wrong_grads, is_right
 from .ladder import letter, line, right, values
 from .shrinking import COSTLY
-from .tasks import GRAPHS, TASKS
+from .tasks import FURTHER, GRAPHS, TASKS, Task
 
 COLUMNS = 79
 MOST_LINES = 14
@@ -30,8 +30,8 @@ HINTS = 3
 class Report:
     """How an engine stands. It shows itself: as text, and in Jupyter with both graphs.
 
-    passed: whether nothing is wrong. states: of the eight tasks, "done", "open" or "absent", not in the file; none of them where
-    it cannot be loaded. task: the number of the first that is open, None if there is none. mistakes: the names of those that give
+    passed: whether nothing is wrong. states: of the eight tasks, and of the further ones as far as there are any, "done", "open"
+    or "absent", not in the file; none of them where it cannot be loaded. task: the number of the first that is open, None if there is none. mistakes: the names of those that give
     its numbers, several if they cannot be told apart.
     """
 
@@ -58,6 +58,11 @@ class Report:
         return self.states.index("open") + 1 if "open" in self.states else None
 
     @property
+    def tasks(self) -> Sequence[Task]:
+        """The tasks that the states are of."""
+        return (TASKS + FURTHER)[: len(self.states)]
+
+    @property
     def mistakes(self) -> tuple[str, ...]:
         return tuple(self.like)
 
@@ -76,7 +81,7 @@ class Report:
         """
         if self.task is None:
             return self.paragraphs()[0]
-        return self.say(f"hint-{TASKS[self.task - 1].name}-{min(number, HINTS)}")
+        return self.say(f"hint-{self.tasks[self.task - 1].name}-{min(number, HINTS)}")
 
     # As text
 
@@ -97,12 +102,12 @@ class Report:
         if not self.states:
             return self.say("unloaded", file=self.name)
         done = self.states.count("done")
-        return self.say("tasks", file=self.name, done=done, count=len(TASKS))
+        return self.say("tasks", file=self.name, done=done, count=len(self.states))
 
     def _tasks(self, columns: int) -> list[str]:
         marks = {"done": "[x]", "open": "[ ]", "absent": "[-]"}
         names = [
-            f"{marks[state]} {k} {self.say(f'name-{task.name}')}" for k, (task, state) in enumerate(zip(TASKS, self.states), 1)
+            f"{marks[state]} {k} {self.say(f'name-{task.name}')}" for k, (task, state) in enumerate(zip(self.tasks, self.states), 1)
         ]
         if not names:
             return []
@@ -116,8 +121,9 @@ class Report:
         said = []
         if self.found is None:
             said.append(self.say("all", graphs=GRAPHS))
+            said += [self.say("further")] * (self.states == ("done",) * len(TASKS))
         else:
-            name = "" if self.task is None else TASKS[self.task - 1].name
+            name = "" if self.task is None else self.tasks[self.task - 1].name
             if name:
                 said.append(self.say("task", number=self.task, task=self.say(f"name-{name}")))
             said.append(self.say(f"todo-{name}") if name and self.found.key == "open" else self._said(self.found))
@@ -126,7 +132,7 @@ class Report:
                 said += [self.say("micrograd")] * ("stale-interior" in self.like)
             elif self.like:
                 said += [self.say("likes"), *[f"- {name}: {sentence}" for name, sentence in self.like.items()]]
-        absent = [self.say(f"name-{task.name}") for task, state in zip(TASKS, self.states) if state == "absent"]
+        absent = [self.say(f"name-{task.name}") for task, state in zip(self.tasks, self.states) if state == "absent"]
         if absent:
             said.append(self.say("absent", names=", ".join(absent)))
         if self.changed:

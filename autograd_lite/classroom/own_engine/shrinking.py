@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .judging import Finding
-from .ladder import Case, Row, Rows, is_fit, right
+from .ladder import Case, Rows, is_fit, right
+from .pieces import each, places
 
 MOST_TRIES = 1000
 COSTLY = ("time", "killed", "exit", "memory", "too-long", "recursion")
@@ -43,15 +44,14 @@ def _smaller(case: Case) -> Iterator[Case]:
         if rows[k][0]:
             made[_reachable(rows, k)] = None
     data = [node.data for node in right(case)]
-    used = [i for op, operands in rows if op for i in operands if isinstance(i, int)]
+    used = [i for _, operands in rows for i in places(operands)]
     is_shared = len(used) > len(set(used))
     for k in range(output - 1, -1, -1):
         op, operands = rows[k]
         if op:
             made[_reachable((*rows[:k], ("", (round(data[k], 2) or 0.5,)), *rows[k + 1 :]), output)] = None
-            for i in operands:
-                if isinstance(i, int):
-                    made[_redirected(rows, k, i, output)] = None
+            for i in places(operands):
+                made[_redirected(rows, k, i, output)] = None
         elif is_shared:  # one more node that is used twice is nothing new
             for i in range(k):
                 if not rows[i][0]:
@@ -68,11 +68,7 @@ def _smaller(case: Case) -> Iterator[Case]:
 def _redirected(rows: Rows, k: int, to: int, output: int) -> Rows:
     """With another node, before it, in the place of node k."""
 
-    def instead(row: Row) -> Row:
-        op, operands = row
-        return (op, tuple([to if i == k and isinstance(i, int) else i for i in operands])) if op else row
-
-    return _reachable(tuple(map(instead, rows)), output)
+    return _reachable(tuple([(op, each(operands, lambda i: to if i == k else i)) for op, operands in rows]), output)
 
 
 def _reachable(rows: Rows, output: int) -> Rows:
@@ -80,11 +76,6 @@ def _reachable(rows: Rows, output: int) -> Rows:
     needed = {output}
     for k in range(output, -1, -1):
         if k in needed and rows[k][0]:
-            needed.update([i for i in rows[k][1] if isinstance(i, int)])
+            needed.update(places(rows[k][1]))
     place = {k: at for at, k in enumerate(sorted(needed))}
-    return tuple(
-        [
-            (op, tuple([place[i] if op and isinstance(i, int) else i for i in operands]))
-            for op, operands in map(rows.__getitem__, place)
-        ]
-    )
+    return tuple([(op, each(operands, place.__getitem__)) for op, operands in map(rows.__getitem__, place)])

@@ -34,6 +34,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 }
 METHODS = {name: f"__{'truediv' if name == 'div' else name}__" for name in OPERATORS}
 """By operation what a class has that has it, where it is not its name."""
+PIECES = ("matvec", "softmax", "rnn")
+"""What may be built on an engine: functions of Values and lists, each of which returns a list."""
 LOCAL_DERIVATIVES = ("local_derivatives", "_local_derivatives", "local_grads", "_local_grads")
 
 
@@ -43,6 +45,14 @@ class TooLong(BaseException):
 
 class NoValue(Exception):
     """Something else stands where a Value should: what it is."""
+
+
+class NoList(Exception):
+    """Something else is returned than a list of so many Values: what it is."""
+
+
+class Changed(Exception):
+    """A list that was given is another one afterwards."""
 
 
 def applied(op: str, operands: Sequence[Any]) -> Any:
@@ -106,6 +116,7 @@ class Student:
             "zero_grad": callable(getattr(model, "zero_grad", None)),
             "step": callable(model) and callable(self.names.get("step")),
         }
+        has |= {name: callable(self.names.get(name)) for name in PIECES}
         known = [op for op in operations if callable(getattr(value, METHODS.get(op, op), None))]
         reflected = [op for op in known if op in METHODS and callable(getattr(value, METHODS[op].replace("__", "__r", 1), None))]
         return {"value": True, "has": [name for name in has if has[name]], "operations": known, "reflected": reflected}
@@ -128,7 +139,7 @@ class Student:
         """Data and grad of each node of a graph, after backward() from each of the outputs.
 
         rows: an operation and its operands for each node, the places of nodes or plain numbers (floats); "" and a number for a
-        leaf. times: how often it is done.
+        leaf; "softmax[1]" and lists of places for a result of a call. times: how often it is done.
         """
         made = self._made(rows)
         for output in [*outputs] * times:
@@ -139,16 +150,32 @@ class Student:
 
     def _made(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         made: list[Any] = []
+        results: dict[str, Sequence[Any]] = {}
         for k, (op, operands) in enumerate(rows):
+            name, _, at = op.rstrip("]").partition("[")
+            given = [_given(x, made) for x in operands]
+            if at and (call := f"{name} {operands}") not in results:
+                self.at = ["call", k]
+                results[call] = self._results(name, given)
             self.at = ["node", k]
-            if op:
-                node = applied(op, [made[i] if isinstance(i, int) else i for i in operands])
+            if at:
+                node = results[call][int(at)]
             else:
-                node = self.names["Value"](*operands)
+                node = applied(op, given) if op else self.names["Value"](*given)
             if not isinstance(node, self.names["Value"]):
                 raise NoValue(_shown(node))
             made.append(node)
         return made
+
+    def _results(self, name: str, given: Sequence[Any]) -> Sequence[Any]:
+        """What a piece returns: as many Values as there are in the first list that it is given."""
+        before, count = _copied(given), next(len(x) for x in given if isinstance(x, list))
+        found = self.names[name](*given)
+        if not _is_as(given, before):
+            raise Changed
+        if not isinstance(found, (list, tuple)) or len(found) != count:
+            raise NoList(_shown(found))
+        return found
 
     def slopes(self, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
         """The local derivatives of the last node and the places of its parents; None for what cannot be seen."""
@@ -254,7 +281,7 @@ class Student:
         line, text = self._line(error)
         if isinstance(error, SyntaxError) and error.filename == self.file and self.at == ["load"]:
             line, text = error.lineno or 0, self._text(error.lineno or 0)
-        kinds = (TooLong, NoValue, NotImplementedError, SyntaxError, RecursionError, MemoryError, SystemExit, KeyboardInterrupt)
+        kinds = (TooLong, NoValue, NoList, Changed, NotImplementedError, SyntaxError, RecursionError, MemoryError, SystemExit, KeyboardInterrupt)
         kind = next((kind.__name__ for kind in kinds if isinstance(error, kind)), "")
         message = error.msg if isinstance(error, SyntaxError) else self._message(error)
         return {"kind": kind, "error": _clipped(type(error).__name__), "message": message, "line": line, "text": text}
@@ -278,6 +305,24 @@ class Student:
             return _clipped(self._bounded(error.__str__, {}))
         except BaseException:
             return ""
+
+
+def _given(operand: Any, made: Sequence[Any]) -> Any:
+    """The node at a place, the list of those at several, or the number itself."""
+    if isinstance(operand, (list, tuple)):
+        return [_given(x, made) for x in operand]
+    return made[operand] if isinstance(operand, int) else operand
+
+
+def _copied(x: Any) -> Any:
+    return [_copied(part) for part in x] if isinstance(x, list) else x
+
+
+def _is_as(x: Any, before: Any) -> bool:
+    """Whether a list has the same in it as its copy, in the same places."""
+    if not isinstance(before, list):
+        return x is before
+    return isinstance(x, list) and len(x) == len(before) and all(map(_is_as, x, before))
 
 
 def _place(node: Any, made: Sequence[Any]) -> int:

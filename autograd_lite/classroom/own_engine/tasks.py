@@ -1,4 +1,4 @@
-"""The eight tasks, and what is asked of an engine at each: nothing that a later one brings."""
+"""The eight tasks, and what is asked of an engine at each: nothing that a later one brings. And three for who goes on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ...value import Value
 from ..mistakes import MISTAKES
+from . import networks
 from .judging import Ask, Finding, compared, failed, is_right, judged
 from .ladder import SHARED, TINY, Case, Rows, case, deep, formula, ladder, letter, random_cases, right, single, twice, two_outputs
 from .shrinking import shrunk
@@ -148,6 +149,23 @@ def _is_written(ask: Ask, op: str) -> bool:
     return bool(alone) and ask("nodes", rows=alone[0].rows).get("raised", {}).get("kind") != "NotImplementedError"
 
 
+def _piece(name: str) -> Callable[[Engine], Finding | None]:
+    """Of what is built on an engine: the numbers of each graph by hand, then its grads; and graphs by chance."""
+
+    def check(engine: Engine) -> Finding | None:
+        def judge(one: Case) -> Finding | None:
+            return judged(engine.ask, one)
+
+        for one in networks.by_hand(name):
+            found = judge(one._replace(outputs=())) or judge(one)
+            if found is not None:
+                return found._replace(key="grad-there") if found.key == "grad" else found
+        found = _first(map(judge, networks.by_chance(name, GRAPHS // 4)))
+        return shrunk(found, judge) if found is not None else None
+
+    return check
+
+
 def _zero_grad(engine: Engine) -> Finding | None:
     answer = engine.ask("zero_grad", grad=1.5)
     if (found := failed(answer, "model.zero_grad()")) is not None:
@@ -227,3 +245,5 @@ TASKS = (
     Task("zero_grad", _zero_grad, "zero_grad"),
     Task("step", _training, "step"),
 )
+FURTHER = tuple([Task(name, _piece(name), name) for name in networks.GRAPHS])
+"""Who goes on to networks may do these: each is asked for where the engine has the function."""
