@@ -151,8 +151,7 @@ SENTENCES = {
     "engine-hint-softmax-1": "It is exp and a division, if the engine has these. If not, each result is a node of "
     "its own: its number, all of xs as its parents, and a local derivative for each.",
     "engine-hint-softmax-2": "∂p_i/∂x_i = p_i · (1 − p_i), and for every other one ∂p_i/∂x_j = −p_i · p_j.",
-    "engine-hint-softmax-3": "Of two equal operands both results are 0.5. The local derivatives of the first are "
-    "0.25 and □.",
+    "engine-hint-softmax-3": "Of two equal operands both results are 0.5. The local derivatives of the first are 0.25 and □.",
     "engine-hint-rnn-1": "A loop over xs, in which the new state takes the place of the old one. The state itself: a "
     "new Value with the same number has no parents, and nothing comes back through it.",
     "engine-hint-rnn-2": "With δ_t = ∂E/∂h_t · (1 − h_t²), the step sends δ_t · u back to h_(t−1), and δ_t · x_t to "

@@ -358,3 +358,50 @@ class Value:
                 if not left[parent]:
                     ready.append(parent)
 """
+
+# What is built on an engine: of its own operations, ...
+COMPOSED = """
+
+def matvec(W, xs):
+    return [sum([w * x for w, x in zip(row, xs)], Value(0.0)) for row in W]
+
+
+def softmax(xs):
+    powers = [x.exp() for x in xs]
+    total = sum(powers, Value(0.0))
+    return [power / total for power in powers]
+
+
+def rnn(w, u, xs, h):
+    states = []
+    for x in xs:
+        h = (w * x + u * h).tanh()
+        states.append(h)
+    return states
+"""
+# ... or of nodes with many parents
+FUSED = """
+
+def matvec(W, xs):
+    out = []
+    for row in W:
+        slopes = [x.data for x in xs] + [w.data for w in row]
+        out.append(Value(sum([w.data * x.data for w, x in zip(row, xs)]), [*row, *xs], slopes))
+    return out
+
+
+def softmax(xs):
+    powers = [math.exp(x.data) for x in xs]
+    ps = [power / sum(powers) for power in powers]
+    return [Value(p, xs, [p * ((i == j) - q) for j, q in enumerate(ps)]) for i, p in enumerate(ps)]
+
+
+def rnn(w, u, xs, h):
+    states = []
+    for t, x in enumerate(xs):
+        data = math.tanh(w.data * x.data + u.data * h.data)
+        slope = 1 - data * data
+        h = Value(data, (w, u, x, h), (slope * x.data, slope * h.data, slope * w.data, slope * u.data))
+        states.append(h)
+    return states
+"""

@@ -10,12 +10,11 @@ import pytest
 from own_engines import CLOSURES, DATACLASS, PAIRS, SOLUTIONS, TEMPLATE, TUPLES, changed, solved
 
 from autograd_lite import Value
-from autograd_lite.classroom import BUGS, check_engine
+from autograd_lite.classroom import check_engine
 from autograd_lite.classroom.own_engine import HINTS, Report, checking, ladder, running, student, tasks
 from autograd_lite.classroom.own_engine.judging import Finding
 from autograd_lite.classroom.own_engine.tasks import TASKS
 from autograd_lite.sentences import LANGUAGES
-from autograd_lite.value import OPERATIONS
 
 KAHN = """
     uses, pending = {id(output): 0}, [output]
@@ -232,58 +231,6 @@ def test_literally_micrograd_is_right_but_for_the_second_pass(checked, monkeypat
     report = checked("import math\n" + inspect.getsource(engine) + TANH)
     assert report.found.key == "second" and report.mistakes == ("stale-interior",)
     assert "One pass is right." in report.text() and "micrograd does the same" in report.text()
-
-
-# The bug lab
-
-OF_NETWORKS = {"no-future", "one-time", "truncated", "transposed", "softmax-diagonal"}
-
-
-def engine_of(backward):
-    """An engine that goes back as another one does. backward: a function of its output."""
-
-    class Own:
-        def __init__(self, data):
-            self.node = Value(data)
-
-        data = property(lambda self: self.node.data)
-        grad = property(lambda self: self.node.grad)
-
-        def backward(self):
-            backward(self.node)
-
-    def method(op):
-        def function(*operands):
-            made = Own(0.0)
-            made.node = OPERATIONS[op](*[x.node if isinstance(x, Own) else x for x in operands])
-            return made
-
-        return function
-
-    for op in ("add", "sub", "mul", "pow", "neg"):
-        setattr(Own, f"__{op}__", method(op))
-    for op in ("tanh", "exp", "sigmoid", "maximum"):
-        setattr(Own, op, method(op))
-    Own.__radd__, Own.__rmul__, Own.__truediv__ = Own.__add__, Own.__mul__, method("div")
-    Own.__rsub__ = lambda self, other: method("sub")(other, self)
-    return Own
-
-
-@pytest.mark.parametrize("name", [name for name in BUGS if name not in OF_NETWORKS])
-def test_every_bug_of_the_lab_is_found_and_named(name):
-    report = check_engine(engine_of(BUGS[name].backward))
-    assert not report.passed and report.task == 6
-    if name not in ("forward-order", "ascent"):  # no mistakes of the catalogue: all the way back is another one
-        assert report.mistakes == (name,), report
-    assert len(report.found.case.rows) <= 5
-
-
-@pytest.mark.parametrize("name", sorted(OF_NETWORKS))
-def test_bugs_of_networks_are_none_where_there_is_none(name):
-    for case in ladder.ladder(["sub"], ["sub"]):
-        nodes, right = ladder.values(case.rows), ladder.right(case)
-        BUGS[name].backward(nodes[-1])
-        assert [node.grad for node in nodes] == pytest.approx([node.grad for node in right], rel=1e-12)
 
 
 # What is shown

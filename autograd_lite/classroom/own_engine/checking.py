@@ -28,7 +28,7 @@ def check_engine(engine: Any, *, language: str | None = None, seconds: float = S
 
     engine: the path of a file, which runs in a process of its own that has so many seconds for an answer and so many bytes; or a
     module, or a class like `Value`, which run here; or a bug of the lab, or another function that goes back from an output and
-    leaves the derivatives in the grads: it is asked for all that makes a difference to it. language: of what is said. The report shows itself, as text and in Jupyter.
+    leaves the derivatives in the grads. language: of what is said. The report shows itself, as text and in Jupyter.
 
     A class alone is checked as far as it goes: without `topological_order`, `MLP` and `step` those tasks are left out.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,7 +14,6 @@ from ..questions import Pass, Question, passes
 from . import networks
 from .judging import Ask, Finding, compared, first_wrong_grads, is_right
 from .ladder import SHARED, TINY, Case, case, right, single, values
-
 from .pieces import PIECES, result
 
 
@@ -87,7 +86,11 @@ def _tried(case: Case) -> Tried:
 
 def diagnosis(ask: Ask, found: Finding, language: str) -> dict[str, str]:
     """The mistakes that give these grads, each with its sentence: one; several that cannot be told apart; or none."""
-    if found.case is None or found.key not in ("grad", "grad-there", "slope", "second") or not all(isinstance(x, float) for x in found.grad):
+    if (
+        found.case is None
+        or found.key not in ("grad", "grad-there", "slope", "second")
+        or not all(isinstance(x, float) for x in found.grad)
+    ):
         return {}
     wrong = first_wrong_grads(found.case, right(found.case), found.grad)
     if wrong[0] == len(found.grad) - 1:  # the output's own grad is no derivative to be had wrong
@@ -96,13 +99,20 @@ def diagnosis(ask: Ask, found: Finding, language: str) -> dict[str, str]:
     like = tried.like(found.grad)
     exact = {name: int(is_exact) for name, (_, is_exact) in like.items()}
     if found.key.startswith("grad") and like:
-        operations = dict.fromkeys(result(op)[0] for op, _ in found.case.rows if op)
-        alone = [one for op in operations for one in (networks.by_hand(op) if op in PIECES else single(op))]
-        for one in [*alone, *map(case, TINY + SHARED)]:
+        for one in _telling(found.case, exact):
             possible = _possible(ask, one, exact)
             exact = {name: exact[name] + is_exact for name, is_exact in possible.items()}
     names = [name for name in exact if exact[name] == max(exact.values())]
     return {name: _sentence(tried, like[name][0], wrong[0], found.grad[wrong[0]], language) for name in names}
+
+
+def _telling(shown: Case, names: Collection[str]) -> list[Case]:
+    """More graphs, which may tell mistakes apart: of what is built on the engine, where that is wrong; else of its operations."""
+    operations = dict.fromkeys(result(op)[0] for op, _ in shown.rows if op)
+    built = [one for name in operations if name in PIECES for one in networks.by_hand(name)]
+    if built:
+        return [one for one in built if any(each.mistake.name in names for each in _tried(one).passes)]
+    return [*[one for op in operations for one in single(op)], *map(case, TINY + SHARED)]
 
 
 def _possible(ask: Ask, one: Case, names: Iterable[str]) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ...value import Value
 from .ladder import Case, call, formula, letter, line, right
-from .pieces import places, result
+from .pieces import places
 
 Ask = Callable[..., dict[str, Any]]
 

@@ -14,8 +14,12 @@ LONG = 12
 """Time steps of a long sequence."""
 
 
+def _leaves(number: int) -> list[Row]:
+    return [("", (NUMBERS[k % len(NUMBERS)],)) for k in range(number)]
+
+
 def _case(leaves: int, *rows: Row) -> Case:
-    return joined([*[("", (x,)) for x in NUMBERS[:leaves]], *rows])
+    return joined([*_leaves(leaves), *rows])
 
 
 def _results(name: str, operands: tuple[Operand, ...], *which: int) -> list[Row]:
@@ -27,13 +31,14 @@ def _layers() -> Iterator[Case]:
         return _results("matvec", (W, xs), *range(len(W)))
 
     yield _case(2, *of(((0,),), (1,)))
+    below: list[Row] = [("tanh", (0,)), ("tanh", (1,))]
+    yield _case(4, *below, *of(((0, 1), (2, 3)), (4, 5)), ("add", (6, 7)))
     yield _case(4, *of(((0, 1),), (2, 3)))
     yield _case(3, *of(((0,), (1,)), (2,)))
-    computed: list[Row] = [("tanh", (0,)), ("tanh", (1,))]
-    yield _case(4, *computed, *of(((0, 1), (2, 3)), (4, 5)))
     yield _case(3, *of(((0, 1, 2), (2, 1, 1)), (1, 0, 2)))
     yield _case(5, *of(((0, 1), (2, 3), (4, 4)), (1, 1)))
-    yield _case(4, *of(((0, 1), (2, 3)), (2, 1)), ("tanh", (4,)), ("mul", (6, 5)), *of(((1, 0), (3, 2)), (6, 7)))
+    hidden: list[Row] = [("tanh", (6,)), ("tanh", (7,))]
+    yield _case(4, *below, *of(((0, 1), (2, 3)), (4, 5)), *hidden, *of(((1, 0), (3, 2)), (8, 9)), ("add", (10, 11)))
 
 
 def _shares() -> Iterator[Case]:
@@ -56,14 +61,19 @@ def _sequences() -> Iterator[Case]:
     def of(w: int, u: int, xs: Sequence[int], h: int) -> list[Row]:
         return _results("rnn", (w, u, tuple(xs), h), *range(len(xs)))
 
-    yield _case(4, *of(0, 1, [2], 3))
-    yield _case(5, *of(0, 1, [2, 3], 4)[1:])
+    def last(steps: int) -> Case:
+        """The last state as the output; those before it are seen too."""
+        rows = [*_leaves(steps + 3), *of(0, 1, range(2, steps + 2), steps + 2)]
+        return Case(tuple(rows), (len(rows) - 1,))
+
+    yield last(1)
+    yield last(2)
     yield _case(5, *of(0, 1, [2, 3], 4))
-    yield _case(6, *of(0, 1, [2, 3, 4], 5)[2:])
+    yield last(3)
     yield _case(6, *of(0, 1, [2, 3, 4], 5))
-    yield _case(3, *of(0, 0, [1, 1], 2))
-    yield _case(4, ("mul", (0, 1)), *of(2, 3, [0, 4, 1], 4), *of(3, 2, [5, 6, 7], 0))
-    yield _case(4, *of(0, 1, [2] * LONG, 3)[-1:])
+    yield _case(4, *of(0, 0, [1, 2], 3))
+    yield _case(6, ("mul", (3, 3)), *of(0, 1, [2, 6], 4), *of(1, 0, [7, 8], 5))
+    yield last(LONG)
 
 
 GRAPHS = {"matvec": _layers, "softmax": _shares, "rnn": _sequences}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...backprop import topological_order
 from ...derivation.markup import rounded
 from ...files import write_whole
 from ...pages import filled, template
@@ -31,8 +32,8 @@ class Report:
     """How an engine stands. It shows itself: as text, and in Jupyter with both graphs.
 
     passed: whether nothing is wrong. states: of the eight tasks, and of the further ones as far as there are any, "done", "open"
-    or "absent", not in the file; none of them where it cannot be loaded. task: the number of the first that is open, None if there is none. mistakes: the names of those that give
-    its numbers, several if they cannot be told apart.
+    or "absent", not in the file; none of them where it cannot be loaded. task: the number of the first that is open, or None.
+    mistakes: the names of those that give its numbers, several if they cannot be told apart.
     """
 
     def __init__(
@@ -107,7 +108,8 @@ class Report:
     def _tasks(self, columns: int) -> list[str]:
         marks = {"done": "[x]", "open": "[ ]", "absent": "[-]"}
         names = [
-            f"{marks[state]} {k} {self.say(f'name-{task.name}')}" for k, (task, state) in enumerate(zip(self.tasks, self.states), 1)
+            f"{marks[state]} {k} {self.say(f'name-{task.name}')}"
+            for k, (task, state) in enumerate(zip(self.tasks, self.states), 1)
         ]
         if not names:
             return []
@@ -207,7 +209,8 @@ class Report:
         theirs, ours = values(found.case.rows), right(found.case)
         for node, x in zip(theirs, found.data):
             node.data = _as_float(x)
-        grads = {node: _as_float(x) for node, x in zip(theirs, found.grad)}, {node: node.grad for node in ours}
+        inner = topological_order(ours[-1])  # more than rows, where a row is a result of a call
+        grads = {node: _as_float(x) for node, x in zip(theirs, found.grad)}, {node: node.grad for node in inner}
         drawn = [
             draw(nodes[-1], grads=each if found.case.outputs else {}, language=self.language)
             for nodes, each in zip((theirs, ours), grads)
