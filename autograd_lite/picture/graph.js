@@ -47,7 +47,34 @@ function arrange() {
 // The view: the scale, and what is at the upper left
 
 let scale = 1, left = 0, above = 0, wide = 0, high = 0, lit = new Set(), litStrokes = new Set(), hovered, held, waiting = 0;
-const redraw = () => (waiting ||= requestAnimationFrame(draw));
+const redraw = () => (waiting ||= requestAnimationFrame(isSlow ? move : draw));
+
+// What takes long to draw is moved as it is, and drawn anew where the hand rests
+
+const SLOW = 100, RESTS = 200; // milliseconds
+const copy = document.createElement("canvas");
+let isSlow = false, drawn, resting = 0;
+
+function keep(start) {
+  isSlow = performance.now() - start > SLOW;
+  if (!isSlow) return;
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+  if (copy.width && copy.height) copy.getContext("2d").drawImage(canvas, 0, 0);
+  drawn = { scale, left, above };
+}
+
+function move() {
+  waiting = 0;
+  const larger = scale / drawn.scale, pixels = scale * devicePixelRatio;
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  if (copy.width && copy.height) {
+    const [x, y] = [(drawn.left - left) * pixels, (drawn.above - above) * pixels];
+    pen.drawImage(copy, x, y, copy.width * larger, copy.height * larger);
+  }
+  clearTimeout(resting);
+  resting = setTimeout(draw, RESTS);
+}
 
 function resize() {
   const ratio = devicePixelRatio;
@@ -72,6 +99,7 @@ function zoom(factor, x = wide / 2, y = high / 2) {
 }
 
 function draw() {
+  const start = performance.now();
   waiting = 0;
   const ratio = devicePixelRatio, style = getComputedStyle(document.body);
   const [ink, page, active] = ["--ink", "--page", "--active"].map((name) => style.getPropertyValue(name));
@@ -125,6 +153,7 @@ function draw() {
     pen.fillText(told(frame.pieces.length), x + 29, y + 36);
   }
   drawMap(ink, active);
+  keep(start);
 }
 
 // A line of text, subscripts lower and smaller
@@ -258,18 +287,55 @@ map.addEventListener("pointerdown", (event) => {
 
 function toggle(frame) {
   const [x, y] = frame.box;
-  frame.closed = !frame.closed;
-  arrange();
-  left += frame.box[0] - x;
-  above += frame.box[1] - y;
-  light([]);
+  set([frame], !frame.closed, () => {
+    left += frame.box[0] - x;
+    above += frame.box[1] - y;
+    light([]);
+  });
 }
 function all(closed) {
-  for (const frame of frames) frame.closed = closed;
-  arrange();
-  light([]);
-  fit();
+  set(frames, closed, () => {
+    light([]);
+    fit();
+  });
 }
+
+// Closes or opens some frames, and lays out what is to be seen then; of very much only if that is wanted
+
+const MANY = 10000; // so many arrows take seconds
+function set(some, closed, after) {
+  const change = () => {
+    for (const frame of some) frame.closed = closed;
+  };
+  const before = frames.map((frame) => frame.closed), done = () => (arrange(), after());
+  change();
+  const shown = toBeSeen();
+  if (shown.arrows < MANY) return done();
+  frames.forEach((frame, k) => (frame.closed = before[k]));
+  ask(shown, () => (change(), wait(shown, done)));
+}
+
+function toBeSeen() {
+  const items = itemsShown(pieces, frames);
+  return { nodes: new Set(items).size, arrows: arrowsBetween(items, wires, pieces.length).length };
+}
+
+function ask(shown, then) {
+  $("many").textContent = say("open-many", counted(shown));
+  $("yes").onclick = () => ($("ask").close(), then());
+  $("no").onclick = () => $("ask").close();
+  $("ask").showModal();
+}
+
+function wait(shown, then) { // the page says so before it stands still
+  $("told").textContent = say("laying-out", counted(shown));
+  requestAnimationFrame(() => setTimeout(() => {
+    $("told").textContent = "";
+    then();
+  }));
+}
+const counted = (shown) => Object.fromEntries(Object.entries(shown).map(([name, number]) => [name, number.toLocaleString("en")]));
+
 $("open").addEventListener("click", () => all(false));
 $("close").addEventListener("click", () => all(true));
 $("fit").addEventListener("click", () => fit());
@@ -286,13 +352,15 @@ function find() {
   if (k === undefined) return void ($("told").textContent = wanted ? say("no-such-label", { label: $("search").value }) : "");
   last = k;
   const piece = pieces[k], part = frames[k - pieces.length];
-  for (let around = piece?.group ?? part.parent; around >= 0; around = frames[around].parent) frames[around].closed = false;
+  const around = [];
+  for (let k = piece?.group ?? part.parent; k >= 0; k = frames[k].parent) around.push(frames[k]);
   chosen = part ?? frames[piece.group];
-  arrange();
-  const [x0, y0, x1, y1] = piece?.place ?? part.box;
-  fit([x0 - 300, y0 - 200, x1 + 300, y1 + 200], 1.2);
-  $("told").textContent = tipOf(piece ?? part);
-  light(part?.pieces ?? [piece]);
+  set(around, false, () => {
+    const [x0, y0, x1, y1] = piece?.place ?? part.box;
+    fit([x0 - 300, y0 - 200, x1 + 300, y1 + 200], 1.2);
+    $("told").textContent = tipOf(piece ?? part);
+    light(part?.pieces ?? [piece]);
+  });
 }
 $("next").addEventListener("click", find);
 $("search").addEventListener("keydown", (event) => event.key === "Enter" && find());
@@ -318,6 +386,10 @@ const visible = (depth) => pieces.filter(({ group }) => group < 0 || frames[grou
 let open = highest(frames.map(({ depth }) => depth + 1));
 while (open && visible(open) > 150) open -= 1;
 for (const frame of frames) frame.closed = frame.depth >= open;
-arrange();
-resize();
-fit();
+const start = () => {
+  arrange();
+  resize();
+  fit();
+};
+if (toBeSeen().arrows < MANY) start();
+else wait(toBeSeen(), start);

@@ -29,7 +29,7 @@ function layOut(pieces, frames, wires, shape) {
     while (found.at(-1) !== root) found.push(around(found.at(-1)));
     return found;
   };
-  const shownAs = pieces.map(({ group }, k) => (closedAround(frames, group) < 0 ? k : itemOf(closedAround(frames, group))));
+  const shownAs = itemsShown(pieces, frames);
   const contents = new Map([[root, []]]), sizes = new Map(), key = new Map(), ports = new Map(), places = new Map();
   shownAs.forEach((shown, k) => {
     sizes.set(shown, shown < count ? [pieces[k].w, pieces[k].h] : frames[shown - count].size);
@@ -271,6 +271,11 @@ function layOut(pieces, frames, wires, shape) {
     }
     return strokes;
   }
+}
+
+// Of each piece the item that it is seen as: itself, or a closed frame
+function itemsShown(pieces, frames) {
+  return pieces.map(({ group }, k) => (closedAround(frames, group) < 0 ? k : pieces.length + closedAround(frames, group)));
 }
 
 // The outermost closed frame around a piece or a frame, itself among them, or -1

@@ -10,7 +10,7 @@ from ..sentences import LANGUAGES, in_html
 from .scene import Picture
 from .svg import COLORS, LANES, TINTS, escaped
 
-WORDS = ("one-node", "several-nodes", "part-of", "no-such-label")
+WORDS = ("one-node", "several-nodes", "part-of", "no-such-label", "open-many", "laying-out")
 """The sentences that the script of the page fills in."""
 
 

@@ -255,6 +255,10 @@ SENTENCES = {
     "fit-graph-key": "the whole graph (0)",
     "map": "The whole graph, with the part that is seen",
     "part-of": "{part}: {nodes}",
+    "open-many": "{nodes} nodes and {arrows} arrows: to lay them out takes a while, in which the page stands still.",
+    "open-anyway": "Open them",
+    "leave-closed": "Leave it",
+    "laying-out": "{nodes} nodes and {arrows} arrows are being laid out…",
     "no-such-label": "no node has the label {label}",
     # The page of the steps
     "steps-title": "Step by step: the grads of {output}",

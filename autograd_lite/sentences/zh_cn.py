@@ -247,6 +247,10 @@ SENTENCES = {
     "fit-graph-key": "整张图（0）",
     "map": "整张图，以及看得见的部分",
     "part-of": "{part}：{nodes}",
+    "open-many": "{nodes} 个节点和 {arrows} 个箭头：排列它们要一段时间，其间这一页不会动。",
+    "open-anyway": "打开",
+    "leave-closed": "不打开",
+    "laying-out": "正在排列 {nodes} 个节点和 {arrows} 个箭头……",
     "no-such-label": "没有名称为 {label} 的节点",
     # The page of the steps
     "steps-title": "逐步计算：{output} 的梯度",

@@ -247,6 +247,10 @@ SENTENCES = {
     "fit-graph-key": "整張圖（0）",
     "map": "整張圖，以及看得見的部分",
     "part-of": "{part}：{nodes}",
+    "open-many": "{nodes} 個節點和 {arrows} 個箭頭：排列它們要一段時間，其間這一頁不會動。",
+    "open-anyway": "打開",
+    "leave-closed": "不打開",
+    "laying-out": "正在排列 {nodes} 個節點和 {arrows} 個箭頭……",
     "no-such-label": "沒有名稱為 {label} 的節點",
     # The page of the steps
     "steps-title": "逐步計算：{output} 的梯度",

@@ -4,9 +4,13 @@
 import pytest
 from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
 
-from autograd_lite import Scope, Value, draw, sum_, tanh, topological_order
+from autograd_lite import Scope, Value, dot, draw, sum_, tanh, topological_order
 from nn import MLP, LSTMCell, SequenceModel, half_squared_error, sequence_cross_entropy
 from nn.worked_example import WorkedExample
+
+pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
+
+from selenium.webdriver.support.ui import WebDriverWait
 
 
 @pytest.fixture
@@ -212,6 +216,52 @@ def test_the_page_of_5000_nodes_is_small_and_opens_with_what_can_be_seen(chromiu
     chromium.get(path.as_uri())
     assert chromium.execute_script("return [pieces.length, strokes.length < 3000]") == [count, True]
     quiet(chromium)
+
+
+SEEN = "return [frames.map((frame) => frame.closed), strokes.length, $('ask').open]"
+
+
+def many_arrows():
+    """A graph of few nodes and 10,980 arrows."""
+    xs = [Value(0.1 * k, f"x{k}") for k in range(90)]
+    return sum_([dot(xs[:60], xs[k : k + 30] * 2) for k in range(60)] + [dot(xs[:60], xs[30:]) for _ in range(30)])
+
+
+def test_what_takes_long_to_be_laid_out_is_asked_for_and_said(chromium, tmp_path):
+    output = many_arrows()
+    output = output + sum_([output * k for k in range(60)])
+    for node in topological_order(output):
+        node.scope = Scope("part")
+    chromium.get(draw(output * 2).save(tmp_path / "graph.html").as_uri())
+    arrows = sum(len(node.parents) for node in topological_order(output)) + 2
+    before = chromium.execute_script(SEEN)
+    assert before[0] == [True] and not before[2]
+    for ask in ("$('open').click()", "toggle(frames[0])", "$('search').value = 'x3'; find()"):
+        chromium.execute_script(ask)
+        assert f" nodes and {arrows:,} arrows" in chromium.find_element("id", "many").text
+        assert chromium.execute_script(SEEN) == [*before[:2], True]
+        chromium.find_element("id", "no").click()
+        assert chromium.execute_script(SEEN) == before
+    watch = "new MutationObserver(() => heard.push($('told').textContent)).observe($('told'), {childList: true})"
+    chromium.execute_script(f"window.heard = []; {watch}; $('open').click()")
+    chromium.find_element("id", "yes").click()
+    WebDriverWait(chromium, 60).until(lambda driver: driver.execute_script("return strokes.length > 10000"))
+    heard, closed, asks = chromium.execute_script("return [heard, frames[0].closed, $('ask').open]")
+    assert f"{arrows:,} arrows are being laid out" in heard[0] and heard[-1] == "" and not closed and not asks
+    quiet(chromium)
+
+
+def test_a_large_graph_without_parts_says_that_it_is_being_laid_out(chromium, tmp_path):
+    chromium.get(draw(many_arrows()).save(tmp_path / "graph.html").as_uri())
+    WebDriverWait(chromium, 60).until(lambda driver: driver.execute_script("return strokes.length > 10000"))
+    assert chromium.execute_script("return [pieces.every((piece) => piece.place), $('told').textContent]") == [True, ""]
+    quiet(chromium)
+
+
+def test_what_is_slow_to_draw_is_moved_at_once_and_drawn_anew_where_the_hand_rests(page):
+    page.execute_script("isSlow = true; keep(-1e9); zoom(2); move()")
+    assert page.execute_script("return [drawn.scale * 2 === scale, resting > 0, isSlow]") == [True, True, True]
+    WebDriverWait(page, 30).until(lambda driver: not driver.execute_script("return isSlow"))
 
 
 def test_a_page_has_every_node_also_where_the_picture_is_collapsed(chromium, tmp_path):
