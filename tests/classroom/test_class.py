@@ -2,12 +2,11 @@
 
 import base64
 import json
-import os
 import random
-import sys
-import time
 
 import pytest
+from terminals import Terminal
+from waiting import PATIENCE
 
 from autograd_lite.__main__ import main
 from autograd_lite.classroom import MISTAKES, codes, quiz, quiz_of
@@ -282,39 +281,20 @@ def test_the_terminal_is_not_steered(monkeypatch, capsys):
     assert "\x1b" not in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "emscripten", reason="a pseudo-terminal needs POSIX")
 def test_a_quiz_in_a_real_terminal():
-    import pty
-
-    command = [sys.executable, "-m", "autograd_lite", "quiz", "tanh(x*w)", "x=0.5", "w=-3", "--ask", "adjoint", "--count", "1"]
-    child, file = pty.fork()
-    if child == 0:
-        os.environ["TERM"] = "xterm"
-        os.execv(sys.executable, command)
-
-    def read_until(text):
-        seen, end = b"", time.monotonic() + 60
-        while text.encode() not in seen and time.monotonic() < end:
-            try:
-                seen += os.read(file, 4096)
-            except OSError:
-                break
-        assert text in seen.decode(), seen.decode()
-        return seen.decode()
-
-    prompt = "q to quit: "
-    first = read_until(prompt)
-    assert "Question 1 of 1." in first and "What is" in first
-    asked_by_w = "∂y/∂w," in first
-    os.write(file, b"h\n")
-    read_until(prompt)
-    os.write(file, b"1.5\n")
-    read_until(prompt)
-    right = (1 - 0.9051482536448664**2) * (0.5 if asked_by_w else -3)
-    os.write(file, f"{right:.6g}\n".encode())
-    assert "Right: " in read_until("1 of 1 right")
-    assert os.waitpid(child, 0)[1] == 0
-    os.close(file)
+    quiz_of_two = ["quiz", "tanh(x*w)", "x=0.5", "w=-3", "--ask", "adjoint", "--count", "1"]
+    with Terminal("-m", "autograd_lite", *quiz_of_two) as terminal:
+        prompt = "q to quit: "
+        first = terminal.until(prompt)
+        assert "Question 1 of 1." in first and "What is" in first
+        terminal.type("h\n")
+        terminal.until(prompt)
+        terminal.type("1.5\n")
+        terminal.until(prompt)
+        right = (1 - 0.9051482536448664**2) * (0.5 if "∂y/∂w," in first else -3)
+        terminal.type(f"{right:.6g}\n")
+        assert "Right: " in terminal.until("1 of 1 right")
+        assert terminal.process.wait(PATIENCE) == 0
 
 
 def test_a_page_in_an_old_encoding():

@@ -2,11 +2,10 @@
 
 import contextlib
 import math
-import os
 import random
-import sys
 
 import pytest
+from terminals import Terminal
 
 from autograd_lite import (
     Value,
@@ -429,25 +428,10 @@ def test_what_cannot_be_run_is_said(capsys):
         assert said in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "emscripten", reason="a pseudo-terminal needs POSIX")
 def test_in_a_real_terminal_one_runs_it_asks_and_names_the_line():
-    import pty
-
-    child, file = pty.fork()
-    if not child:
-        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        os.execv(sys.executable, [sys.executable, "-m", "autograd_lite", "lab", "1"])
-    seen = b""
-
-    def wait_for(text):
-        nonlocal seen
-        while text not in seen.decode(errors="replace"):
-            seen += os.read(file, 4096)
-        seen = b""
-
-    try:
+    with Terminal("-B", "-m", "autograd_lite", "lab", "1") as terminal:
+        terminal.until("q to quit")
         for answer, said in [
-            ("", "q to quit"),
             ("a = 3; a * a", "of 2 nodes shows the bug"),
             ("a *", "cannot be read"),
             ("h", "each contribution"),
@@ -455,9 +439,5 @@ def test_in_a_real_terminal_one_runs_it_asks_and_names_the_line():
             ("22", "There is no line 22."),
             ("21", "overwrite: "),
         ]:
-            if answer:
-                os.write(file, f"{answer}\n".encode())
-            wait_for(said)
-    finally:
-        os.close(file)
-        os.waitpid(child, 0)
+            terminal.type(f"{answer}\n")
+            terminal.until(said)
