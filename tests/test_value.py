@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import inf, nan
 
 import pytest
+from waiting import PATIENCE
 
 import autograd_lite
 from autograd_lite import (
@@ -367,12 +368,12 @@ def test_no_grad_in_one_thread_does_not_affect_another():
         with no_grad():
             seen.append(recorded(v))
             inside.set()
-            done.wait(10)
+            done.wait(PATIENCE)
             seen.append(recorded(v))
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE)
     y = v * v * 3.0 + sum_([v, v])
     seen_here = recorded(v)
     done.set()

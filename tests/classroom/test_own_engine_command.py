@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from own_engines import TEMPLATE, changed, solved
+from waiting import PATIENCE, until
 
 from autograd_lite.__main__ import main
 from autograd_lite.sentences import LANGUAGES
@@ -82,7 +82,7 @@ def test_watch_survives_a_file_that_is_saved_deleted_and_renamed(file):
     )
     said = ""
 
-    def until(text):
+    def says(text):
         nonlocal said
         while text not in said:
             line = process.stdout.readline()
@@ -91,22 +91,22 @@ def test_watch_survives_a_file_that_is_saved_deleted_and_renamed(file):
         said = ""
 
     try:
-        until("Waiting for engine.py")
+        says("Waiting for engine.py")
         file.write_text(solved(2))
-        until("Task 3: mul")
-        until("Waiting")
+        says("Task 3: mul")
+        says("Waiting")
         file.unlink()
-        until("engine.py is not there at the moment")
-        until("Waiting")
+        says("engine.py is not there at the moment")
+        says("Waiting")
         (file.parent / "other.py").write_text(solved(3))
         os.replace(file.parent / "other.py", file)
-        until("Task 4: tanh")
-        until("Waiting")
+        says("Task 4: tanh")
+        says("Waiting")
         file.unlink()
         file.mkdir()
-        until("Waiting")
+        says("Waiting")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0 and "No longer waiting." in process.stdout.read()
+        assert process.wait(PATIENCE) == 0 and "No longer waiting." in process.stdout.read()
     finally:
         process.kill()
         process.stdout.close()
@@ -115,15 +115,13 @@ def test_watch_survives_a_file_that_is_saved_deleted_and_renamed(file):
 
 @pytest.mark.slow
 def test_an_interrupt_ends_a_check_and_the_process_of_the_engine(file):
-    file.write_text(f"import os, time\nopen({str(file.parent / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    written = file.parent / "pid"
+    file.write_text(f"import os, time\nopen({str(written)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "autograd_lite", "engine", "check"], stderr=subprocess.PIPE, cwd=file.parent
     )
-    deadline = time.monotonic() + 20
-    while not (file.parent / "pid").exists() or not (file.parent / "pid").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    pid = until(lambda: written.exists() and written.read_text())
     process.send_signal(signal.SIGINT)
-    assert b"interrupted" in process.communicate(timeout=20)[1] and process.returncode == 130
+    assert b"interrupted" in process.communicate(timeout=PATIENCE)[1] and process.returncode == 130
     with pytest.raises(ProcessLookupError):
-        os.kill(int((file.parent / "pid").read_text()), 0)
+        os.kill(int(pid), 0)

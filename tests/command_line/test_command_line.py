@@ -16,6 +16,7 @@ from contextlib import suppress
 
 import pytest
 from golden import GOLDEN
+from waiting import PATIENCE
 
 import autograd_lite
 from autograd_lite.__main__ import main
@@ -246,7 +247,7 @@ def test_a_shell_can_ask_what_follows(line, expected, tmp_path):
     found = tmp_path / "found"
     asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_STDOUT_FILENAME": str(found)}
     process = command(env={**os.environ, **asked, "_ARGCOMPLETE_IFS": "\n"})
-    assert process.communicate(timeout=60)[1] == "" and process.returncode == 0
+    assert process.communicate(timeout=PATIENCE)[1] == "" and process.returncode == 0
     assert [word.strip() for word in found.read_text().splitlines()] == expected
 
 
@@ -342,7 +343,7 @@ def test_a_reader_that_has_read_enough_ends_a_command_quietly(arguments):
     os.close(read)
     process = command(*arguments, stdout=write)
     os.close(write)
-    assert process.communicate(timeout=60)[1] == "" and process.returncode == 141
+    assert process.communicate(timeout=PATIENCE)[1] == "" and process.returncode == 141
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
@@ -350,7 +351,7 @@ def test_a_reader_that_has_read_enough_ends_a_command_quietly(arguments):
 def test_output_that_cannot_be_written_is_an_error_that_says_so(arguments):
     with open("/dev/full", "w") as full:
         process = command(*arguments, stdout=full)
-        assert process.communicate(timeout=60)[1] == "autograd-lite: No space left on device: standard output\n"
+        assert process.communicate(timeout=PATIENCE)[1] == "autograd-lite: No space left on device: standard output\n"
     assert process.returncode == 2
 
 
@@ -361,7 +362,7 @@ def test_nothing_is_needed_of_the_surroundings(tmp_path):
     bare["PYTHONPATH"] = os.pathsep.join(sys.path)
     for arguments in (["example", "--steps", "1"], ["draw", "x", "x=1"], ["doctor"], []):
         process = command(*arguments, stdout=subprocess.PIPE, env=bare, cwd=tmp_path)
-        assert process.communicate(timeout=60)[1] == "" and process.returncode == 0, arguments
+        assert process.communicate(timeout=PATIENCE)[1] == "" and process.returncode == 0, arguments
 
 
 @pytest.mark.parametrize("error", [errno.EROFS, errno.EACCES], ids=["read-only", "denied"])
@@ -388,7 +389,7 @@ def test_ctrl_c_ends_a_command_with_one_line(tmp_path):
     process = command("example", "--steps", "1000000000", stdout=subprocess.PIPE, env=unbuffered, cwd=tmp_path)
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=60)[1] == "autograd-lite: interrupted\n" and process.returncode == 130
+    assert process.communicate(timeout=PATIENCE)[1] == "autograd-lite: interrupted\n" and process.returncode == 130
 
 
 def test_an_interrupt_while_the_command_is_loaded_ends_with_one_line(monkeypatch, capsys):
@@ -406,10 +407,10 @@ def test_an_interrupt_while_the_command_is_loaded_ends_with_one_line(monkeypatch
 def test_a_locale_without_unicode_is_enough():
     plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     process = command("explain", "tanh(x)", "x=1", "--wrt", "x", stdout=subprocess.PIPE, env=plain)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert out.startswith("dy/dx = 1 - y**2") and err == ""
     process = command("explain", "甲*乙", "甲=1", "乙=2", "--wrt", "乙", stdout=subprocess.PIPE, env=plain)
-    assert process.communicate(timeout=60)[0].startswith("dy/d\\u4e59 = \\u7532")
+    assert process.communicate(timeout=PATIENCE)[0].startswith("dy/d\\u4e59 = \\u7532")
 
 
 def test_names_of_students_that_a_locale_has_not(tmp_path):
@@ -417,7 +418,7 @@ def test_names_of_students_that_a_locale_has_not(tmp_path):
     (tmp_path / "names.txt").write_text("王小明\nÅsa", encoding="utf-8")
     options = ["--students", str(tmp_path / "names.txt"), "--key", "密鑰", "--count", "1", "--out", str(tmp_path / "班")]
     process = command("worksheet", "tanh(x*w)", "x=1", "w=2", *options, stdout=subprocess.PIPE, env=plain)
-    assert process.communicate(timeout=60)[1] == ""
+    assert process.communicate(timeout=PATIENCE)[1] == ""
     pages = sorted((tmp_path / "班" / "pages").iterdir())
     assert [page.name[:2] for page in pages] == ["1-", "2-"] and "王小明" in pages[0].read_text(encoding="utf-8")
 

@@ -132,7 +132,7 @@ thread.start()
 reached.wait()
 child = os.fork()
 if child == 0:
-    signal.alarm(10)  # ends it, should it wait for a thread that it does not have
+    signal.alarm(60)  # ends it, should it wait for a thread that it does not have
     (y * y).backward()
     os._exit(int(y.grad))
 go_on.set()
@@ -144,5 +144,5 @@ print(x.grad, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_process_forked_during_a_pass_has_passes_of_its_own():
     command = [sys.executable, "-W", "ignore", "-c", FORKED]
-    done = subprocess.run(command, cwd=os.path.dirname(__file__), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=os.path.dirname(__file__), capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("4.0 6\n", "")

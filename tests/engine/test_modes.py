@@ -12,6 +12,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from fractions import Fraction
 
 import pytest
+from waiting import PATIENCE
 
 from autograd_lite import OPERATIONS, Value, detect_anomaly, grad, no_grad, ops, where
 from autograd_lite.engine import modes
@@ -299,7 +300,7 @@ def test_a_generator_that_ends_in_another_context_ends_its_mode_everywhere(mode,
 
 def test_a_generator_that_ends_in_another_thread_ends_its_mode_here():
     generator, entered = suspended(no_grad()), threading.Event()
-    thread = threading.Thread(target=lambda: entered.wait(10) and list(generator))
+    thread = threading.Thread(target=lambda: entered.wait(PATIENCE) and list(generator))
     thread.start()
     next(generator)
     entered.set()

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout, suppress
 
 import pytest
+from waiting import PATIENCE
 
 import nn
 from autograd_lite import (
@@ -297,7 +298,7 @@ def test_another_thread_reads_the_same_parameters_while_one_records():
 
 
 def test_two_threads_record_at_once():
-    both, found = threading.Barrier(2, timeout=20), {}
+    both, found = threading.Barrier(2, timeout=PATIENCE), {}
 
     def run(name, f):
         def together(x):
@@ -329,14 +330,14 @@ def test_an_interrupt_ends_the_recording():
 
     def waiting(x):
         begun.set()
-        go_on.wait(20)
+        go_on.wait(PATIENCE)
         return x
 
     with pytest.raises(KeyboardInterrupt):
         trace(interrupted, [1.0])
     other = threading.Thread(target=trace, args=(waiting, [1.0]))
     other.start()
-    assert begun.wait(20) and live  # somebody records, but not this thread
+    assert begun.wait(PATIENCE) and live  # somebody records, but not this thread
     assert kept[0].data == 2.0 and kept[0] > 1
     go_on.set()
     other.join()

@@ -16,6 +16,7 @@ from itertools import pairwise
 
 import pytest
 from interrupts import everywhere
+from waiting import PATIENCE, until
 
 from autograd_lite.__main__ import main
 from autograd_lite.command_line.progress import Progress
@@ -216,10 +217,8 @@ def test_a_killed_run_keeps_its_last_save(text, tmp_path):
         [sys.executable, "-m", "autograd_lite", "train-char", *arguments], stdout=subprocess.DEVNULL, env=dict(os.environ)
     )
     try:
-        deadline = time.monotonic() + 60
-        while not (path.exists() and json.loads(path.read_text())["updates"] >= 5) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.3)
+        until(lambda: path.exists() and json.loads(path.read_text())["updates"] >= 5)
+        time.sleep(0.3)  # to be killed anywhere
     finally:
         process.kill()
         process.wait()
@@ -416,7 +415,7 @@ def test_in_a_terminal_a_line_is_written_anew(has_tqdm, tmp_path):
     here, there = pty.openpty()
     process = subprocess.Popen([sys.executable, "-c", TERMINAL], stdout=there, stderr=subprocess.PIPE, env=environment)
     os.close(there)
-    assert process.communicate(timeout=60)[1] == b""
+    assert process.communicate(timeout=PATIENCE)[1] == b""
     text = b""
     with contextlib.suppress(OSError):  # the end of what a terminal has
         while piece := os.read(here, 65536):

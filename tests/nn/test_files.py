@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from interrupts import everywhere
+from waiting import PATIENCE
 
 from autograd_lite import Value, draw, steps
 from autograd_lite.files import write_whole
@@ -57,7 +58,7 @@ def received(fifo, write):
     reader = threading.Thread(target=lambda: found.append(fifo.read_bytes()))
     reader.start()
     write()
-    reader.join(timeout=20)
+    reader.join(PATIENCE)
     return found[0]
 
 

@@ -16,6 +16,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from autograd_lite import Value, compile_program, exp, tanh
 from autograd_lite.program import compiler
@@ -361,8 +362,7 @@ def test_an_interrupt_leaves_nothing_behind(cache, tmp_path, monkeypatch):
     slow = script(tmp_path / "slow", f'[ "$1" = --version ] && exit; touch {tmp_path}/begun; exec sleep 60')
     monkeypatch.setenv("CC", str(slow))
     with subprocess.Popen([sys.executable, "-c", CHILD], stderr=subprocess.PIPE, text=True) as child:
-        while not (tmp_path / "begun").exists() and child.poll() is None:
-            pass
+        until(lambda: (tmp_path / "begun").exists() or child.poll() is not None)
         child.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in child.communicate()[1]
     assert not list(cache.iterdir())

@@ -124,7 +124,7 @@ class Apart:
             return {"ended": "time", "seconds": self._seconds}
         except (OSError, ValueError, KeyError, TypeError):  # no more answers, or what is none
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1.0)
+                process.wait(self._seconds)
             status = process.poll()
             self.close()
             return {"ended": _how(status)}
