@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -25,6 +26,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--window-size=1366,768",
+    "--force-prefers-reduced-motion",  # nothing moves on after what is done, and away from where the next click goes
 ]
 
 
@@ -88,12 +90,31 @@ def violations(driver):
 @contextlib.contextmanager
 def window(driver, width, height=768, scale=1):
     """The page in a window of so many pixels of CSS, each `scale` of the screen: of a phone, or where the page is enlarged."""
+    before = _size(driver)
     size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
+        until(lambda: _size(driver) == [width, height])
+        drawn(driver)
         yield
     finally:
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    until(lambda: _size(driver) == before)
+    drawn(driver)
+
+
+def _size(driver):
+    return driver.execute_script("return [innerWidth, innerHeight]")
+
+
+def drawn(driver):
+    """Waits until the page has been told of what was scrolled and of sizes that changed: before a browser draws, it tells."""
+    driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(arguments[0])))")
+
+
+def address_of(driver):
+    """The address of the page, as that knows it: the driver hears of a change a little later."""
+    return driver.execute_script("return location.href")
 
 
 def fits(driver):
@@ -102,11 +123,21 @@ def fits(driver):
 
 
 @contextlib.contextmanager
-def colours(driver, scheme):
-    """The page as one who wants it "light" or "dark" sees it."""
+def preferring(driver, name, value):
+    """The page as one sees it who prefers something: "color-scheme", "dark"."""
     command = "Emulation.setEmulatedMedia"
-    driver.execute_cdp_cmd(command, {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    driver.execute_cdp_cmd(command, {"features": [{"name": f"prefers-{name}", "value": value}]})
     try:
         yield
     finally:
         driver.execute_cdp_cmd(command, {"features": []})
+
+
+def colours(driver, scheme):
+    """The page as one who wants it "light" or "dark" sees it."""
+    return preferring(driver, "color-scheme", scheme)
+
+
+def motion(driver):
+    """The page as one who has nothing against what moves sees it."""
+    return preferring(driver, "reduced-motion", "no-preference")

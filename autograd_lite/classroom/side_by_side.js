@@ -71,6 +71,7 @@ function show() {
     for (const element of active) element.classList.add("active");
     for (const id of step.edges ?? []) $(side.prefix + id).classList.add("active", ...(back ? ["back"] : []));
     reveal(side.box, active, 0, "instant");
+    side.brought = placeOf(side);
   });
 }
 
@@ -93,15 +94,21 @@ const fromAddress = () => Number(/^#(\d+)$/.exec(location.hash)?.[1] ?? 0) - 1;
 addEventListener("hashchange", () => fromAddress() >= 0 && fromAddress() !== now && go(fromAddress()));
 addEventListener("beforeprint", () => go(steps.length - 1));
 
-// What is seen of one picture is seen of the other
+// What is seen of one picture is seen of the other. A page hears of a scroll a frame later: that of a picture which was brought
+// along is not passed back, for the hand may be further by then
+
+const placeOf = ({ box }) => `${box.scrollLeft} ${box.scrollTop}`;
 
 if (sides.every((side) => side.svg)) {
   for (const side of sides) side.parts = picture(side);
-  sides.forEach(({ box }, k) => {
-    const other = sides[1 - k].box;
-    box.addEventListener("scroll", () => {
-      other.scrollLeft = box.scrollLeft;
-      other.scrollTop = box.scrollTop;
+  sides.forEach((side, k) => {
+    const other = sides[1 - k];
+    side.box.addEventListener("scroll", () => {
+      const isBrought = side.brought === placeOf(side);
+      side.brought = undefined;
+      if (isBrought) return;
+      other.box.scrollTo(side.box.scrollLeft, side.box.scrollTop);
+      other.brought = placeOf(other);
     });
   });
 } else for (const side of sides) side.svg = null;

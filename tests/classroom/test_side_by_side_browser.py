@@ -2,7 +2,8 @@
 """The page of a comparison in a real browser: both passes in step, the difference lit, buttons and keys, without a network."""
 
 import pytest
-from browser import chromium, colours, fits, needs_axe, quiet, violations, window  # noqa: F401
+from browser import address_of, chromium, colours, drawn, fits, needs_axe, quiet, violations, window  # noqa: F401
+from waiting import until
 
 pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
 
@@ -33,6 +34,11 @@ def texts(driver, selector):
 
 def step(driver):
     return int(driver.find_element("id", "slider").get_attribute("value"))
+
+
+def to_address(driver, number):
+    driver.execute_script("location.hash = `#${arguments[0]}`", number)
+    until(lambda: step(driver) == number)
 
 
 def press(driver, *keys):
@@ -76,11 +82,27 @@ def test_both_pictures_go_in_step(page):
         seen.update(active(1))
     assert len(seen) > 4 and page.find_element("id", "forward").get_attribute("disabled")
     right, wrong = (page.find_element("css selector", f".pass:nth-of-type({side}) .picture") for side in (1, 2))
-    two_frames = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
-    page.execute_async_script(two_frames)  # the step's own scrolling has been told of
-    page.execute_script("arguments[0].scrollLeft = 120; arguments[0].scrollTop = 30", wrong)
-    page.execute_async_script(two_frames)
-    assert page.execute_script("return [arguments[0].scrollLeft, arguments[0].scrollTop]", right) == [120, 30]
+    scrolled = "arguments[0].scrollTo(arguments[1], arguments[2])"
+    for hand, other, place in [(wrong, right, [120, 30]), (right, wrong, [40, 10]), (right, wrong, [120, 30])]:
+        page.execute_script(scrolled, hand, *place)
+        drawn(page)
+        assert page.execute_script("return [arguments[0].scrollLeft, arguments[0].scrollTop]", other) == place
+
+
+def test_a_scroll_that_goes_on_is_not_undone_by_the_picture_that_follows(page):
+    """At each frame the hand is further than the other picture, which has just heard of where it was."""
+    places = page.execute_async_script("""
+        const [done] = arguments, [first, second] = sides.map(({ box }) => box), places = [];
+        const on = () => {
+          places.push(second.scrollLeft);
+          second.scrollLeft = 10 * places.length;
+          if (places.length < 10) requestAnimationFrame(on);
+          else requestAnimationFrame(() => requestAnimationFrame(() => done([places, first.scrollLeft, second.scrollLeft])));
+        };
+        go(0);
+        second.scrollLeft = first.scrollLeft = 0;
+        requestAnimationFrame(() => requestAnimationFrame(on));""")
+    assert places == [[10 * k for k in range(10)], 100, 100]
 
 
 def test_keys_and_nodes_lead_to_steps(page):
@@ -98,14 +120,14 @@ def test_keys_and_nodes_lead_to_steps(page):
     page.find_element("css selector", "#other-n2").send_keys(Keys.ENTER)
     assert "w" in page.find_element("id", "words").text
     press(page, Keys.END)
-    assert step(page) == 70 and page.current_url.endswith("#70")
+    assert step(page) == 70 and address_of(page).endswith("#70")
     assert len(page.find_elements("css selector", "td.wrong")) == 12
 
 
 def test_formulas_have_the_numbers_of_their_own_pass(page, found):
     """Below the first difference each pass goes on with what it has."""
     number = next(record.number for record in found.passes.records if record.kind == "edge" and record.node.label == "w1")
-    page.execute_script(f"location.hash = '#{number}'")
+    to_address(page, number)
     right, wrong = (text.replace("\u2212", "-") for text in texts(page, ".pass .formulas"))
     assert "0.000438568" in right and "0.000668396" in wrong and "0.000438568" not in wrong
 
@@ -154,5 +176,5 @@ def test_axe_finds_no_violation(chromium, found, tmp_path, theme):
     with colours(chromium, theme):
         chromium.get(found.save(tmp_path / "compare.html").as_uri())
         for number in (53, 1, 70):
-            chromium.execute_script(f"location.hash = '#{number}'")
+            to_address(chromium, number)
             assert violations(chromium) == []

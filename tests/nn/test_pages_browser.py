@@ -2,7 +2,7 @@
 """`live` in a real browser: what the page trains is what `train` does, to 1e-12."""
 
 import pytest
-from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
+from browser import address_of, chromium, colours, needs_axe, quiet, violations  # noqa: F401
 
 from autograd_lite import Value, mean, tanh
 from nn import MLP, SGD, SelfAttention, cross_entropy, half_squared_error, live, train, xor
@@ -68,7 +68,7 @@ def test_an_example_is_chosen(chromium, tmp_path):
     assert all(close(values[p.label]["grad"], p.grad) for p in model.parameters())
     assert lesson.run("return losses.length") == 1  # the example that is shown makes no difference to the mean
     lesson.run("writeAddress()")
-    assert lesson.driver.current_url.endswith("&~example=3")
+    assert address_of(lesson.driver).endswith("&~example=3")
     lesson.driver.refresh()
     assert lesson.find("which").text == "example 3 of 4" and lesson.values() == values
     quiet(chromium)

@@ -6,8 +6,9 @@ import random
 import re
 
 import pytest
-from browser import chromium, fits, quiet, window  # noqa: F401
+from browser import address_of, chromium, fits, quiet, window  # noqa: F401
 from test_steps import random_graph
+from waiting import until
 
 from autograd_lite import Value, clamp, draw, exp, log, maximum, relu, sin, sqrt, steps, sum_, tanh, where
 from autograd_lite.derivation.markup import rounded
@@ -20,7 +21,6 @@ pytest.importorskip("selenium", reason="no driver of the browser: selenium is no
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 
 class Lesson:
@@ -87,7 +87,7 @@ def loaded(chromium, address):
 
 @pytest.fixture
 def lesson(loaded, address):
-    if not loaded.driver.current_url.startswith(address):
+    if not address_of(loaded.driver).startswith(address):
         loaded.driver.get(address)
     loaded.run("lesson.reset(); lesson.go(1); rate = 0.5; document.activeElement.blur()")
     yield loaded
@@ -303,7 +303,7 @@ def test_the_leaves_that_are_checked_are_trained(lesson):
 
 def test_training_runs_until_it_is_stopped(lesson):
     lesson.find("#run").click()
-    WebDriverWait(lesson.driver, 30).until(lambda _: lesson.run("return losses.length") > 5)
+    until(lambda: lesson.run("return losses.length") > 5)
     assert lesson.text("#run") == "stop"
     lesson.find("#run").click()
     count = lesson.run("return losses.length")
@@ -342,7 +342,7 @@ def test_the_address_gives_everything_back(lesson, address):
     lesson.run("lesson.go(33); lesson.set('w5', -1.2); lesson.update(0.25, 2)")
     lesson.run("arguments[0].click()", lesson.row("b1")[2])
     lesson.run("$('nudged').value = named.get('w6'); $('h').value = '0.25'; askWhatIf(); writeAddress()")
-    values, url = lesson.values(), lesson.driver.current_url
+    values, url = lesson.values(), address_of(lesson.driver)
     other = Lesson(lesson.driver, url)
     assert other.values() == values and other.text("#where").startswith("step 33 of")
     assert other.row("b1")[2].is_selected() and other.find("#rate").get_property("value") == "0.25"
@@ -434,7 +434,7 @@ def test_a_graph_of_400_nodes(chromium, tmp_path):
           value.line.textContent === value.start + brief(data[k]) && grad.line.textContent === grad.start + brief(adjoint[k]);
         const single = [...parts.values()].filter((part) => part.single && !nodes[part.indices[0]].plain);
         return single.every(isShown) && order.every((k) => nodes[k].cells[1].textContent === decimal(adjoint[k]))"""
-    WebDriverWait(page.driver, 30).until(lambda _: page.run(shown))  # what is out of view follows a little later
+    until(lambda: page.run(shown))  # what is out of view follows a little later
     other = graph(0.9)
     svg = draw(other, grads=steps(other).adjoint, frames=True).svg()
     for kind in ("title", "grad"):  # of frames and of collapsed parts
@@ -536,7 +536,7 @@ def test_hostile_labels(chromium, tmp_path):
         page.set(name, -0.5 - k)
     page.run("writeAddress()")
     values = page.values()
-    other = Lesson(chromium, chromium.current_url)
+    other = Lesson(chromium, address_of(chromium))
     assert other.values() == values and values
     quiet(chromium)
 

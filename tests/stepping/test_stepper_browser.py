@@ -6,7 +6,8 @@ import html
 import re
 
 import pytest
-from browser import chromium, colours, fits, needs_axe, quiet, violations, window  # noqa: F401
+from browser import address_of, chromium, colours, fits, motion, needs_axe, preferring, quiet, violations, window  # noqa: F401
+from waiting import until
 
 from autograd_lite import Value, dot, steps, tanh
 from nn.worked_example import WorkedExample
@@ -15,7 +16,6 @@ pytest.importorskip("selenium", reason="no driver of the browser: selenium is no
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 HOSTILE = [
     "</script /<!--<script x=1",
@@ -108,12 +108,12 @@ def test_clickers_and_letters_work_whatever_has_the_focus(page, example):
 
 
 def test_the_address_is_that_of_a_step(page, example):
-    address = page.driver.current_url.partition("#")[0]
+    path = address_of(page.driver).partition("#")[0]
     page.driver.get("about:blank")
-    page.driver.get(f"{address}#60")
+    page.driver.get(f"{path}#60")
     assert page.step == 60 and page.text("#words") == example[59].words
     page.press(Keys.ARROW_RIGHT)
-    assert page.driver.current_url.endswith("#61")
+    assert address_of(page.driver).endswith("#61")
 
 
 def grain(page, name):
@@ -286,12 +286,12 @@ def test_play_and_pause(page, example):
     page.find("h1").click()
     page.press(" ")
     assert page.text("#play") == "Pause"
-    WebDriverWait(page.driver, 30).until(lambda _: page.step > 2)
+    until(lambda: page.step > 2)
     page.press(" ")
     assert page.text("#play") == "Play"
     page.press(Keys.END, Keys.ARROW_LEFT)
     page.find("#play").click()
-    WebDriverWait(page.driver, 30).until(lambda _: page.step == len(example) and page.text("#play") == "Play")
+    until(lambda: page.step == len(example) and page.text("#play") == "Play")
 
 
 def test_last_step_shows_the_grads_of_backward(page, example):
@@ -352,9 +352,10 @@ def test_the_active_node_is_brought_into_view(page, example):
         const box = document.getElementById('picture').getBoundingClientRect();
         const node = document.querySelector('.node.active').getBoundingClientRect();
         return node.left >= box.left && node.right <= box.right && node.top >= box.top && node.bottom <= box.bottom"""
-    for key in (Keys.END, Keys.HOME):
-        page.press(key)
-        WebDriverWait(page.driver, 30).until(lambda driver: driver.execute_script(inside))
+    with motion(page.driver):
+        for key in (Keys.END, Keys.HOME):
+            page.press(key)
+            until(lambda: page.driver.execute_script(inside))
 
 
 @pytest.mark.parametrize("width", [1366, 390])
@@ -370,22 +371,21 @@ def test_reduced_motion(page):
     moving = "return getComputedStyle(document.querySelector('.edge.active .line')).animationName"
     page.find("#turn").click()
     page.press(Keys.ARROW_RIGHT)
-    assert page.driver.execute_script(moving) == "flow"
-    features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    assert page.driver.execute_script(moving) == "none"
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    with motion(page.driver):
+        assert page.driver.execute_script(moving) == "flow"
+    with preferring(page.driver, "reduced-motion", "reduce"):
+        assert page.driver.execute_script(moving) == "none"
 
 
 def test_print_lists_every_step(page, example):
     page.press(Keys.ARROW_RIGHT)
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    WebDriverWait(page.driver, 30).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#all li"))
+    until(lambda: page.driver.find_elements(By.CSS_SELECTOR, "#all li"))
     listed = page.driver.execute_script("return [...document.querySelectorAll('#all li span')].map((e) => e.innerText)")
     assert listed == [step.words for step in example]
     assert page.find("#all").is_displayed() and not page.find("nav").is_displayed()
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    WebDriverWait(page.driver, 30).until(lambda driver: not driver.find_elements(By.CSS_SELECTOR, "#all li"))
+    until(lambda: not page.driver.find_elements(By.CSS_SELECTOR, "#all li"))
     assert page.step == 2
     pdf = base64.b64decode(page.driver.execute_cdp_cmd("Page.printToPDF", {})["data"])
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 3
