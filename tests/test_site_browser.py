@@ -15,7 +15,8 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from browser import browser, colours, fits, needs_axe, violations, window
+from browser import address_of, browser, colours, fits, needs_axe, violations, window
+from waiting import until
 
 from autograd_lite.parse import parse
 from autograd_lite.sentences import say
@@ -64,10 +65,7 @@ class Room:
 
     def wait(self, script, *arguments):
         """Until the script is true."""
-        end = time.monotonic() + PATIENCE
-        while not self.run(script, *arguments):
-            assert time.monotonic() < end, f"waited in vain for {script}"
-            time.sleep(0.1)
+        until(lambda: self.run(script, *arguments), PATIENCE)
 
     def complaints(self):
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
@@ -182,7 +180,7 @@ def playground(room):
 
     def opened(anew=False, **parts):
         hash = urllib.parse.urlencode({"kind": "expression", "view": "picture", "language": "en", **parts})
-        if not anew and "/playground/" in room.driver.current_url:
+        if not anew and "/playground/" in address_of(room.driver):
             room.run("document.getElementById('panel').classList.add('is-old'); location.hash = arguments[0]", hash)
         else:
             room.open(f"playground/index.html#{hash}")
@@ -202,7 +200,6 @@ def typed(room, name, text):
         name,
         text,
     )
-    time.sleep(0.3)  # the page waits for the next key
 
 
 def rows(room):
@@ -234,7 +231,7 @@ def test_an_expression_that_is_typed_is_kept_in_the_address(room, playground):
     typed(room, "numbers", "a=3 b=-2")
     shown(room)
     assert rows(room) == [["a", "3", "5"], ["b", "-2", "3"], ["y", "6", "1"]]
-    address = room.run("return location.href")
+    address = address_of(room.driver)
     assert "a%3D3" in address
     room.open(address.removeprefix(f"http://{HOST}/"))
     shown(room)
@@ -269,7 +266,7 @@ def test_pages_are_shown_in_a_frame_without_rights(room, playground, view):
     assert frame.get_attribute("sandbox") == "allow-scripts"
     room.driver.switch_to.frame(frame)
     title = say("zh-TW", {"steps": "steps-title", "quiz": "title"}[view], output="out")
-    assert title in room.run("return document.body.innerText")
+    room.wait("return document.body?.innerText.includes(arguments[0])", title)
     room.driver.switch_to.default_content()
     assert room.complaints() == []
 
@@ -325,6 +322,10 @@ def test_python_that_takes_too_long_can_be_stopped(room, playground, watched):
     assert error(room) == "" and rows(room)[0] == ["w_o1_1", "0.4", "0.082167"]
 
 
+def is_whole(path):
+    return path.exists() and path.stat().st_size > 100
+
+
 @pytest.mark.parametrize("view", ["picture", "derivation", "steps", "quiz"])
 def test_all_is_saved_as_files(room, playground, view, tmp_path):
     room.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
@@ -333,11 +334,7 @@ def test_all_is_saved_as_files(room, playground, view, tmp_path):
     assert len(names) >= 3
     for name in names:
         room.run("[...document.querySelectorAll('#files button')].find((b) => b.innerText === arguments[0]).click()", name)
-        end = time.monotonic() + 60
-        while not (tmp_path / name).exists():
-            assert time.monotonic() < end, name
-            time.sleep(0.1)
-        assert (tmp_path / name).stat().st_size > 100
+        until(functools.partial(is_whole, tmp_path / name), PATIENCE)
 
 
 @pytest.mark.parametrize("language", ["zh-TW", "zh-CN", "en"])

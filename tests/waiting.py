@@ -11,5 +11,5 @@ def until(found, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not (answer := found()):
         assert time.monotonic() < end, f"waited in vain for {seconds} s"
-        time.sleep(0.02)
+        time.sleep(0.05)
     return answer

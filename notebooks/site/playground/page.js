@@ -32,6 +32,7 @@ let view = "picture";
 let worker, ready, waiting, asked, slow, count = 0;
 let wanted = false; // the view, and these files
 let files = [];
+let pause; // after the last key
 
 const say = (key, fields = {}) =>
     SENTENCES[language][key].replace(/{(\w+)}/g, (whole, name) => fields[name] ?? whole);
@@ -139,6 +140,8 @@ function next() {
 }
 
 function want() {
+    clearTimeout(pause);
+    pause = undefined;
     form.dataset.kind = form.elements.kind.value;
     element("panel").classList.add("is-old");
     toAddress();
@@ -156,7 +159,7 @@ function show(answer) {
     element("error").textContent = answer.error ?? "";
     const panel = element("panel");
     if (answer.error !== undefined) return;
-    panel.classList.remove("is-old");
+    panel.classList.toggle("is-old", wanted || pause !== undefined); // something else is wanted by now
     panel.classList.toggle("frame", FRAMED.includes(asked.view));
     if (FRAMED.includes(asked.view)) {
         const title = say(`playground-${asked.view}`);
@@ -252,7 +255,6 @@ element("views").onkeydown = (event) => {
     look(names[(names.indexOf(view) + step + names.length) % names.length]);
     element(`view-${view}`).focus();
 };
-let pause;
 form.oninput = ({ target }) => {
     if (!FIELDS.includes(target.name)) return;
     clearTimeout(pause);
@@ -261,6 +263,7 @@ form.oninput = ({ target }) => {
         if (target.value === "network" && !form.elements.sizes.value) take(EXAMPLES.find((example) => example.kind));
         if (target.value === "expression" && !form.elements.expression.value) take(EXAMPLES[0]);
     }
+    element("panel").classList.add("is-old");
     pause = setTimeout(want, PAUSE);
 };
 form.onsubmit = (event) => event.preventDefault();
