@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from waiting import until
+from waiting import PATIENCE, until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -43,12 +43,19 @@ def browser(profile, *flags):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    be_patient(driver, PATIENCE)
     try:
         driver.get("about:blank")
         driver.get_log("performance")
         yield driver
     finally:
         driver.quit()
+
+
+def be_patient(driver, seconds):
+    """Gives every script so many seconds."""
+    driver.set_script_timeout(seconds)
+    driver.command_executor.client_config.timeout = seconds + 60
 
 
 @pytest.fixture(scope="module")

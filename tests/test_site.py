@@ -191,7 +191,7 @@ def asked(site, tmp_path):
     served = site("serve").server(tmp_path, "127.0.0.1")
     thread = threading.Thread(target=served.serve_forever)
     thread.start()
-    connection = http.client.HTTPConnection("127.0.0.1", served.server_port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", served.server_port, timeout=120)
 
     def ask(path, **headers):
         connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})

@@ -15,7 +15,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from browser import address_of, browser, colours, fits, needs_axe, violations, window
+from browser import address_of, be_patient, browser, colours, fits, needs_axe, violations, window
 from waiting import until
 
 from autograd_lite.parse import parse
@@ -50,8 +50,7 @@ class Room:
 
     def __init__(self, driver, hosts, sent):
         self.driver, self.hosts, self.sent = driver, hosts, sent
-        driver.set_script_timeout(PATIENCE)
-        driver.command_executor.client_config.timeout = PATIENCE + 60
+        be_patient(driver, PATIENCE)
 
     def open(self, path):
         self.driver.get("about:blank")

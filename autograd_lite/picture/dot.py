@@ -58,7 +58,7 @@ class NoDot(RuntimeError):
     """Graphviz's program `dot` is missing, does not run, or does not give what it should: the message says which."""
 
 
-def run_dot(source: str, kind: str, seconds: float = 1.0, engine: str = "dot", options: Sequence[str] = ()) -> bytes:
+def run_dot(source: str, kind: str, seconds: float = 5.0, engine: str = "dot", options: Sequence[str] = ()) -> bytes:
     """What `dot` makes of DOT source, in one of its formats, with an engine. NoDot, saying why, if it makes nothing."""
     import subprocess
 
