@@ -5,7 +5,6 @@ The browser asks for everything through a proxy, its workers too: what is asked 
 
 import functools
 import html
-import http.server
 import importlib
 import os
 import sys
@@ -98,8 +97,7 @@ def room(tmp_path_factory):
             sent[self.path.partition("?")[0]] = len(body)
             output.write(body)
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Proxy, directory=str(FOLDER)))
-    server.daemon_threads = True
+    server = serve.Server(("127.0.0.1", 0), functools.partial(Proxy, directory=str(FOLDER)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     flags = (f"--proxy-server=127.0.0.1:{server.server_port}", "--proxy-bypass-list=<-loopback>")
@@ -212,6 +210,7 @@ def error(room):
 
 
 def test_the_first_picture_and_what_it_takes(room, playground):
+    room.driver.get("about:blank")  # which asks for nothing more
     room.driver.execute_cdp_cmd("Network.clearBrowserCache", {})
     room.sent.clear()
     start = time.monotonic()
