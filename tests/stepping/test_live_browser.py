@@ -463,7 +463,7 @@ def test_the_sizes_of_states_and_parts_follow(chromium, tmp_path, cell, size):
     other = graph(2.5, -1.75)
     drawn = draw(other, grads=steps(other).adjoint).svg()
     sizes = re.findall(r'<text class="(?:title|grad)"[^>]*>([^<]*‖grad[^<]*)</text>', drawn)
-    WebDriverWait(page.driver, 30).until(lambda _: page.run(svg) == sizes)
+    until(lambda: page.run(svg) == sizes)
     assert any(" c‖" in size for size in sizes) == (cell is LSTMCell)
     quiet(chromium)
 

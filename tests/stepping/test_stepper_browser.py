@@ -214,11 +214,11 @@ def test_a_projector_shows_the_whole_picture_the_larger_the_more_room_there_is(p
         with window(page.driver, width, height):
             for number in (1, 20, 50, 70):
                 page.driver.execute_script("go(arguments[0])", number - 1)
-                WebDriverWait(page.driver, 30).until(lambda driver: driver.execute_script(WHOLE)[0])
+                until(lambda: page.driver.execute_script(WHOLE)[0])
             letters.append(page.driver.execute_script(WHOLE)[1])
     assert 15 <= letters[0] < letters[1] < letters[2]
     with window(page.driver, 1366, 768):  # there is no room for it: the letters stay legible, and one scrolls
-        WebDriverWait(page.driver, 30).until(lambda driver: driver.execute_script(WHOLE) == [False, 15])
+        until(lambda: page.driver.execute_script(WHOLE) == [False, 15])
 
 
 def test_a_picture_that_is_whole_beside_the_table_stays_there(chromium, tmp_path):
@@ -226,7 +226,7 @@ def test_a_picture_that_is_whole_beside_the_table_stays_there(chromium, tmp_path
     chromium.get(steps(tanh(w * x)).save(tmp_path / "lesson.html").as_uri())
     for width, height in ((1366, 768), (1920, 1080)):
         with window(chromium, width, height):
-            WebDriverWait(chromium, 30).until(lambda driver: driver.execute_script(WHOLE)[0])
+            until(lambda: chromium.execute_script(WHOLE)[0])
             beside = "const [a, b] = ['view', 'table'].map((id) => $(id).getBoundingClientRect()); return a.right < b.left"
             assert chromium.execute_script(beside)
 
