@@ -19,9 +19,9 @@ from ..sources import execute
 from ..value import Value
 from .graphs import Graph
 from .mistakes import MISTAKES
-from .questions import Question, passes
+from .questions import Question
 from .watched import Run
-from .wrong import Mistake, Wrong
+from .wrong import Mistake, Wrong, passes
 
 
 class Planted(NamedTuple):

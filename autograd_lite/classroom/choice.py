@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from ..value import Value
 from .graphs import Graph, symbols
-from .questions import MOST_OPERANDS, Question, passes
-from .wrong import Mistake
+from .questions import MOST_OPERANDS, Question
+from .wrong import Mistake, passes
 
 MOST_LISTED = 12
 """Below more nodes than this the order is not asked."""

@@ -6,6 +6,8 @@ Everything is found by the table's rules and the shape of the graph, whatever th
 from __future__ import annotations
 
 import math
+import random
+import sys
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,11 +18,12 @@ from ..derivation.equations import inlined_nodes
 from ..derivation.expressions import Expression, expression, formula, number, value_of
 from ..derivation.notation import Notation
 from ..value import Value
-from .rows import time_of
+from .rows import listed, rebuilt, time_of
 
 Edge = tuple[Value, int]
 """A node and the place of one of its operands."""
 
+EPSILON = sys.float_info.epsilon
 LONGEST_RECURSION = 20_000
 """So many visits of a recursion without an order are computed: their number doubles with every node that is used twice."""
 
@@ -66,8 +69,8 @@ class Graph:
             return self.expanded(self.notation.formula(node)) if node in self._nameless else e
         return e._replace(parts=tuple([self.expanded(part) if isinstance(part, Expression) else part for part in e.parts]))
 
-    def write(self, e: Expression, markup: str = "text", values: bool = False) -> str:
-        return self.notation.write(self.expanded(e), markup, values)
+    def write(self, e: Expression, markup: str = "text", values: bool = False, digits: int | None = -1) -> str:
+        return self.notation.write(self.expanded(e), markup, values, digits)
 
     def name(self, node: Value) -> str:
         return self.write(self.notation.of(node))
@@ -81,6 +84,17 @@ class Graph:
     def adjoint(self) -> dict[Value, float]:
         """The derivative of the output by each node."""
         return backprop.adjoints(self.output, derivatives=self.derivatives.__getitem__)
+
+    @cached_property
+    def nudged(self) -> Graph:
+        """This graph at numbers that differ in their last digits alone; itself, where an operation has no value there."""
+        rows = listed(self.output)
+        given = {k: x for k, (_, _, x, _) in enumerate(rows) if isinstance(x, float) and not x.is_integer()}
+        nudged = {k: x + x * 4 * EPSILON * random.Random(x).uniform(-1, 1) for k, x in given.items()}  # what is equal remains so
+        try:
+            return Graph(rebuilt(rows, nudged), self.lr)
+        except (ValueError, ArithmeticError):
+            return self
 
     @cached_property
     def arrived(self) -> dict[Value, list[backprop.Contribution]]:

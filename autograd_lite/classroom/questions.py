@@ -5,19 +5,19 @@ from __future__ import annotations
 import html
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..derivation import Derivation, explain
 from ..derivation.equations import equation, partial, rule
-from ..derivation.expressions import Expression, Partial, negative, number, product, symbol, total
+from ..derivation.expressions import Expression, Partial, negative, number, product, symbol, total, value_of
 from ..derivation.markup import MARKUPS, rounded
 from ..derivation.notation import Notation
 from ..sentences import say
 from ..value import Value
 from .graphs import BLANK, Edge, Graph, symbols
-from .wrong import Mistake, Wrong, adjoints, slopes
+from .wrong import Pass
 
 KINDS = ("value", "local", "contribution", "adjoint", "order", "update", "delta")
 PLAIN = (0.0, 1.0, -1.0)
@@ -25,25 +25,6 @@ MOST_EXPLAINED = 100
 """In a graph of more nodes than this the reason for an answer is its last step alone."""
 MOST_OPERANDS = 8
 """A formula of more operands is not asked about."""
-
-
-class Pass(NamedTuple):
-    """A mistaken pass, run: the changed local derivatives, and what it gives for each node."""
-
-    mistake: Mistake
-    wrong: Wrong
-    slopes: Mapping[Edge, float]
-    adjoint: Mapping[Value, float]
-
-
-def passes(graph: Graph, mistakes: Iterable[Mistake]) -> list[Pass]:
-    """The passes of the mistakes that can be made on this graph."""
-    found = []
-    for mistake in mistakes:
-        for wrong in mistake.passes(graph):
-            if wrong != Wrong(numbers=wrong.numbers):
-                found.append(Pass(mistake, wrong, slopes(graph, wrong), adjoints(graph, wrong)))
-    return found
 
 
 class Candidate(NamedTuple):
@@ -78,19 +59,21 @@ class Question:
         if kind == "order":
             self.answer, self.candidates = self._order(ran)
         else:
-            self.answer = self._right()
+            self.answer = self._right(graph)
             wrong = [(self._wrong(one), one) for one in ran]
             self.candidates = [Candidate(x, self.half_unit(x), one) for x, one in wrong if self._is_told(x)]
 
-    def _right(self) -> float:
-        graph, node = self.graph, self.node
+    def _right(self, graph: Graph) -> float:
+        """The answer in a graph of this shape."""
+        node, *uses = [graph.nodes[self.graph.place[n]] for n in (self.node, *[use for use, _ in self.edges])]
+        edges = [(use, i) for use, (_, i) in zip(uses, self.edges)]
         match self.kind:
             case "value":
                 return node.data
             case "local":
-                return sum([graph.derivative(edge) for edge in self.edges])
+                return sum([graph.derivative(edge) for edge in edges])
             case "contribution":
-                return sum([graph.adjoint[edge[0]] * graph.derivative(edge) for edge in self.edges])
+                return sum([graph.adjoint[edge[0]] * graph.derivative(edge) for edge in edges])
             case "update":
                 return node.data - graph.lr * graph.adjoint[node]
         return graph.adjoint[node]
@@ -131,8 +114,10 @@ class Question:
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether it has an answer."""
-        return self.kind == "order" or math.isfinite(self.answer)
+        """Whether it has an answer, and in other than the last digits of the numbers: 0.1 + 0.2 - 0.3 has none."""
+        if self.kind == "order":
+            return True
+        return math.isfinite(self.answer) and abs(self._right(self.graph.nudged) - self.answer) <= self.tolerance
 
     @property
     def is_plain(self) -> bool:
@@ -228,11 +213,28 @@ class Question:
         if isinstance(field, list):
             return say(self.language, "list-comma").join([self._written(part, markup) for part in field])
         sides = [field] if isinstance(field, Expression) else field
-        return self._as_formula(MARKUPS[markup].equals.join([self.graph.write(side, markup) for side in sides]), markup)
+        return self._as_formula(
+            MARKUPS[markup].equals.join([self.graph.write(side, markup, digits=self._decimals) for side in sides]), markup
+        )
 
     @staticmethod
     def _as_formula(text: str, markup: str) -> str:
         return {"mathml": f"<math>{text}</math>", "latex": f"${text}$"}.get(markup, text.replace("“□”", "□"))
+
+    @cached_property
+    def _decimals(self) -> int | None:
+        """Of the numbers in the question: so many that the answer comes out with them; None for all digits."""
+        return next((digits for digits in (9, 13) if self.digits <= digits - 3 and self._comes_out(digits)), None)
+
+    def _comes_out(self, digits: int) -> bool:
+        """Whether what is computed with numbers of so many decimals, and then rounded, is right."""
+        if self.kind not in ("value", "local", "contribution", "update"):
+            return True
+        try:
+            found = value_of(self.graph.expanded(self._formula[1]), lambda thing: self.graph.notation.number_of(thing, digits))
+        except (ValueError, ArithmeticError):
+            return False
+        return bool(abs(float(f"{found:.{self.digits - 1}e}") - self.answer) <= self.tolerance)
 
     def _given(self, node: Value) -> list[tuple[Expression, ...]]:
         """The numbers that the formula of a node needs."""
@@ -283,7 +285,7 @@ class Question:
         marks = MARKUPS[markup]
         shown = (right, self._with_blank(right)) if any(symbols(right)) else ()  # a number alone is the answer
         steps = [self._written([(*left, side)], markup) for side in shown]
-        answer = [graph.write(right, markup, values=True), marks.number(self.shown(self.answer))]
+        answer = [graph.write(right, markup, True, self._decimals), marks.number(self.shown(self.answer))]
         return [rule_of_kind, *steps, self._as_formula(marks.equals.join(dict.fromkeys(answer)), markup)]
 
     def _with_blank(self, e: Expression) -> Expression:

@@ -12,10 +12,10 @@ from ..value import Value
 from .choice import askable
 from .graphs import Graph
 from .mistakes import MISTAKES
-from .questions import Question, passes
+from .questions import Question
 from .rows import Row, listed, rebuilt
 from .verdicts import Checked, checked
-from .wrong import Mistake
+from .wrong import Mistake, passes
 
 S = TypeVar("S", bound="Sheet")
 

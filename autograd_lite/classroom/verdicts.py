@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from ..engine.errors import is_real
 from ..sentences import say
-from .questions import Pass, Question
+from .questions import Question
+from .wrong import Pass
 
 # Those of Okabe and Ito (2008), which the colour-blind tell apart, and grey
 COLOURS = {"right": "#009e73", "rounded": "#e69f00", "wrong": "#d55e00", "open": "#8a8a8a"}

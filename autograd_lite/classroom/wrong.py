@@ -115,3 +115,22 @@ def forward(output: Value, instead: Mapping[Value, Value]) -> dict[Value, Value]
             same = all([new is old for new, old in zip(there, operands)])
             made[node] = there[0] if node in instead else node if same else applied(node.op, there)
     return made
+
+
+class Pass(NamedTuple):
+    """A mistaken pass, run: the changed local derivatives, and what it gives for each node."""
+
+    mistake: Mistake
+    wrong: Wrong
+    slopes: Mapping[Edge, float]
+    adjoint: Mapping[Value, float]
+
+
+def passes(graph: Graph, mistakes: Iterable[Mistake]) -> list[Pass]:
+    """The passes of the mistakes that can be made on this graph."""
+    found = []
+    for mistake in mistakes:
+        for wrong in mistake.passes(graph):
+            if wrong != Wrong(numbers=wrong.numbers):
+                found.append(Pass(mistake, wrong, slopes(graph, wrong), adjoints(graph, wrong)))
+    return found

@@ -299,6 +299,38 @@ def test_the_words_of_a_question_have_the_answer_that_is_right():
     assert read > 500
 
 
+@pytest.mark.parametrize("digits", [3, 6, 8, 12])
+def test_the_numbers_of_a_question_are_enough_for_its_answer(digits):
+    """Whoever puts the numbers as they are written into the formula, and rounds as asked, is right."""
+    text = "h = tanh(a); y = h*w; z = y*y*v - (c + y)*d; e = z + c"
+    numbers = {"a": 0.000123456789, "w": 1 / 3, "v": 3e5 / 7, "c": 1.00000012345678, "d": 0.0987654321012}
+    asked = quiz(parse(text, numbers), ask=["value", "contribution"], count=20, digits=digits)
+    for number, question in enumerate(asked, 1):
+        formula, written = re.search(r" = ([^=]+?)(?: send back to \w+)?, with (.+)\? \(", question.text()).groups()
+        leaves = {name: Value(float(x), name) for name, x in re.findall(r"(\w+) = ([^ ,]+)", written)}
+        output = eval(formula, {"tanh": tanh}, leaves)
+        answer = output.data
+        if question.kind == "contribution":
+            output.backward()
+            answer = leaves[question.node.label].grad * float(re.search(r" is (\S+)\. What does", question.text())[1])
+        assert asked.check(number, f"{answer:.{digits - 1}e}").right, (question.text(), question.answer)
+
+
+@pytest.mark.parametrize(
+    "text, numbers",
+    [
+        ("s = a + b - c; y = s*d", {"a": 0.1, "b": 0.2, "c": 0.3, "d": 4.0}),
+        ("u = a*0.1; v = a*0.2; w = a*0.3; y = (u + v - w)*a", {"a": 1.0}),
+        ("p = a*b; q = 1.1*2.2*c; y = sin(p - q)*d", {"a": 1.1, "b": 2.2, "c": 1.0, "d": 4.0}),
+    ],
+)
+def test_what_is_nothing_but_rounding_is_not_asked(text, numbers):
+    """0.1 + 0.2 - 0.3 is 5.6e-17 for a computer, and 0 for everyone else."""
+    asked = quiz(parse(text, numbers), count=30)
+    assert len(asked) > 5
+    assert all(question.answer == 0 or abs(question.answer) > 1e-12 for question in asked if question.kind != "order")
+
+
 def test_no_diagnosis_where_two_candidates_match():
     rng = random.Random(11)
     for seed in range(60):

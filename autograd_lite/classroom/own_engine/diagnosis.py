@@ -10,7 +10,8 @@ from ...backprop import Contribution, total
 from ...value import Value
 from ..graphs import Graph
 from ..mistakes import MISTAKES
-from ..questions import Pass, Question, passes
+from ..questions import Question
+from ..wrong import Pass, passes
 from . import networks
 from .judging import Ask, Finding, compared, first_wrong_grads, is_right
 from .ladder import SHARED, TINY, Case, case, right, single, values
