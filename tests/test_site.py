@@ -4,7 +4,10 @@ import gzip
 import http.client
 import importlib
 import json
+import os
 import re
+import shutil
+import socket
 import threading
 import zipfile
 from pathlib import Path
@@ -47,6 +50,45 @@ def test_without_npm_the_build_says_so_and_leaves_what_is_there(site, tmp_path, 
     assert build.main([str(out)]) == 3
     assert "npm is not installed" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["site"] and (out / build.MARK).exists()
+
+
+@pytest.fixture
+def closed():
+    """An address at which nobody answers."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
+@pytest.mark.parametrize("variables", [("npm_config_registry",), ("npm_config_https_proxy", "npm_config_proxy")])
+def test_where_npms_registry_cannot_be_reached_the_build_says_so(site, tmp_path, monkeypatch, capsys, closed, variables):
+    monkeypatch.setenv("npm_config_noproxy", "")
+    for name in variables:
+        monkeypatch.setenv(name, closed)
+    assert site("build").main([str(tmp_path / "site")]) == 3
+    assert "npm view did not succeed; is there a network?" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("variable", "value"), [("PIP_INDEX_URL", None), ("PIP_NO_INDEX", "1")])
+def test_where_pips_registry_cannot_be_reached_the_build_says_so(site, tmp_path, monkeypatch, capsys, closed, variable, value):
+    pyodide = tmp_path / "npm" / "pyodide"
+    pyodide.mkdir(parents=True)
+    for name in site("runtime").CORE:
+        (pyodide / name).touch()
+    packages = {name: {"name": name, "version": "1", "depends": []} for name in site("runtime").KERNEL}
+    (pyodide / "pyodide-lock.json").write_text(json.dumps({"packages": packages}), encoding="utf-8")
+    monkeypatch.setattr(site("runtime"), "npm_packages", lambda *_: pyodide.parent)
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv(variable, value or closed)
+    assert site("build").main([str(tmp_path / "sites" / "site")]) == 3
+    assert "pip download did not succeed; is there a network?" in capsys.readouterr().err
+    assert not list((tmp_path / "sites").iterdir())
 
 
 def test_a_folder_of_someone_else_is_not_built_over(site, tmp_path, capsys):

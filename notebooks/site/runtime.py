@@ -24,6 +24,8 @@ PYODIDE = "314.0.6"
 """The version that the kernel names: another one it does not load."""
 PYTHON = "3.14"
 """Of that version."""
+PATIENCE = 15
+"""Seconds to wait for an answer of npm's and pip's registries."""
 LIBRARY = "python_stdlib.zip"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", LIBRARY)
 KERNEL = ("ipython", "micropip")
@@ -54,15 +56,21 @@ def npm_packages(folder: Path, *packages: str) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise Missing(f"npm is not installed, which brings {' and '.join(packages)}: install Node.js, for this build alone")
-    found = subprocess.run(
-        [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), *packages],
-        capture_output=True,
-        text=True,
-    )
-    if found.returncode:
-        said = (found.stderr or found.stdout).strip().splitlines()[-1:] or ["no reason given"]
-        raise Missing(f"npm cannot install {' and '.join(packages)}; is there a network? It says: {said[0]}")
+    # Asked first, once, and not npm's cache, which would answer: an installation that reaches nobody tries for minutes
+    once = ("--fetch-retries=0", f"--fetch-timeout={1000 * PATIENCE}", "--cache", str(folder / "cache"))
+    _npm(npm, "view", packages[0], "version", *once)
+    _npm(npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), *packages)
     return folder / "node_modules"
+
+
+def _npm(npm: str, *arguments: str) -> None:
+    found = subprocess.run([npm, *arguments, "--json"], capture_output=True, text=True)
+    if found.returncode:
+        try:
+            said = json.loads(found.stdout)["error"]["summary"]
+        except (ValueError, KeyError):
+            said = found.stderr.strip() or "no reason given"
+        raise Missing(f"npm {arguments[0]} did not succeed; is there a network? It says: {said}")
 
 
 def write_runtime(out: Path, pyodide: Path) -> None:
@@ -119,7 +127,7 @@ def _entry(name: str, version: str, depends: list[str], imports: list[str]) -> d
 
 def _download(out: Path, requirements: list[str]) -> None:
     target = ["--no-deps", "--only-binary=:all:", "--platform", "any", "--python-version", PYTHON]
-    _pip("download", "-d", str(out), *target, *requirements)
+    _pip("download", "--retries", "2", "--timeout", str(PATIENCE), "-d", str(out), *target, *requirements)
 
 
 def _our_wheel(out: Path) -> Path:
