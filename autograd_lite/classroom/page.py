@@ -141,7 +141,5 @@ def _sealed(salt: str, text: str) -> str:
 def notebook_output(quiz: Sheet, text: str) -> str:
     """The page in a frame of its own, without any right but to run its script; where no frame is shown, the text."""
     frame = framed(document(quiz, None), say(quiz.language, "title", output=quiz.graph.name(quiz.graph.output)), HEIGHT)
-    without = (
-        f'<style>.autograd-lite-not-run {{ display: none }}</style><pre class="autograd-lite-not-run">{html.escape(text)}</pre>'
-    )
-    return frame + without
+    hidden = "<style>.autograd-lite-not-run { display: none !important }</style>"
+    return f'{frame}{hidden}<pre class="autograd-lite-not-run">{html.escape(text)}</pre>'

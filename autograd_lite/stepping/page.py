@@ -122,7 +122,9 @@ def notebook_output(steps: WordedPasses) -> str:
     ]
     forward, backward = [_figure(caption, drawn(steps, grads)) for caption, grads in moments]
     # a notebook that was opened and not run shows neither a frame nor obeys a style sheet: only there the first picture is seen
-    first = f'<style>.autograd-lite-not-run {{ display: none }}</style><div class="autograd-lite-not-run">{backward}</div>'
+    first = (
+        f'<style>.autograd-lite-not-run {{ display: none !important }}</style><div class="autograd-lite-not-run">{backward}</div>'
+    )
     without = f"<summary>{steps.say('without-scripts')}</summary>"
     return f"{frame}{first}<details>{without}{forward}{backward}{trace}</details>"
 

@@ -557,7 +557,7 @@ def test_a_notebook_that_was_not_run_shows_a_picture(example):
     taken_away = re.sub("<iframe.*?</iframe>|<style>.*?</style>", "", html_shown, flags=re.DOTALL)
     before_details = taken_away[: taken_away.index("<details>")]
     assert before_details.count("<img ") == 1 and "data:image/svg+xml;base64," in before_details
-    assert "<style>.autograd-lite-not-run { display: none }</style>" in html_shown
+    assert "<style>.autograd-lite-not-run { display: none !important }</style>" in html_shown
 
 
 def test_a_wide_window_has_several_columns_and_the_present_node_marked(example):
