@@ -102,10 +102,10 @@ def test_the_first_page_leads_to_every_lesson(site, language):
     lessons = site("build")._notebooks("en")
     found = site("landing").sources(language, lessons, {3: "lesson-3.html"}, False, {})
     page = found["index.md"]
-    prefix, up = ("", "") if language == "en" else (f"{language}/", "../")
+    prefix, up, app = ("", "", "notebooks") if language == "en" else (f"{language}/", "../", f"notebooks-{language}")
     for lesson in lessons:
         assert f'href="{lesson.stem}.html"' in page and lesson.name in found
-        assert f'href="{up}lite/notebooks/index.html?path={prefix}{lesson.name}"' in page
+        assert f'href="{up}lite/{app}/index.html?path={prefix}{lesson.name}"' in page
         assert f"\n{lesson.stem}\n" in page and found[lesson.name].line in page
     assert 'href="worksheets/lesson-3.html"' in page
     assert ("reference/nn" in page) == (language == "en")

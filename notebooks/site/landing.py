@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import lite
 import pages
 
 from autograd_lite.sentences import LANGUAGES, say
@@ -65,7 +66,7 @@ def _first_page(
         f"<p>{' · '.join(others)}</p>",
         say(language, "site-intro"),
         f'<p><a class="site-button" href="{up}playground/index.html#language={language}">{said("site-playground")}</a> '
-        f'<a class="site-button" href="{up}lite/lab/index.html">{said("site-lab")}</a></p>',
+        f'<a class="site-button" href="{up}lite/{lite.app("lab", language)}/index.html">{said("site-lab")}</a></p>',
         *(
             [f"<h2>{said('site-lessons')}</h2>", f"<table class='site-lessons'><tbody>{''.join(rows)}</tbody></table>"]
             if rows
@@ -92,6 +93,7 @@ def _read(language: str, lesson: Path) -> str:
 
 def _ways(language: str, lesson: Path) -> str:
     """Links to run a lesson, and to have it as a file."""
-    file, lite = placed(language, lesson.name), f"{_up(language)}lite"
-    run = f'<a href="{lite}/notebooks/index.html?path={file}">{html.escape(say(language, "site-run"))}</a>'
-    return f'{run} · <a href="{lite}/files/{file}" download>{html.escape(say(language, "site-download"))}</a>'
+    file, there = placed(language, lesson.name), f"{_up(language)}lite"
+    app = lite.app("notebooks", language)
+    run = f'<a href="{there}/{app}/index.html?path={file}">{html.escape(say(language, "site-run"))}</a>'
+    return f'{run} · <a href="{there}/files/{file}" download>{html.escape(say(language, "site-download"))}</a>'

@@ -1,4 +1,4 @@
-"""The lessons to run in a browser: JupyterLite, with the kernel of the folder `runtime.py` writes."""
+"""The lessons to run in a browser: JupyterLite, with the kernel of the folder `runtime.py` writes, and menus in each language."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ from pathlib import Path
 
 from runtime import Failed
 
+from autograd_lite.sentences import LANGUAGES
+
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 COMMAND = "from jupyterlite_core.app import main; main()"
 APPS = ("notebooks", "lab")
 """A notebook in a page of its own, and all of them side by side."""
+MENUS = "@jupyterlab/translation-extension:plugin"
+
+
+def app(name: str, language: str) -> str:
+    """The folder of an app whose menus are in that language."""
+    return name if language == "en" else f"{name}-{language}"
 
 
 def write_lite(out: Path, notebooks: Mapping[str, Path], pyodide: str) -> None:
@@ -34,3 +42,17 @@ def write_lite(out: Path, notebooks: Mapping[str, Path], pyodide: str) -> None:
         found = subprocess.run([sys.executable, "-c", COMMAND, "build", *options], cwd=folder, capture_output=True, text=True)
     if found.returncode:
         raise Failed(f"JupyterLite was not built:\n{found.stdout[-2000:]}{found.stderr[-2000:]}")
+    for language in set(LANGUAGES) - {"en"}:
+        for name in APPS:
+            _write_app(out / name, out / app(name, language), language)
+
+
+def _write_app(english: Path, out: Path, language: str) -> None:
+    """Writes the page of an app once more, which differs in the setting of its language alone."""
+    out.mkdir()
+    for path in english.iterdir():
+        if path.is_file():
+            shutil.copy(path, out)
+    config = json.loads((out / "jupyter-lite.json").read_text(encoding="utf-8"))
+    config["jupyter-config-data"]["settingsOverrides"] = {MENUS: {"locale": language.replace("-", "_")}}
+    (out / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
