@@ -101,10 +101,16 @@ def before(row: Looks, others: Sequence[Looks]) -> tuple[Looks, Look] | None:
     return None
 
 
+def scales(graph: Graph) -> dict[Value, float]:
+    """The scores that are a scaled product of a query and a key, each with the number that it is scaled by."""
+    scaled = [look for row in rows(graph) for look in row if look.unscaled is not look.score]
+    return {look.score: graph.scaled[look.score, graph.parents[look.score].index(look.unscaled)] for look in scaled}
+
+
 def no_scaling(graph: Graph) -> Iterator[Wrong]:
-    scaled = {look.score: look.unscaled for row in rows(graph) for look in row if look.unscaled is not look.score}
-    yield Wrong(instead=scaled)
-    yield Wrong({(score, graph.parents[score].index(product)): number(1.0) for score, product in scaled.items()})
+    edges = [(score, i) for score in scales(graph) for i in [graph.variable(score)] if i is not None]
+    yield Wrong(instead={edge[0]: graph.operand(edge) for edge in edges})
+    yield Wrong(dict.fromkeys(edges, number(1.0)))
 
 
 def softmax_axis(graph: Graph) -> Iterator[Wrong]:
@@ -167,8 +173,11 @@ def value_for_key(graph: Graph) -> Iterator[Wrong]:
     yield Wrong(instead=sums)
 
 
-def no_residual(graph: Graph) -> Iterator[Wrong]:
-    """A residual: to each of several numbers something is added that was computed from all of them."""
+def residuals(graph: Graph) -> dict[Edge, Value]:
+    """Residuals: to each of several numbers something is added that was computed from all of them.
+
+    The edges to these numbers, each with what is added.
+    """
     found: list[tuple[Edge, Value]] = []
     for node in graph.nodes:
         if len(graph.parents[node]) == 2 and graph.adds(node):
@@ -182,17 +191,22 @@ def no_residual(graph: Graph) -> Iterator[Wrong]:
     for node in graph.nodes:
         for parent in graph.parents[node]:
             below[node] |= below[parent]
-    around = []
+    around = {}
     for k, (edge, other) in enumerate(found):
         mixed = [j for j, (_, o) in enumerate(found) if o is not other and below[other] >> j & 1 and below[o] >> k & 1]
         if mixed:
-            around.append((edge, other))
-    yield Wrong(instead={edge[0]: other for edge, other in around})
-    yield Wrong({edge: number(0.0) for edge, _ in around})
+            around[edge] = other
+    return around
 
 
-def norm_constant(graph: Graph) -> Iterator[Wrong]:
-    """A norm: several numbers are each taken together with one that was computed from all of them."""
+def no_residual(graph: Graph) -> Iterator[Wrong]:
+    around = residuals(graph)
+    yield Wrong(instead={edge[0]: other for edge, other in around.items()})
+    yield Wrong(dict.fromkeys(around, number(0.0)))
+
+
+def norms(graph: Graph) -> set[Edge]:
+    """Norms: several numbers are each taken together with one that was computed from all of them. The edges to that one."""
     uses: dict[Value, list[tuple[Edge, Value]]] = defaultdict(list)
     for node in graph.nodes:
         if len(graph.parents[node]) == 2 and not any(x.is_plain_number for x in graph.parents[node]):
@@ -201,7 +215,11 @@ def norm_constant(graph: Graph) -> Iterator[Wrong]:
                 if graph.parents[shared] and shared is not x and depends(graph, shared, x):
                     uses[shared].append(((node, i), x))
     several = [found for found in uses.values() if len({x for _, x in found}) > 1]
-    yield Wrong({edge: number(0.0) for found in several for edge, _ in found})
+    return {edge for found in several for edge, _ in found}
+
+
+def norm_constant(graph: Graph) -> Iterator[Wrong]:
+    yield Wrong(dict.fromkeys(norms(graph), number(0.0)))
 
 
 def depends(graph: Graph, node: Value, on: Value) -> bool:

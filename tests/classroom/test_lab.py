@@ -33,6 +33,7 @@ from autograd_lite.sentences import LANGUAGES
 from autograd_lite.sources import execute
 from nn import GRUCell, LSTMCell, RNNCell, SequenceModel
 from nn.losses import sequence_cross_entropy
+from nn.one_head import OneHead
 from nn.worked_example import WorkedExample
 
 
@@ -73,6 +74,7 @@ GRAPHS = {
     "worked example": lambda: WorkedExample()(),
     "rnn": lambda: recurrent(RNNCell(2, 2, rng=3)),
     "gru": lambda: recurrent(GRUCell(2, 2, rng=1)),
+    "attention": OneHead(),
     "lstm": lambda: recurrent(LSTMCell(2, 2, rng=1)),
     **{f"by chance {seed}": lambda seed=seed: any_graph(seed) for seed in range(25)},
 }
@@ -161,7 +163,7 @@ def test_an_engine_that_would_not_end_is_stopped_and_changes_nothing():
     assert x.grad == 5.0 and node.grad == 0.0
 
 
-@pytest.mark.parametrize("name, said", [("overwite", "overwrite"), ("0", "1 to 33"), (34, "1 to 33"), ("", "by name overwrite")])
+@pytest.mark.parametrize("name, said", [("overwite", "overwrite"), ("0", "1 to 44"), (45, "1 to 44"), ("", "by name overwrite")])
 def test_a_bug_that_is_not_there(name, said):
     with pytest.raises(ValueError, match=said):
         bug(name)
@@ -189,9 +191,9 @@ def test_hints_come_one_by_one_and_the_mistake_is_named_last(one):
 
 NODES = {
     **dict.fromkeys(["recursive", "updated-weights", "forward-order", "swap-factor", "no-upstream", "stale-interior"], 3),
-    **dict.fromkeys(["one-time", "truncated", "half"], 3),
+    **dict.fromkeys(["one-time", "truncated", "half", "inner-point", "wrong-activation-index", "softmax-quadratic"], 3),
     **dict.fromkeys(["bias-once", "bias-zero", "bias-times-b", "error-sign", "gate-swap", "softmax-diagonal"], 4),
-    "transposed": 7,
+    **{"norm-constant": 6, "transposed": 7, "no-residual": 7, "no-scaling": 12},
 }
 
 
@@ -241,7 +243,7 @@ def test_no_graph_of_three_nodes_shows_it(name):
 
 def test_a_graph_without_what_the_bug_is_about_does_not_show_it():
     a, b = Value(2.0, "a"), Value(3.0, "b")
-    assert {name for name in BUGS if kills(a + b, name)} == {"ascent", "add-chain", "zero-grad"}
+    assert {name for name in BUGS if kills(a + b, name)} == {"ascent", "add-chain", "zero-grad", "mean-or-sum"}
     assert not kills((a * b).exp(), "overwrite") and not kills(a * a, "swap-factor") and not kills(a + b, "no-future")
     assert kills(tanh(a), "slope-at-out") is not False and not kills(WorkedExample()(), "twice-operand")
     assert (a.grad, b.grad) == (0.0, 0.0)

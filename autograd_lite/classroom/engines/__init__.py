@@ -18,11 +18,12 @@ def edges(node: Value) -> list[tuple[Value, float]]:
 
 
 def slope(out: Value, x: float) -> float:
-    """The derivative of an activation at x. out: the node of an activation of one operand, whose further ones are plain numbers.
+    """The derivative of an operation at x. out: a node of it, all of whose operands but one are plain numbers.
 
     >>> slope(Value(3.0).square(), 5.0)
     10.0
     """
+    i = next(i for i, parent in enumerate(out.parents) if not parent.is_plain_number)
     with differentiating():
-        z: Value = OPERATIONS[out.op](Value(x), *[parent.data for parent in out.parents[1:]])
-    return z.local_derivatives[0]
+        z: Value = OPERATIONS[out.op](*[Value(x) if k == i else parent.data for k, parent in enumerate(out.parents)])
+    return z.local_derivatives[i]

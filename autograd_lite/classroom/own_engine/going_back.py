@@ -21,7 +21,7 @@ def engine_of(backward: Callable[[Value], Any]) -> types.ModuleType:
 
     class Own:
         def __init__(self, data: float) -> None:
-            self.node = Value(data)
+            self.node = Value(data, "v")
 
         @property
         def data(self) -> float:
@@ -39,7 +39,7 @@ def engine_of(backward: Callable[[Value], Any]) -> types.ModuleType:
 
     def own(node: Value) -> Own:
         made = Own(0.0)
-        made.node = node
+        made.node, node.label = node, "v"  # what has a name is no mere term of a sum
         return made
 
     def method(op: str) -> Callable[..., Own]:

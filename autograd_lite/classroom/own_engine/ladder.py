@@ -133,6 +133,11 @@ SHARED = (
     *("x = a * b; y = tanh(x + c); z = y * x; z * y + a * d", "x = a + b; y = x * x; z = y * x; (z + y) * c"),
     *("x = tanh(a * c + b); y = tanh(d * c + b); x * y", "x = a * c + b; x * d + b"),
 )
+LAYERS = (
+    *("x = tanh(c); tanh(x)", "x = a + a * b; y = b + b * a; x * y"),  # what is added to what it was computed from
+    "x = a * b; y = a * x; z = b * x; y * z",  # what is scaled by what was computed from all of it
+)
+"""As in networks of many layers."""
 ERRORS = ("y = d - tanh(a * c + b); y * y", "y = tanh(a * c + b) - d; y * y", "x = a * c; y = d - x; z = b - x; y * y + z * z")
 """Of targets and what has been computed: for engines that subtract."""
 GATES = ("a * (1 - a)", "x = tanh(a); x * b + (1 - x) * c")
@@ -159,7 +164,7 @@ def ladder(operations: Sequence[str] = (), reflected: Sequence[str] = ()) -> lis
     operations = sorted(operations, key=lambda op: (len(ops.ROWS[op].derivatives), op != "pow"))
     alone = [*map(single, operations), *[single(op, left=2.0) for op in operations if op in reflected]]
     differences = (ERRORS if "sub" in operations else ()) + (GATES if "sub" in reflected else ())
-    return [*map(case, TINY), *[one for found in alone for one in found[:2]], *map(case, SHARED + differences), *deep()]
+    return [*map(case, TINY), *[one for found in alone for one in found[:2]], *map(case, SHARED + LAYERS + differences), *deep()]
 
 
 def single(op: str, left: float | None = None) -> list[Case]:

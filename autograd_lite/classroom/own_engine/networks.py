@@ -53,7 +53,7 @@ def _shares() -> Iterator[Case]:
     yield _case(4, ("mul", (0, 1)), *of(4, 2, 3), ("mul", (5, 6)))
     yield _case(6, *of(0, 1, 2, 3, 4, 5)[3:], ("mul", (6, 7)))
     yield _case(2, ("mul", (0, 1)), ("tanh", (0,)), *of(2, 3, 0), *of(4, 5, 1)[:2])
-    scores: list[Row] = [("mul", (0, 1)), ("mul", (0, 2)), ("mul", (5, 0.5)), ("mul", (6, 0.5))]  # a query and two keys
+    scores: list[Row] = [("mul", (0, 1)), ("mul", (0, 2)), ("mul", (5, 0.7)), ("mul", (6, 0.7))]  # a query and two keys
     yield _case(5, *scores, *of(7, 8), ("mul", (9, 3)), ("mul", (10, 4)))
 
 
