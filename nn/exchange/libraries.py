@@ -9,12 +9,16 @@ from autograd_lite.floats import FUNCTIONS
 
 # What stands around the equations: of a recurrent network in both libraries, and in each
 
-RECURRENT = '''
+PART = '''
 def part(p, path):
     """The parameters below that path, by the rest of their names."""
     return {name.removeprefix(path): x for name, x in p.items() if name.startswith(path)}
 
+'''
 
+RECURRENT = (
+    PART
+    + '''
 def started(initial, x, units):
     """The states before the first step by name: what is given, else 0."""
     unknown = set(initial or ()) - set(units)
@@ -23,6 +27,7 @@ def started(initial, x, units):
     return {name: zeros(x, n) + (initial or {}).get(name, 0.0) for name, n in units.items()}
 
 '''
+)
 
 TORCH_RECURRENT = '''
 def inputs(x, W):

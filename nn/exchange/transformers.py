@@ -9,6 +9,7 @@ from ..attention import GPT, Block, SelfAttention
 from ..module import Module
 from ..norms import LayerNorm, RMSNorm
 from .kinds import computes_as
+from .libraries import PART
 
 KINDS = (SelfAttention, Block, GPT)
 
@@ -53,13 +54,6 @@ def to_ours(model: Module, given: Any) -> dict[str, Any]:
 
 
 # Twins ----------------------------------------------------------------------------------------------------------------
-
-PART = '''
-def part(p, path):
-    """The parameters below that path, by the rest of their names."""
-    return {name.removeprefix(path): x for name, x in p.items() if name.startswith(path)}
-
-'''
 
 NORM = '''
 def norm(p, x):
