@@ -40,7 +40,7 @@ class Reading:
     """
 
     given: ClassVar[frozenset[str]] = frozenset()
-    """Which of them have a method: of every class, those that it defines, unless it says so."""
+    """The `PARTS` that have a method, and are not Python's own: those that a class defines, unless it says which."""
 
     def __init_subclass__(cls) -> None:
         if "given" not in vars(cls):

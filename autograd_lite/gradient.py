@@ -54,8 +54,12 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     return OPERATIONS["where"](condition, x, y)
 
 
+# Of where(c, x, 0) * y, y may be infinite where c does not hold, and 0 * inf is nan. So the product is taken within:
+# where(c, x * y, 0); and what has one condition is added up within it.
+
+
 def _masked(x: Any) -> tuple[Value, bool, Any] | None:
-    """The condition, the side and the term of what is 0 on the other side: multiplied on its own side only, inf does no harm."""
+    """The condition of what is 0 on one side, whether the other side is where it holds, and the term on that side."""
     if not isinstance(x, Value) or x.op != "where":
         return None
     condition, *sides = x.parents
@@ -67,10 +71,12 @@ def _masked(x: Any) -> tuple[Value, bool, Any] | None:
 
 
 def _chosen(condition: Value, side: bool, x: Any) -> Any:
+    """The opposite: the term on one side of the condition, and 0 on the other."""
     return _where(condition, x, 0.0) if side else _where(condition, 0.0, x)
 
 
 def _is(x: Any, number: float) -> bool:
+    """Whether it is that constant; a Value is not, whatever its data."""
     return type(x) is float and x == number
 
 
@@ -169,12 +175,14 @@ def pushforward(output: Value, tangent_of: dict[Value, Any]) -> Value:
 
 
 def _total_of_products(pairs: list[tuple[Any, Any]]) -> Any:
+    """The sum of adjoint times local derivative over all contributions: one `dot`, where no term can be simplified."""
     if len(pairs) > 2 and not any([type(x) is float or _masked(x) for pair in pairs for x in pair]):
         return OPERATIONS["dot"](*zip(*pairs))
     return _total([_times(x, y) for x, y in pairs])
 
 
 def _total(terms: list[Any]) -> Any:
+    """The sum, without what is 0."""
     kept: list[Any] = []
     chosen: dict[tuple[Value, bool], list[Any]] = {}
     for term in terms:
@@ -241,4 +249,5 @@ def _changed(node: Value) -> RuntimeError:
 
 
 def _same(x: float, y: float) -> bool:
+    """Whether two numbers differ by rounding alone, as do the forms of a rule."""
     return x == y or math.isclose(x, y, rel_tol=1e-9) or (x != x and y != y)

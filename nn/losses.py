@@ -24,6 +24,9 @@ Targets = Any
 def half_squared_error(outputs: Outputs, targets: Targets, reduction: str = "sum") -> Any:
     """The articles' error: the sum of E_o = (t - out)**2 / 2. Its derivative by out is -(t - out).
 
+    Labels follow the articles' notation: of an output labelled ``out_o1`` or ``net_o1`` the term is ``E_o1``, of ``y`` it is
+    ``E_y``; the sum is ``E_total``.
+
     >>> half_squared_error([Value(3.0), Value(1.0)], [1.0, 1.0]).data
     2.0
     """

@@ -53,10 +53,12 @@ def as_float(number: Any, operation: str) -> float:
 
 
 def _clipped(text: str) -> str:
+    """So much of a text as fits into a message."""
     return text if len(text) <= 60 else f"{text[:40]}...{text[-10:]}"
 
 
 def shown(thing: object) -> str:
+    """What something is, and of which kind, for a message: ``str 'abc'``. It never raises."""
     try:
         return f"{type(thing).__name__} {_clipped(repr(thing))}"
     except Exception:  # a number of too many digits, or a repr of the user's own that fails
@@ -64,10 +66,12 @@ def shown(thing: object) -> str:
 
 
 def quoted(label: object) -> str:
+    """A label in quotes; it may have been set to what is no str."""
     return _clipped(repr(label)) if type(label) is str else shown(label)
 
 
 def named(node: Any) -> str:
+    """A node by its label: ``node 'w'``."""
     return f"node {quoted(node.label)}" if node.label else "a node without a label"
 
 

@@ -35,7 +35,8 @@ def _nothing() -> None:
 _entries: ContextVar[tuple[Entry, ...]] = ContextVar("_entries", default=())
 _home: ContextVar[None] = ContextVar("_home", default=None)  # its tokens know the context that they were made in
 
-# Called, what the `with` statement of a `no_grad` keeps, if that is all there is: else None
+# What every operation asks within a mode: called, it is None unless a `no_grad` is on and no other mode. Then the operation goes
+# straight to its function that records nothing. It is the weak reference to what that `with` statement keeps
 quiet: ContextVar[Callable[[], Any]] = ContextVar("quiet", default=_nothing)
 # The entries of all contexts, of modes that operations have to ask for: empty, so false, for as long as they need not
 special: list[weakref.ref[Entry]] = []

@@ -30,6 +30,7 @@ def {function}({parameters}):
     node._dx = {dx}{dy}
     return node
 """
+# The same within `no_grad`: its result is a leaf
 _VALUE = (
     _FUNCTION[: _FUNCTION.index("    node.op")]
     + "    node.op = node.label = ''\n    node._mark = node._x = None\n    return node\n"

@@ -162,7 +162,7 @@ def _with_derivatives(recorded: Recorded, output: Value, wanted: list[Bundle]) -
         zero = tape.place(as_value(0.0))
     for node, place in places.items():
         if node.label and place >= forward:
-            net = node.label.startswith("net_")
+            net = node.label.startswith("net_")  # by the articles' notation, delta_o1 is dE/dnet_o1
             recorded.names.setdefault(place, f"delta_{node.label[4:]}" if net else above + node.label)
     free = Names([port.name for port in recorded.results])
     known = {tuple(port.places): port.name for port in recorded.inputs}

@@ -114,11 +114,11 @@ def _steps(
 
 def _sensitivity(node: Value, parameters: Sequence[Value], known: Mapping[Value, list[float]]) -> list[float]:
     """The derivatives of a node by all parameters: directly, and by the units whose own are known, where the pass back ends."""
-    slopes = {node: 1.0}
-    for step in contributions(node, order=partial(topological_order, known=set(map(id, known)))):
-        slopes[step.parent] = slopes.get(step.parent, 0.0) + step.amount
-    vector = [slopes.get(parameter, 0.0) for parameter in parameters]
+    derivatives = {node: 1.0}
+    for one in contributions(node, order=partial(topological_order, known=set(map(id, known)))):
+        derivatives[one.parent] = derivatives.get(one.parent, 0.0) + one.amount
+    vector = [derivatives.get(parameter, 0.0) for parameter in parameters]
     for unit, sensitivity in known.items():
-        if slope := slopes.get(unit, 0.0):
-            vector = [so_far + slope * further for so_far, further in zip(vector, sensitivity)]
+        if by_unit := derivatives.get(unit, 0.0):
+            vector = [so_far + by_unit * further for so_far, further in zip(vector, sensitivity)]
     return vector
