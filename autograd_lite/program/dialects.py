@@ -27,6 +27,8 @@ class Syntax(NamedTuple):
     definition: str = ""
     parameter: str = ""
     step: str = ""
+    like: str = ""
+    """The column that holds where its own says nothing."""
 
     def number(self, x: float) -> str:
         return repr(x) if math.isfinite(x) else self.nan if x != x else self.inf if x > 0 else f"-{self.inf}"
@@ -58,7 +60,8 @@ class Dialect:
         spelling = Spelling(syntax.number, {})
         body = Body(spelling, syntax)
         for name, row in FUNCTIONS.items():
-            found = getattr(row, syntax.column) or (syntax.column == "jax" and row.numpy) or (row.in_place and body.template(row))
+            found = getattr(row, syntax.column) or (syntax.like and getattr(row, syntax.like))
+            found = found or (row.in_place and body.template(row))
             templates: Mapping[float | str, str] = {"": syntax.many if row.many else syntax.own}
             if isinstance(found, Source) or (not found and row.body and syntax.definition):
                 definitions[name] = self._own(found or body.definition(name, row))
@@ -160,7 +163,7 @@ ARRAYS = Syntax(
 )
 NUMPY = Dialect(ARRAYS, {"np": "import numpy as np", "math": "import math", "functools": "import functools"})
 JAX = Dialect(
-    ARRAYS._replace(column="jax", inf="jnp.inf", nan="jnp.nan"),
+    ARRAYS._replace(column="jax", like="numpy", inf="jnp.inf", nan="jnp.nan"),
     {"jnp": "import jax.numpy as jnp", "jax": "import jax", "functools": "import functools"},
     module="jnp",
     array="jnp.stack(",
