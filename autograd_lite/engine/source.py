@@ -27,7 +27,7 @@ def {function}({parameters}):
     node._mark = None
     node._x = {x}
     node._y = {y}
-    node._dx = {dx}{dy}
+    node._dx = {dx}
     return node
 """
 # The same within `no_grad`: its result is a leaf
@@ -66,45 +66,56 @@ def row_source(op: str, function: str, records: bool = True) -> str:
     `special` is true in a mode such as `no_grad`. A function named ``..._parameter`` is for a plain number as y; one named
     ``__...__`` is an operator, which leaves an unknown operand its turn. records: whether the result is a node, or a leaf.
     """
-    row = ROWS[op]
-    slowly = "operator_slowly" if function.startswith("__") else "slowly"
-    names = names_of(op)
+    row, names = ROWS[op], names_of(op)
     numbers = [letter for letter in "abcdefg" if letter not in names][: len(names)]
     formula, *derivatives = [_written(text, row.formula, tuple(numbers)) for text in (row.formula, *row.derivatives)]
+    if function.endswith("_parameter"):
+        derivatives[1] = "0.0"
     lines = [f"{number} = {name}._data" for number, name in zip(numbers, names)]
-    default = "" if row.default is None else f"={row.default}"
     if not records:  # a plain number need not become a leaf
         lines[1:] = [f"{line} if type({name}) is Value else plain({name})" for line, name in zip(lines[1:], names[1:])]
-    elif function.endswith("_parameter"):
-        derivatives[1] = "0.0"
-    elif function.startswith("__") and not row.parameter:
-        lines.insert(1, f"if type({names[1]}) is not Value: return {slowly}({op!r}, ({', '.join(names)}))")
-    elif row.parameter:
-        first, second = names
-        plain = f"type({second}) is float or type({second}) is int"
-        lines.insert(1, f"if {plain}: return {op}_parameter({first}, constant({second}, {op!r}))")
+    elif look := _look_at_second(op, function, names):
+        lines.insert(1, look)
     lines.append(f"z = {formula}")
     for i, (number, text) in enumerate(zip(numbers, derivatives) if records else ()):
         if text not in (*numbers, "z", "0.0", "1.0", "-1.0"):
             lines.append(f"d{number} = {text}")
             derivatives[i] = f"d{number}"
     values = ", ".join(names)
-    slots = {
-        1: (values, "None", derivatives[0], ""),
-        2: (*names, derivatives[0], f"\n    node._dy = {derivatives[-1]}"),
-        3: (f"({values})", "...", f"({', '.join([f'{d} or not_taken' for d in derivatives])})", "\n    node._dy = True"),
-    }
     return (_FUNCTION if records else _VALUE).format(
         function=function,
         op=op,
-        parameters=values + default,
+        parameters=values if row.default is None else f"{values}={row.default}",
         arguments=values,
         quietly=f"quietly[{function!r}]",
         operands=values,
-        slowly=slowly,
+        slowly="operator_slowly" if function.startswith("__") else "slowly",
         lines="\n        ".join(lines),
-        **dict(zip(("x", "y", "dx", "dy"), slots[len(names)])),
+        **_slots(names, derivatives),
     )
+
+
+def _look_at_second(op: str, function: str, names: Sequence[str]) -> str:
+    """The line that goes elsewhere where the second operand is a plain number. "" where that is left to its having no `_data`."""
+    if function.endswith("_parameter"):
+        return ""
+    if ROWS[op].parameter:
+        first, second = names
+        plain = f"type({second}) is float or type({second}) is int"
+        return f"if {plain}: return {op}_parameter({first}, constant({second}, {op!r}))"
+    if function.startswith("__"):
+        return f"if type({names[1]}) is not Value: return operator_slowly({op!r}, ({', '.join(names)}))"
+    return ""
+
+
+def _slots(names: Sequence[str], derivatives: Sequence[str]) -> dict[str, str]:
+    """What the slots of a node are set to (see `Node`); dx with the line that sets dy, if there is one."""
+    if len(names) == 1:
+        return {"x": names[0], "y": "None", "dx": derivatives[0]}
+    if len(names) == 2:
+        return {"x": names[0], "y": names[1], "dx": f"{derivatives[0]}\n    node._dy = {derivatives[1]}"}
+    taken = ", ".join([f"{derivative} or not_taken" for derivative in derivatives])
+    return {"x": f"({', '.join(names)})", "y": "...", "dx": f"({taken})\n    node._dy = True"}
 
 
 def family_source(op: str, function: str, count: int, records: bool = True) -> str:
@@ -139,8 +150,7 @@ def family_source(op: str, function: str, count: int, records: bool = True) -> s
         lines="\n        ".join(lines),
         x=f"({values},)",
         y="...",
-        dx="dx",
-        dy="\n    node._dy = None",
+        dx="dx\n    node._dy = None",
     )
 
 
