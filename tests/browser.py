@@ -74,7 +74,8 @@ def quiet(driver):
     """Nothing was asked of a network, and nothing was complained of, since this was last asked. How much was asked for at all."""
     urls = _asked_for(driver)
     assert [url[:80] for url in urls if not url.startswith(("file:", "data:", "about:"))] == []
-    assert driver.get_log("browser") == []
+    log = driver.get_log("browser")
+    assert log == [], log
     return len(urls)
 
 

@@ -3,7 +3,7 @@
 In reading order:
 
 * `passes`: in which order, and with which numbers;
-* `words`: the sentence and the formulas of each step;
+* `words`: the sentence and the formulas of each step; `choices`: the steps where other numbers take other sides;
 * `page`: the steps as one HTML document, whose template, style and scripts lie beside it, and what Jupyter shows;
   `data`: what the scripts read; `listing`: the program beside the graph;
 * `export`: a picture for each step, as an archive, a film or slides;

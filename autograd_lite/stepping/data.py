@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..backprop import not_taken
 from ..derivation.markup import Markup
 from ..derivation.notation import Notation
 from ..picture.draw import Drawing
@@ -109,6 +108,8 @@ def page_data(
         shown = drawing.element_of[node] if drawing else ""
         if shown != f"n{place[node]}":
             found["element"] = shown
+        if node in steps.varying:
+            found["varies"] = True
         if node.parents:
             found |= _operation(node, place, drawing)
             if operations is not None:
@@ -167,7 +168,7 @@ def _operation(node: Value, place: Mapping[Value, int], drawing: Drawing | None)
     ends = [drawing.edge_element_of.get((node, i), "") if drawing else "" for i in range(len(derivatives))]
     if ends != [f"e{place[node]}_{i}" for i in range(len(derivatives))]:
         found["ends"] = ends
-    return {**found, "chooses": True} if any(derivative is not_taken for derivative in derivatives) else found
+    return {**found, "chooses": True} if node._chooses() else found
 
 
 def _step(

@@ -87,6 +87,7 @@ matchMedia("print").addEventListener("change", (event) => (event.matches ? list(
 
 table("so-far-title", ["value", "grad"]);
 goBack();
+listSteps();
 follow();
 if (svg) picture();
 if (svg) paint();

@@ -12,6 +12,7 @@ function recompute() {
   if (changed) goForward();
   else restore();
   goBack();
+  listSteps();
   follow();
   complaints = nodes.map(complaint).filter((text) => text).slice(0, 3);
 }

@@ -9,21 +9,28 @@ let asked = false; // the result of this step is hidden until it is asked for
 // When things happen besides: the sums before a grad is whole, the passing of an edge
 
 const edges = new Map();
-for (const node of nodes) node.sums = [];
 steps.forEach((step, k) => {
-  const node = nodes[step.node];
   const isBack = step.by !== undefined;
-  const ways = k < forward ? node.ends.map((id, i) => [id, step.node, i]) : isBack ? [[nodes[step.by].ends[step.operand], step.by, step.operand]] : [];
+  const ways = k < forward ? nodes[step.node].ends.map((id, i) => [id, step.node, i]) : isBack ? [[nodes[step.by].ends[step.operand], step.by, step.operand]] : [];
   step.edges = [...new Set(ways.map(([id]) => id).filter((id) => id))];
   for (const [id, head, i] of ways) {
     if (!id) continue;
-    const edge = edges.get(id) ?? { element: $(id), computed: Infinity, passed: -1, tail: nodes[head].parents[i], ways: [] };
+    const edge = edges.get(id) ?? { element: $(id), computed: Infinity, tail: nodes[head].parents[i], ways: [] };
     if (k < forward) [edge.computed, edge.ways] = [Math.min(edge.computed, k), [...edge.ways, [head, i]]];
-    else if (edge.passed < 0) edge.passed = k;
     edges.set(id, edge);
   }
-  if (!step.written && (step.sum || step.first)) node.sums.push(k);
 });
+
+function timeEdges() {
+  for (const node of nodes) node.sums = [];
+  for (const edge of edges.values()) edge.passed = -1;
+  steps.forEach((step, k) => {
+    if (k < forward) return;
+    for (const id of step.edges) if (edges.get(id).passed < 0) edges.get(id).passed = k;
+    if (!step.written && (step.sum || step.first)) nodes[step.node].sums.push(k);
+  });
+}
+timeEdges();
 
 function visit(indices, element) {
   const found = concerning(new Set(indices));
@@ -59,7 +66,7 @@ function rowsInView() {
 
 // Where the group of steps begins that is shown with step k: the step itself, all of its node, or of its layer
 
-const stops = () => grains[$("grain").value] ?? steps.map((_, k) => k);
+const stops = () => stopsOf[$("grain").value] ?? steps.map((_, k) => k);
 const start = (k) => (stops().findLast((stop) => stop < k) ?? -1) + 1;
 
 function summary(first) {
@@ -84,16 +91,44 @@ function filled([pattern, ...holes], named) {
     return hole >= 0 ? named(nodes[hole]) : typeof numbers[~hole] === "string" ? numbers[~hole] : figure(...numbers[~hole]);
   });
 }
-const figure = (kind, k, level, i = 0, digits = 9) => mathml(kinds[kind] === "local" ? local[k][i] : quantities[kinds[kind]][k], level, digits);
-const words = (step) => filled(step.words, (node) => node.name);
+function figure(kind, k, level, i = 0, digits = 9) {
+  const name = kinds[kind];
+  return mathml(name === "local" ? local[k][i] : quantities[name][name === "result" || name === "before" ? every[k].at : k], level, digits);
+}
 const symbol = (node) => filled(node.symbol);
-const formulas = (step) => step.formulas.map((formula) => `<div class="formula">${equation(formula)}</div>`).join("");
+const sidesOf = (formula) => filled(formula, symbol).split("\x04").map((side) => side.split("\x03"));
+const formulas = (step) => equations(step).map((sides) => `<div class="formula">${equation(sides)}</div>`).join("");
+const isVarying = ({ node, by }) => nodes[node].varies && by !== undefined;
+const arrived = (node) => nodes[node].arrived.filter((by) => by >= 0);
+
+function words(step) {
+  const { node, by, operand, sum, written } = step;
+  if (!isVarying(step)) return filled(step.words, (node) => node.name);
+  const count = arrived(node).length, isOneOperand = nodes[by].parents.filter((k) => k === node).length === 1;
+  const edge = `step-${count > 1 ? "path" : "edge"}${isOneOperand ? "" : "-operand"}`;
+  const fields = { node: nodes[node].name, by: nodes[by].name, count, operand: operand + 1 };
+  return say(sum ? `step-sum${written ? "-complete" : ""}` : edge, fields);
+}
+
+// Of a node to which not all comes that may come, what there is; in symbols where that is not much
+const FEW = 6;
+function equations(step) {
+  const all = step.formulas.map(sidesOf), { node, sum, written } = step;
+  if (!isVarying(step)) return all;
+  const bys = arrived(node), [soFar] = all;
+  if (!sum) return bys.length > 1 ? [...all.slice(0, -1), all.at(-1).slice(1)] : all;
+  const [inNumbers, inSymbols] = nodes[node].paths;
+  if (!written || !inNumbers) return [soFar];
+  const isShort = inSymbols && bys.length <= FEW && !bys.includes(output);
+  const there = (_, k) => nodes[node].arrived[k] >= 0, first = (piece, k) => (k ? piece : piece.replace(/^<mo>\+<\/mo>/, ""));
+  const paths = sidesOf(isShort ? inSymbols : inNumbers).map((side) => (side.length > 1 ? side.filter(there).map(first) : side));
+  return bys.length === 2 && !isShort ? [paths] : [soFar, paths];
+}
 
 // The sides of an equation, without one that repeats the one before; a line may break between the pieces of a side
-function equation(formula) {
-  const sides = filled(formula, symbol).split("\x04");
-  const kept = sides.filter((side, i) => side !== sides[i - 1]);
-  const pieces = kept.flatMap((side, i) => side.split("\x03").map((piece, k) => (i && !k ? `<mo>=</mo>${piece}` : piece)));
+function equation(sides) {
+  const kept = sides.filter((side, i) => String(side) !== String(sides[i - 1]));
+  const pieces = kept.flatMap((side, i) => side.map((piece, k) => (i && !k ? `<mo>=</mo>${piece}` : piece)));
   return pieces.map((piece, i) => `<math>${i ? piece.replace("<mo>", '<mo form="infix">') : piece}</math>`).join(" ");
 }
 

@@ -16,6 +16,7 @@ from ..program.javascript import functions
 from ..program.operation import fixed_numbers, recorded_operation
 from ..sentences import LANGUAGES, in_html, rule
 from ..value import Value
+from .choices import at_any_numbers
 from .data import is_live, page_data
 from .listing import listing
 from .words import WordedPasses
@@ -34,6 +35,7 @@ HEIGHT = 760
 WORDS = (
     "play", "pause", "guess", "reveal", "where-forward", "where-backward", "so-far-title", "node", "value", "grad", "so-far",
     "to-steps", "to-its-steps", "list-comma", "list-and", "list-more", "all-given", "all-computed", "all-back",
+    "step-edge", "step-edge-operand", "step-path", "step-path-operand", "step-sum", "step-sum-complete",
     "loss", "curve", "log-scale", "train", "stop", "trained", "trained-node", "value-of", "foretold", "outside", "overflow",
     "of-node", "kink", "too-fast", "no-number", "no-rate-number", "example", "mean-of",
 )
@@ -47,8 +49,9 @@ def document(steps: WordedPasses, code: bool = False) -> str:
             f"a page holds {MOST_IN_A_PAGE:,} steps, not {len(steps):,}: save them as .txt, or step through a smaller graph"
         )
     drawing, picture = drawn(steps, steps.adjoint)
-    source, lines = listing(steps) if code else ("", {})
     why = still(steps)
+    listed = steps if why else at_any_numbers(steps)
+    source, lines = listing(listed) if code else ("", {})
     script, operations = ("", None) if why else operations_of(steps)
     said = LANGUAGES[steps.language]
     sentences = in_html(steps.language)
@@ -60,7 +63,7 @@ def document(steps: WordedPasses, code: bool = False) -> str:
         "picture": picture,
         "code": program_of if code else "",
         "operations": script,
-        "data": in_script({**page_data(steps, drawing, lines, operations), "sentences": {key: said[key] for key in WORDS}}),
+        "data": in_script({**page_data(listed, drawing, lines, operations), "sentences": {key: said[key] for key in WORDS}}),
     }
     return filled(template("autograd_lite.stepping", "page.html"), {**sentences, **parts})
 

@@ -26,8 +26,9 @@ function goForward(values = data, slopes = local, last = output) {
 const isTaken = (k, i) => !nodes[k].chooses || local[k][i] !== 0;
 const contribution = (k, i) => (isTaken(k, i) ? adjoint[k] * local[k][i] : 0);
 
+const reached = new Uint8Array(nodes.length); // the nodes that something has come back to
 function goBack() {
-  const reached = new Uint8Array(nodes.length);
+  reached.fill(0);
   adjoint.fill(0);
   [adjoint[output], reached[output]] = [1, 1];
   for (const k of order.toReversed()) {
@@ -53,6 +54,49 @@ function follow() {
       if (steps[k].first) sums[node] = result[k];
     }
   });
+}
+
+// Which steps there are at these numbers, of all that there may be: where an operation chooses, those to the side that it takes
+
+const every = [...steps];
+every.forEach((step, k) => {
+  step.index = step.at = k;
+  if (step.sum) nodes[step.node].paths = step.formulas.slice(1); // the last one has them
+});
+let stopsOf = grains;
+
+function isThere({ node, by, operand }, k) {
+  if (k <= forward) return true;
+  return by === undefined ? !nodes[node].varies || !reached[node] : reached[by] === 1 && isTaken(by, operand);
+}
+
+function listSteps() {
+  for (const node of nodes) if (node.varies) node.arrived = [];
+  const found = every.filter((step, k) => {
+    const is = isThere(step, k), { varies, arrived } = nodes[step.node];
+    if (!varies || k <= forward || step.by === undefined) return is;
+    if (!step.sum) arrived.push(is ? step.by : -1);
+    const count = arrived.filter((by) => by >= 0).length;
+    if (!step.sum) step.first = is && count === 1;
+    return is && (!step.sum || count > 1);
+  });
+  if (found.length === steps.length && found.every((step, k) => step === steps[k])) return;
+  const last = new Map(found.slice(forward).map((step) => [step.node, step]));
+  for (const step of found.slice(forward)) if (nodes[step.node].varies) step.written = last.get(step.node) === step;
+  now = Math.max(0, found.findLastIndex(({ index }) => index <= steps[now].index));
+  steps.length = 0;
+  for (const step of found) step.at = steps.push(step) - 1;
+  stopsOf = Object.fromEntries(Object.entries(grains).map(([grain, stops]) => [grain, stopsAmong(new Set(stops))]));
+  timeNodes();
+  timeEdges();
+  parts?.forEach(timePart);
+  $("slider").max = steps.length;
+}
+
+function stopsAmong(stops) {
+  let group = 0;
+  const groups = every.map((_, k) => (stops.has(k) ? group++ : group));
+  return steps.flatMap(({ index }, k) => (groups[steps[k + 1]?.index] === groups[index] ? [] : [k]));
 }
 
 // What the engine says of operands at which an operation has no value, or no derivative

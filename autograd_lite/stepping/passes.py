@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from ..backprop import Contribution, contributions, topological_order
@@ -45,6 +45,9 @@ class Passes:
     `backward()` from grads of 0, to the last bit: the contributions to a node are added up in its order.
     """
 
+    varying: Collection[Value] = ()
+    """The nodes that may get less than all contributions that are among the steps."""
+
     def __init__(self, output: Value) -> None:
         self.output = output
         self.nodes = topological_order(output)
@@ -70,8 +73,8 @@ class Passes:
         self.adjoint[self.output] = 1.0
         self._add("start", self.output, 1.0)
         for node in reversed(self.order):
-            if node not in self.adjoint:
-                self.adjoint[node] = 0.0
+            if self._gets_nothing(node):
+                self.adjoint.setdefault(node, 0.0)
                 self._add("grad", node, 0.0)
             for _, i, parent, adjoint, derivative, amount in passed.get(node, []):
                 if not parent.is_plain_number:
@@ -80,6 +83,9 @@ class Passes:
     def _passed(self) -> Iterable[Contribution]:
         """What each node passes back, in the order of the pass."""
         return contributions(self.output, order=lambda output: self.order)
+
+    def _gets_nothing(self, node: Value) -> bool:
+        return node not in self.adjoint
 
     def _receive(self, node: Value, edge: Record) -> None:
         """Notes a contribution, and adds it to those before."""

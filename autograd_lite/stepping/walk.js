@@ -20,12 +20,20 @@ addEventListener("copy", (event) => {
 
 // When a node has its value, and its whole grad
 
-for (const node of nodes) Object.assign(node, { computed: 0, written: Infinity });
-steps.forEach((step, k) => {
-  const node = nodes[step.node];
-  if (k < forward) node.computed = k;
-  if (step.written) node.written = Math.min(node.written, k);
-});
+function timeNodes() {
+  for (const node of nodes) Object.assign(node, { computed: 0, written: Infinity });
+  steps.forEach((step, k) => {
+    const node = nodes[step.node];
+    if (k < forward) node.computed = k;
+    if (step.written) node.written = Math.min(node.written, k);
+  });
+}
+timeNodes();
+
+function timePart(part) {
+  part.computed = Math.max(...part.indices.map((k) => nodes[k].computed));
+  part.written = Math.max(...part.indices.map((k) => nodes[k].written).filter(Number.isFinite)); // a plain number has no grad
+}
 
 const concerning = (picked) => steps.flatMap((step, k) => (picked.has(step.node) || picked.has(step.by) ? [k] : []));
 
@@ -74,8 +82,7 @@ function partsOf(svg, prefix = "") {
   });
   for (const part of parts.values()) {
     const { element, indices } = part;
-    part.computed = Math.max(...indices.map((k) => nodes[k].computed));
-    part.written = Math.max(...indices.map((k) => nodes[k].written).filter(Number.isFinite)); // a plain number has no grad
+    timePart(part);
     part.box = element.querySelector(".box:last-of-type");
     part.lines = [...element.querySelectorAll("text.data, text.grad")].map((line) => {
       const text = line.textContent, start = text.replace(/\S*$/, "");

@@ -185,7 +185,7 @@ class WordedPasses(Passes, Sequence[Step]):
             return [(left, _result(left, step.result))]
         edges = self.contributions[node]
         if step.kind == "sum":
-            so_far = equation(notation, left, [Expression("sum", tuple(map(_amount, step.terms)))], step.result)
+            so_far = equation(notation, left, [Expression("sum", tuple(map(amount, step.terms)))], step.result)
             if not self.completes(step):
                 return [(None, so_far)]
             paths = self._sum_of_paths(left, edges, step.result)
@@ -197,7 +197,7 @@ class WordedPasses(Passes, Sequence[Step]):
             rules = []
         whole = left if len(edges) == 1 else None
         if step.by is self.output:  # the symbol of its local derivative is that of the whole derivative
-            forms = [Expression("product", (_amount(step.terms[0]), x)) for x in [*rules, _amount(step.terms[1])]]
+            forms = [Expression("product", (amount(step.terms[0]), x)) for x in [*rules, amount(step.terms[1])]]
             return [(whole, equation(notation, left, forms, step.result))]
         forms = [Expression("product", (partial(self.notation, self.output, step.by, step.terms[0]), local))]
         return [
@@ -209,14 +209,17 @@ class WordedPasses(Passes, Sequence[Step]):
         """The derivative by a node as the sum of the contributions to it, with symbols where there are few."""
         if len(edges) > 10 * MOST_OPERANDS:
             return _result(left, result)
-        terms = [_amount(edge.result) for edge in edges]
-        if len({edge.by for edge in edges} - {self.output}) == len(edges) <= MOST_OPERANDS:
-            terms = []
-            for edge in edges:
-                assert edge.by is not None
-                upstream = partial(self.notation, self.output, edge.by, edge.terms[0])
-                terms.append(product([upstream, partial(self.notation, edge.by, edge.node, edge.terms[1])]))
-        return equation(self.notation, left, [Expression("sum", tuple(terms))], result)
+        in_symbols = len({edge.by for edge in edges} - {self.output}) == len(edges) <= MOST_OPERANDS
+        return equation(self.notation, left, [self._paths(edges, in_symbols)], result)
+
+    def _paths(self, edges: Sequence[Record], in_symbols: bool) -> Expression:
+        terms = []
+        for edge in edges:
+            assert edge.by is not None
+            upstream = partial(self.notation, self.output, edge.by, edge.terms[0])
+            in_parts = product([upstream, partial(self.notation, edge.by, edge.node, edge.terms[1])])
+            terms.append(in_parts if in_symbols else amount(edge.result))
+        return Expression("sum", tuple(terms))
 
     # As text
 
@@ -260,7 +263,7 @@ def _result(left: Expression, result: float) -> Equation:
     return Equation(left, None, result, 9)
 
 
-def _amount(x: float) -> Expression:
+def amount(x: float) -> Expression:
     """A number that stays what it is: one of the passes knows which it is."""
     return Expression("number", (x,))
 
@@ -270,7 +273,7 @@ def _sides(notation: Notation, left: Expression | None, one: Equation, markup: s
     sides = [] if left is None else [notation.pieces(left, markup, digits=9)]
     if one.symbolic is not None:
         sides += [notation.pieces(one.symbolic, markup, values, one.digits) for values in (False, True)]
-    sides.append([notation.write(_amount(one.result), markup, digits=one.digits)])
+    sides.append([notation.write(amount(one.result), markup, digits=one.digits)])
     return sides
 
 
