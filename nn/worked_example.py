@@ -20,6 +20,7 @@ INPUTS = {"i1": 0.05, "i2": 0.10}
 TARGETS = {"t1": 0.01, "t2": 0.99}
 WEIGHTS = {"w1": 0.15, "w2": 0.20, "w3": 0.25, "w4": 0.30, "w5": 0.40, "w6": 0.45, "w7": 0.50, "w8": 0.55}
 BIASES = {"b1": 0.35, "b2": 0.60}
+ERRORS = ("E_total", "E_o1", "E_o2")
 LEARNING_RATE = 0.5
 
 
@@ -56,13 +57,13 @@ class WorkedExample:
         """Every quantity of the two passes by its name: ``net_h1``, ``dE_o1/dout_h1``, ``delta_h1``, ``dE_total/dw5``."""
         nodes = self.nodes(error)
         found = {name: node.data for name, node in nodes.items()}
-        for above in ("E_total", "E_o1", "E_o2"):
-            names = [name for name in nodes if not name.startswith(("E", "t"))]
+        names = [name for name in nodes if name not in ERRORS and name not in TARGETS]
+        for above in ERRORS:
             derivatives = gradient(nodes[above], [nodes[name] for name in names])
             found.update({f"d{above}/d{name}": derivative.item() for name, derivative in zip(names, derivatives)})
         for name, node in nodes.items():
             for parent, derivative in zip(node.parents, node.local_derivatives):
-                if parent.label and not name.startswith("E"):
+                if parent.label and name not in ERRORS:
                     found[f"d{name}/d{parent.label}"] = derivative
         for unit in ("o1", "o2", "h1", "h2"):
             found[f"delta_{unit}"] = found[f"dE_total/dnet_{unit}"]
