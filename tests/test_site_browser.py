@@ -156,7 +156,8 @@ const done = arguments[0];
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_from_top_to_bottom(room, lesson):
     room.sent.clear()
-    room.open(f"lite/notebooks/index.html?path={lesson}")
+    language = lesson.rpartition("/")[0]
+    room.open(f"lite/{'-'.join(filter(None, ['notebooks', language]))}/index.html?path={lesson}")
     room.wait("return !!window.jupyterapp?.shell?.currentWidget?.sessionContext")
     start = time.monotonic()
     cells = room.driver.execute_async_script(RUN)
@@ -165,6 +166,18 @@ def test_a_lesson_runs_from_top_to_bottom(room, lesson):
     assert isinstance(cells, list) and cells, cells
     errors = [output["evalue"] for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
     assert errors == [] and all(cell["execution_count"] for cell in cells)
+    assert room.outside() == set()
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN"])
+@pytest.mark.parametrize("app", ["notebooks", "lab"])
+def test_menus_are_in_the_language_of_the_lessons(room, app, language):
+    room.open(f"{language}/index.html")
+    link = next(link for link in room.run("return [...document.links].map((link) => link.href)") if f"/lite/{app}" in link)
+    room.open(link.removeprefix(f"http://{HOST}/"))
+    labels = "return [...document.querySelectorAll('.lm-MenuBar-itemLabel')].map((label) => label.innerText)"
+    room.wait(f"{labels}.length >= 7")
+    assert not [label for label in room.run(labels) if label.isascii()]
     assert room.outside() == set()
 
 
