@@ -3,14 +3,11 @@
 
 import pytest
 from browser import chromium, colours, needs_axe, quiet, violations  # noqa: F401
+from waiting import until
 
 from autograd_lite import Scope, Value, dot, draw, sum_, tanh, topological_order
 from nn import MLP, LSTMCell, SequenceModel, half_squared_error, sequence_cross_entropy
 from nn.worked_example import WorkedExample
-
-pytest.importorskip("selenium", reason="no driver of the browser: selenium is not installed")
-
-from selenium.webdriver.support.ui import WebDriverWait
 
 
 @pytest.fixture
@@ -245,7 +242,7 @@ def test_what_takes_long_to_be_laid_out_is_asked_for_and_said(chromium, tmp_path
     watch = "new MutationObserver(() => heard.push($('told').textContent)).observe($('told'), {childList: true})"
     chromium.execute_script(f"window.heard = []; {watch}; $('open').click()")
     chromium.find_element("id", "yes").click()
-    WebDriverWait(chromium, 60).until(lambda driver: driver.execute_script("return strokes.length > 10000"))
+    until(lambda: chromium.execute_script("return strokes.length > 10000"))
     heard, closed, asks = chromium.execute_script("return [heard, frames[0].closed, $('ask').open]")
     assert f"{arrows:,} arrows are being laid out" in heard[0] and heard[-1] == "" and not closed and not asks
     quiet(chromium)
@@ -253,15 +250,15 @@ def test_what_takes_long_to_be_laid_out_is_asked_for_and_said(chromium, tmp_path
 
 def test_a_large_graph_without_parts_says_that_it_is_being_laid_out(chromium, tmp_path):
     chromium.get(draw(many_arrows()).save(tmp_path / "graph.html").as_uri())
-    WebDriverWait(chromium, 60).until(lambda driver: driver.execute_script("return strokes.length > 10000"))
+    until(lambda: chromium.execute_script("return strokes.length > 10000"))
     assert chromium.execute_script("return [pieces.every((piece) => piece.place), $('told').textContent]") == [True, ""]
     quiet(chromium)
 
 
 def test_what_is_slow_to_draw_is_moved_at_once_and_drawn_anew_where_the_hand_rests(page):
-    page.execute_script("isSlow = true; keep(-1e9); zoom(2); move()")
-    assert page.execute_script("return [drawn.scale * 2 === scale, resting > 0, isSlow]") == [True, True, True]
-    WebDriverWait(page, 30).until(lambda driver: not driver.execute_script("return isSlow"))
+    slowly = "isSlow = true; keep(-1e9); zoom(2); move(); return [drawn.scale * 2 === scale, resting > 0, isSlow]"
+    assert page.execute_script(slowly) == [True, True, True]
+    until(lambda: page.execute_script("return drawn.scale === scale || !isSlow"))  # drawn anew, and slowly or not
 
 
 def test_a_page_has_every_node_also_where_the_picture_is_collapsed(chromium, tmp_path):
