@@ -5,7 +5,7 @@ import random
 import re
 
 import pytest
-from browser import chromium, quiet  # noqa: F401
+from browser import address_of, chromium, quiet  # noqa: F401
 
 from autograd_lite import (
     Value,
@@ -145,7 +145,7 @@ def test_one_stays_at_the_step_where_it_is_still_there_and_the_address_gives_it_
     words = chromium.execute_script("return $('words').textContent")
     assert words in [one.words for one in found[1]]
     chromium.execute_script("lesson.go(steps.length - 1); writeAddress()")
-    url = chromium.current_url
+    url = address_of(chromium)
     chromium.get("about:blank")
     chromium.get(url)
     assert chromium.execute_script("return $('words').textContent") == found[1][-2].words
