@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import sys
 import tracemalloc
 
 import pytest
@@ -20,8 +21,9 @@ from recurrent_cases import (
     parameter,
 )
 
-from autograd_lite import gradient
-from nn import SGD, bptt, rtrl, rtrl_steps
+from autograd_lite import gradient, topological_order
+from autograd_lite.backprop import contributions
+from nn import SGD, bptt, rtrl, rtrl_steps, sequence_cross_entropy
 from nn.recurrent import RNNCell, SequenceModel, StackedRNN
 
 
@@ -124,3 +126,18 @@ def test_rtrl_refuses_what_reads_backward(name):
     model = SequenceModel(NESTED[name](), 2, rng=0)
     with pytest.raises(TypeError, match="reads its sequence backward"):
         rtrl(model, XS, [0, 1, 1, 0])
+
+
+def test_each_edge_of_a_step_is_passed_back_once(monkeypatch):
+    """From each unit to the state before, and from the loss to the units: not from the loss through all of it."""
+    passed = []
+
+    def counted(node, **rules):
+        passed.extend(contributions(node, **rules))
+        return contributions(node, **rules)
+
+    monkeypatch.setattr(sys.modules["nn.recurrent.rtrl"], "contributions", counted)
+    model = SequenceModel(RNNCell(2, 3, rng=0), 2, rng=0)
+    rtrl(model, [0], [1])
+    loss = sequence_cross_entropy(model([0]), [1])
+    assert len(passed) == sum(len(node.parents) for node in topological_order(loss))
