@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from .geometry import Layout, Link, Point, Shape
 
@@ -14,9 +14,10 @@ WIDEST = 1400.0
 SLACK = 1.15
 """What is wider by no more than this stays in one row."""
 MOST_CROSSING = 4
-"""Where arrows from more shapes than this cross, no row ends."""
+"""Where arrows from more shapes than this cross, no row ends; of a picture of more than `MANY` rows, three times as many."""
+MANY = 4
 MOST_PIECES = 20_000
-"""With more pieces of arrows from row to row, all together, a picture is left in one row."""
+"""With more pieces of arrows from row to row, all together, those from one shape share them."""
 GUTTER = 26.0
 """Between two rows; and at both sides, where arrows turn."""
 LANE = 7.0
@@ -33,10 +34,7 @@ def in_rows(layout: Layout, shapes: Sequence[Shape], links: Sequence[Link]) -> L
     if high - low <= WIDEST * SLACK:
         return layout
     cuts = _cuts(layout, shapes, links, low, high)
-    spans = [(min(xs), max(xs)) for xs in ([x for x, _ in path] for path in layout.paths)]
-    if not cuts or sum([bisect_right(cuts, b) - bisect_right(cuts, a) for a, b in spans]) > MOST_PIECES:
-        return layout
-    return _Rows(layout, shapes, links, [low, *cuts]).layout()
+    return _Rows(layout, shapes, links, [low, *cuts]).layout() if cuts else layout
 
 
 def _extents(layout: Layout, shapes: Sequence[Shape]) -> list[Point]:
@@ -55,12 +53,17 @@ def _cuts(layout: Layout, shapes: Sequence[Shape], links: Sequence[Link], low: f
         if start > reached:
             gaps.append((reached + start) / 2)
         reached = max(reached, end)
-    tails: list[set[int]] = [set() for _ in gaps]
+    spans: dict[int, Point] = {}  # from where to where arrows run, by the shape that they are from
     for path, link in zip(layout.paths, links):
         xs = [x for x, _ in path]
-        for k in range(bisect_right(gaps, min(xs)), bisect_right(gaps, max(xs))):
-            tails[k].add(link.tail)
-    thin = [(gap, len(own)) for gap, own in zip(gaps, tails) if len(own) <= MOST_CROSSING]
+        before = spans.get(link.tail, (math.inf, -math.inf))
+        spans[link.tail] = min(*xs, before[0]), max(*xs, before[1])
+    changes = [0] * (len(gaps) + 1)
+    for start, end in spans.values():
+        changes[bisect_right(gaps, start)] += 1
+        changes[bisect_right(gaps, end)] -= 1
+    most = MOST_CROSSING * (3 if high - low > MANY * WIDEST else 1)
+    thin = [(gap, count) for gap, count in zip(gaps, accumulate(changes)) if count <= most]
     cuts, start = [], low
     while high - start > WIDEST * SLACK:
         near = [(count, -gap) for gap, count in thin if start + 0.5 * WIDEST < gap <= start + WIDEST]
@@ -78,9 +81,13 @@ class _Rows:
         count = len(starts)
         # of each row: the shapes whose arrows leave it at its end, with a lane of the gutter below for each
         self.lanes: list[dict[int, int]] = [{} for _ in range(count)]
-        for path, link in zip(layout.paths, links):
+        # of the arrows from a shape, the one to the last row; others may leave it in the row of their label, where that is far
+        self.trunks: dict[int, int] = {}
+        for k, (path, link) in enumerate(zip(layout.paths, links)):
             for row in range(self._row(min(x for x, _ in path)), self._row(max(x for x, _ in path))):
                 self.lanes[row].setdefault(link.tail, len(self.lanes[row]))
+            if path[-1][0] > layout.paths[self.trunks.setdefault(link.tail, k)][-1][0]:
+                self.trunks[link.tail] = k
         bands: list[list[Point]] = [[] for _ in range(count)]  # of each row, what in y is not empty
         for (x, y), shape in zip(layout.centers, shapes):
             bands[self._row(x)].append((y - shape.height / 2, y + shape.height / 2))
@@ -91,6 +98,12 @@ class _Rows:
         for path in layout.paths:
             for x, y in path[::3]:
                 bands[self._row(x)].append((y, y))
+        for k in self.trunks.values():
+            rest = list(layout.paths[k])
+            for row in range(self._row(rest[0][0]), self._row(rest[-1][0])):
+                _, rest = _split(rest, starts[row + 1])
+                bands[row].append((rest[0][1], rest[0][1]))
+                bands[row + 1].append((rest[0][1], rest[0][1]))
         self.heights: list[list[Point]] = []
         self.gutters: list[float] = []
         y = 0.0
@@ -117,12 +130,16 @@ class _Rows:
         for x0, y0, x1, y1 in self.old.frames:
             row = self._row(x0)
             frames.append((*self._moved((x0, y0), row), *self._moved((x1, y1), row)))
-        paths = [self._path(path, link.tail) for path, link in zip(self.old.paths, self.links)]
+        pieces = sum([abs(self._row(path[-1][0]) - self._row(path[0][0])) for path in self.old.paths])
+        whole = set(self.trunks.values() if pieces > MOST_PIECES else range(len(self.links)))
+        paths = []
+        for k, (path, (x, _), link) in enumerate(zip(self.old.paths, self.old.labels, self.links)):
+            paths.append(self._path(path, link.tail, 0 if k in whole else self._row(x)))
         centers = [self._moved(center) for center in self.old.centers]
         return Layout(centers, paths, [self._moved(label) for label in self.old.labels], frames, self.old.spanned)
 
-    def _path(self, path: Sequence[Point], tail: int) -> list[Point]:
-        """The curves of an arrow, from row to row through the gutters between."""
+    def _path(self, path: Sequence[Point], tail: int, start: int = 0) -> list[Point]:
+        """The curves of an arrow, from row to row through the gutters between; if it leaves a trunk, from row `start` on."""
         first, last = self._row(path[0][0]), self._row(path[-1][0])
         if first == last:
             return [self._moved(point, first) for point in path]
@@ -130,24 +147,25 @@ class _Rows:
             return self._path(path[::-1], tail)[::-1]
         rest: list[Point] = list(path)
         moved: list[Point] = []
-        for row in range(first, last):
+        if start < first + 2:  # what goes on to the next row alone is drawn whole
+            start = first
+        else:
+            rest = _split(path, self.starts[start])[1]
+            moved = self._turn(rest[0], start, tail)
+        for row in range(start, last):
             before, rest = _split(rest, self.starts[row + 1])
             moved += [self._moved(point, row) for point in before[bool(moved) :]]
-            (x, y), (to_x, to_y) = moved[-1], self._moved(rest[0], row + 1)
-            lane = self.gutters[row] + LANE * self.lanes[row][tail]
-            out, back = x + GUTTER - LANE, to_x - GUTTER + LANE
-            moved += [
-                (out, y),
-                (out, lane),
-                (x, lane),
-                (x, lane),
-                (to_x, lane),
-                (to_x, lane),
-                (back, lane),
-                (back, to_y),
-                (to_x, to_y),
-            ]
+            (x, y), turn = moved[-1], self._turn(rest[0], row + 1, tail)
+            out = x + GUTTER - LANE
+            moved += [(out, y), (out, turn[0][1]), (x, turn[0][1]), (x, turn[0][1]), turn[0], *turn]
         return moved + [self._moved(point, last) for point in rest[1:]]
+
+    def _turn(self, point: Point, row: int, tail: int) -> list[Point]:
+        """From the lane above a row to a point at its beginning."""
+        x, y = self._moved(point, row)
+        lane = self.gutters[row - 1] + LANE * self.lanes[row - 1][tail]
+        back = x - GUTTER + LANE
+        return [(x, lane), (back, lane), (back, y), (x, y)]
 
 
 def _closed(bands: Sequence[Point], y: float) -> list[Point]:

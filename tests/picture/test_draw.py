@@ -397,6 +397,44 @@ def test_a_long_picture_is_broken_into_rows(dot):
         assert len(path) % 3 == 1
 
 
+def recurrences():
+    """Chains that read the same leaves at every step."""
+    w, b, c, d, e = [Value(0.1 * k, name) for k, name in enumerate("wbcde", 1)]
+    return {
+        "w": lambda x: tanh(x * w),
+        "w, b": lambda x: x * w + b,
+        "w, b, c": lambda x: (x * w + b) * c,
+        "many": lambda x: tanh(x * w + x * b + c) * d + e,
+        "twice": lambda x: x * x * 0.5 + w,
+    }
+
+
+@pytest.mark.parametrize("name, count", [("w", 300), ("w, b", 1000), ("w, b, c", 300), ("many", 100), ("twice", 300)])
+def test_a_long_chain_that_shares_leaves_is_broken_into_rows_and_no_arrow_is_lost(name, count):
+    x, step = Value(0.5, "x"), recurrences()[name]
+    for _ in range(count):
+        x = step(x)
+    drawing = draw(x, force=True)
+    shapes, _, links = drawing.picture.graph
+    layout = drawing.layout
+    xs = [x for x, _ in layout.centers] + [x for path in layout.paths for x, _ in path]
+    assert max(xs) - min(xs) < 1700 and len(drawing.svg()) < 1500 * len(links)
+    points = {tail: set() for tail in range(len(shapes))}
+    for path, link in zip(layout.paths, links):
+        assert len(path) % 3 == 1
+        points[link.tail] |= {(round(x), round(y)) for x, y in path}
+
+    def beside(point, k):
+        (x, y), shape = layout.centers[k], shapes[k]
+        return abs(point[0] - x) <= shape.width / 2 + 1 and abs(point[1] - y) <= shape.height / 2 + 1
+
+    lanes = {tail: {y for _, y in own} for tail, own in points.items()}
+    for path, link, label in zip(layout.paths, links, layout.labels):
+        assert beside(path[-1], link.head)
+        assert beside(path[0], link.tail) or round(path[0][1]) in lanes[link.tail]
+        assert not link.label_width or min([abs(x - label[0]) + abs(y - label[1]) for x, y in path]) < 60
+
+
 def test_it_says_in_words_what_it_is():
     *_, out = graph()
     root = parsed(draw(out))
