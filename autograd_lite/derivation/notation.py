@@ -98,8 +98,7 @@ class Notation:
 
     def number_of(self, thing: Any, digits: int | None = None) -> float:
         """The number of a symbol, or the number itself, as it is written with so many digits."""
-        x = thing if isinstance(thing, float) else thing.data if isinstance(thing, Value) else self.numbers[thing]
-        return as_written(x, digits)
+        return as_written(thing if isinstance(thing, float) else self._number(thing), digits)
 
     def write(self, e: Expression, markup: str = "text", values: bool = False, digits: int | None = -1) -> str:
         """The expression in a markup: "text", "latex" or "mathml"; with `values`, with the numbers of its symbols.
@@ -135,7 +134,6 @@ class Notation:
 
     def _written(self, e: Expression, markup: Markup, values: bool, digits: int | None, level: int) -> str:
         """level: how tightly what stands around binds: 1 a sum, 2 a product, 3 a power's base or a denominator."""
-
         binds, text = 4, ""
         if e.kind == "symbol" and not values:
             return self._symbol(e.parts[0], markup)
@@ -171,4 +169,5 @@ class Notation:
         return text if binds >= level else str(markup.parenthesised(text))
 
     def _number(self, thing: Any) -> float:
+        """That of a symbol."""
         return thing.data if isinstance(thing, Value) else self.numbers[thing]
