@@ -5,6 +5,7 @@ import os
 import pytest
 from browser import NODE_MODULES, browser, window
 from lessons import LESSONS, NOTEBOOKS, TRANSLATED
+from waiting import until
 
 NEEDED = {"reveal_url_prefix": "reveal.js", "require_js_url": "requirejs/require.js", "jquery_url": "jquery/dist/jquery.js"}
 MATHJAX = "mathjax/MathJax.js"
@@ -42,7 +43,6 @@ return {
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory):
     with browser(tmp_path_factory.mktemp("profile"), "--allow-file-access-from-files") as driver:
-        driver.set_script_timeout(60)
         yield driver
 
 
@@ -66,6 +66,7 @@ def test_each_slide_can_be_read_in_a_hall(hall, tmp_path, path):
     for size in (1366, 768), (1920, 1080):
         with window(hall, *size):
             hall.get(page.as_uri())
+            until(lambda: hall.find_elements("css selector", ".reveal.ready"))  # its parts come one after the other
             hall.execute_async_script(READY, "modules/reveal.js/dist/reveal.js")
             found = []
             while (slide := hall.execute_script(SLIDE, len(found))) is not None:
