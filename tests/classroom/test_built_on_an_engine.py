@@ -252,7 +252,7 @@ BAD = {
     "a loop": (doing("while True: pass"), "softmax([a]) does not come to an end: it was stopped after two million steps"),
     "recursion": (doing("return softmax(xs)"), "softmax([a]) calls itself, and that calls itself again"),
     "exit": (doing("import sys; sys.exit(0)", "rnn"), "rnn(a, b, [c], d) ends the whole program"),
-    "the end of the process": (doing("import os; os._exit(0)", "rnn"), "= rnn(a, b, [c], d)[0] ends the whole program"),
+    "the end of the process": (doing("import os; os._exit(0)", "rnn"), "ends the whole program"),
     "memory": (doing("x = [0] * 10**12", "matvec"), "matvec([[a]], [b]) wants more memory than there is"),
     "input": (doing("input('? ')"), "softmax([a]) raises EOFError"),
     "an error": (doing("raise ValueError('no')"), "softmax([a]) raises ValueError: no."),
@@ -294,7 +294,7 @@ def test_what_a_function_does_is_said_in_a_sentence(checked, name):
 def test_where_there_are_no_processes_it_is_said_too(checked, name, monkeypatch):
     monkeypatch.setattr("autograd_lite.classroom.own_engine.checking.has_processes", lambda: False)
     text, sentence = BAD[name]
-    assert sentence.replace("= rnn(a, b, [c], d)[0]", "rnn(a, b, [c], d)") in said(checked(text))
+    assert sentence in said(checked(text))
 
 
 def test_what_is_printed_is_kept(checked):

@@ -37,6 +37,7 @@ NOT_HERE = {
     "test_a_file_has_one_writer": "no other process, and no locks",
     "test_of_two_trainings_with_one_file": "no other process, and no locks",
     "test_what_python_cannot_stop_is_ended_from_outside": "no other process",
+    "test_a_function_that_hangs_outside_of_python_is_ended": "no other process",
     "test_nothing_is_left_of_a_process": "no other process",
     "test_a_process_that_gets_away_is_not_waited_for": "no other process",
     "test_streams_that_are_closed_do_no_harm": "no other process, whose streams are its own",
