@@ -14,7 +14,7 @@ WIDEST = 1400.0
 SLACK = 1.15
 """What is wider by no more than this stays in one row."""
 MOST_CROSSING = 4
-"""Where arrows from more shapes than this cross, no row ends; of a picture of more than `MANY` rows, three times as many."""
+"""Where arrows from more shapes than this cross, no row ends; of one of more than `MANY` rows, where they take much room."""
 MANY = 4
 MOST_PIECES = 20_000
 """With more pieces of arrows from row to row, all together, those from one shape share them."""
@@ -62,7 +62,9 @@ def _cuts(layout: Layout, shapes: Sequence[Shape], links: Sequence[Link], low: f
     for start, end in spans.values():
         changes[bisect_right(gaps, start)] += 1
         changes[bisect_right(gaps, end)] -= 1
-    most = MOST_CROSSING * (3 if high - low > MANY * WIDEST else 1)
+    ys = [y for _, y in layout.centers]
+    lanes = (max(ys) - min(ys)) / LANE / 3  # in a high row they take little of the room
+    most = max(lanes, 3 * MOST_CROSSING) if high - low > MANY * WIDEST else MOST_CROSSING
     thin = [(gap, count) for gap, count in zip(gaps, accumulate(changes)) if count <= most]
     cuts, start = [], low
     while high - start > WIDEST * SLACK:

@@ -34,6 +34,7 @@ from nn import (
     half_squared_error,
     sequence_cross_entropy,
 )
+from nn.one_head import OneHead
 from nn.worked_example import WorkedExample
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -433,6 +434,15 @@ def test_a_long_chain_that_shares_leaves_is_broken_into_rows_and_no_arrow_is_los
         assert beside(path[-1], link.head)
         assert beside(path[0], link.tail) or round(path[0][1]) in lanes[link.tail]
         assert not link.label_width or min([abs(x - label[0]) + abs(y - label[1]) for x, y in path]) < 60
+
+
+def test_the_positions_of_one_head_stand_below_each_other():
+    drawing = draw(OneHead()())
+    frames = [(frame.part, box) for frame, box in zip(drawing.picture.frames, drawing.layout.frames)]
+    times = [box for part, box in frames if part.startswith("t = ")]
+    assert len(times) == 3 and all(above[3] < below[1] for above, below in itertools.pairwise(times))
+    xs = [x for path in drawing.layout.paths for x, _ in path]
+    assert max(xs) - min(xs) < 3200
 
 
 def test_it_says_in_words_what_it_is():
