@@ -121,11 +121,12 @@ def test_a_page_asks_nothing_of_another_host(room, page):
     assert fits(room.driver)
 
 
-def test_formulas_are_set(room):
-    page = next(page for page in PAGES if "$" in (FILES / page.replace(".html", ".ipynb")).read_text(encoding="utf-8"))
-    room.open(page)
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_formulas_are_set(room, lesson):
+    room.open(lesson.replace(".ipynb", ".html"))
     room.wait("return document.querySelectorAll('mjx-container').length > 0")
-    assert room.outside() == set()
+    source = "return [...document.querySelectorAll('p')].map((node) => node.innerText).filter((text) => text.includes('\\\\'))"
+    assert room.run(source) == [] and room.outside() == set()
 
 
 def test_links_of_the_site_lead_somewhere(room):

@@ -154,6 +154,7 @@ SENTENCES = {
     "site-worksheets-of": "For paper, several sheets with different numbers; by lesson:",
     "site-keys": "The keys:",
     "site-playground": "Playground",
+    "site-search": "Search",
     "site-lab": "All notebooks side by side",
     "site-run": "Run in the browser",
     "site-read": "Read",

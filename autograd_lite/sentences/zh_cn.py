@@ -147,6 +147,7 @@ SENTENCES = {
     "site-worksheets-of": "纸质用，每份有几张数字不同的学习单；按课次：",
     "site-keys": "答案：",
     "site-playground": "试验场",
+    "site-search": "搜索",
     "site-lab": "所有笔记本并排",
     "site-run": "在浏览器中运行",
     "site-read": "阅读",

@@ -147,6 +147,7 @@ SENTENCES = {
     "site-worksheets-of": "紙本用，每份有幾張數字不同的學習單；按課次：",
     "site-keys": "答案：",
     "site-playground": "試驗場",
+    "site-search": "搜尋",
     "site-lab": "所有筆記本並排",
     "site-run": "在瀏覽器中執行",
     "site-read": "閱讀",

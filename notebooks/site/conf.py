@@ -5,6 +5,7 @@ html_title = project
 extensions = ["myst_nb"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 nb_execution_mode = "off"  # the notebooks are kept with their outputs
+nb_render_markdown_format = "myst"  # derivations are Markdown with formulas
 html_theme = "sphinx_book_theme"
 html_theme_options = {
     "use_download_button": False,

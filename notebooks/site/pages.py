@@ -15,6 +15,8 @@ from typing import NamedTuple
 import reference
 from runtime import Failed
 
+from autograd_lite.sentences import say
+
 HERE = Path(__file__).resolve().parent
 MATHJAX = "3.2.2"
 OF_MATHJAX = ("tex-mml-chtml.js", "output/chtml/fonts")
@@ -55,6 +57,8 @@ def write_pages(out: Path, language: str, sources: Mapping[str, str | Notebook],
             "--keep-going",
             "-D",
             f"language={language.replace('-', '_')}",
+            "-D",
+            f"html_theme_options.search_bar_text={say(language, 'site-search')}",
             "-d",
             str(Path(folder, "doctrees")),
         ]
