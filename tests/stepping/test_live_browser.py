@@ -594,3 +594,13 @@ def test_the_numbers_of_the_page_are_written_as_python_writes_them(lesson):
     for x, shown in zip(numbers, found):
         if math.copysign(1, x) > 0 or x:  # -0.0 does not reach the browser
             assert shown == [repr(x), rounded(x, 9), rounded(x, None), f"{x:.6g}".replace("-", "−")]
+
+
+@pytest.mark.parametrize("width, height", [(1366, 768), (1920, 1080), (390, 844)])
+def test_every_digit_of_a_leaf_is_seen(lesson, width, height):
+    with window(lesson.driver, width, height):
+        for k in range(1, 9):
+            lesson.set(f"w{k}", -0.888888888888 - k / 1000)
+        cut = "return [...document.querySelectorAll('td input[type=text]')].filter((f) => f.scrollWidth > f.clientWidth).length"
+        assert lesson.run(cut) == 0 and fits(lesson.driver)
+        assert lesson.run("return document.querySelector('#table').scrollWidth <= document.querySelector('#table').clientWidth")
