@@ -56,6 +56,7 @@ def test_every_bug_of_the_lab_is_found_and_named(name):
     assert "bug" in report.name.lower() and name not in report.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", sorted({bug.planted.engine for bug in BUGS.values()}))
 def test_every_engine_of_the_lab_passes_before_a_bug_is_planted(engine):
     source = next(bug.mended for bug in BUGS.values() if bug.planted.engine == engine)

@@ -110,6 +110,16 @@ def test_a_bug_gives_the_numbers_of_its_mistake(graph):
             assert any(not differing(graph, run.grads, numbers) for numbers in hooked), name
 
 
+def test_every_mistake_of_a_pass_back_is_in_the_lab():
+    of_an_answer, of_an_update = {"answers-step"}, {"no-rate"}
+    of_the_way_forward = {
+        "softmax-axis",
+        "mask-off-by-one",
+        "value-for-key",
+    }  # the way back of another graph, which is right there
+    assert set(MISTAKES) - set(BUGS) == of_an_answer | of_an_update | of_the_way_forward
+
+
 def test_ascent_is_the_update_uphill():
     example = WorkedExample()
     right, wrong = example(), example()
