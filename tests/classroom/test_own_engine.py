@@ -14,6 +14,7 @@ from autograd_lite import Value
 from autograd_lite.classroom import check_engine
 from autograd_lite.classroom.own_engine import HINTS, Report, checking, ladder, running, student, tasks
 from autograd_lite.classroom.own_engine.judging import Finding
+from autograd_lite.classroom.own_engine.report import _pair
 from autograd_lite.classroom.own_engine.tasks import TASKS
 from autograd_lite.sentences import LANGUAGES
 
@@ -477,3 +478,7 @@ def test_nothing_is_left_of_a_process(checked):
     process = runner._process
     runner.close()
     assert process.poll() is not None and runner._process is None
+
+
+def test_numbers_that_print_alike_are_shown_with_all_digits():
+    assert _pair(1.0, 1.00000008) == ("1.0", "1.00000008") and _pair(1.0, 1.5) == ("1", "1.5")

@@ -263,7 +263,7 @@ def _pair(x: float, got: Any) -> tuple[str, str]:
     if not isinstance(got, float):
         return rounded(x, 6), clip(str(got), LONGEST_CELL)
     shown = rounded(x, 6), rounded(got, 6)
-    return shown if shown[0] != shown[1] or is_right(got, x) else (repr(x), repr(got))
+    return shown if float(shown[0]) != float(shown[1]) or is_right(got, x) else (repr(x), repr(got))
 
 
 def _as_float(x: Any) -> float:
