@@ -179,11 +179,12 @@ def residuals(graph: Graph) -> dict[Edge, Value]:
     The edges to these numbers, each with what is added.
     """
     found: list[tuple[Edge, Value]] = []
+    biases = set(graph.biases)  # which at each time step are added to what they were in already
     for node in graph.nodes:
         if len(graph.parents[node]) == 2 and graph.adds(node):
             for i, x in enumerate(graph.parents[node]):
                 other = graph.parents[node][1 - i]
-                if not x.is_plain_number and other is not x and depends(graph, other, x):
+                if not x.is_plain_number and other is not x and x not in biases and depends(graph, other, x):
                     found.append(((node, i), other))
     below = dict.fromkeys(graph.nodes, 0)  # of each node the numbers, as bits, that it was computed from
     for k, (edge, _) in enumerate(found):

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from ..derivation.expressions import symbols
 from ..value import Value
-from .graphs import Graph, symbols
+from .graphs import Graph
 from .questions import MOST_OPERANDS, Question
 from .wrong import Mistake, passes
 

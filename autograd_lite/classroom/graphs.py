@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from .. import backprop, formulas, ops
 from ..backprop import topological_order
 from ..derivation.equations import inlined_nodes
-from ..derivation.expressions import Expression, expression, formula, number, value_of
+from ..derivation.expressions import Expression, expression, formula, number, symbols, value_of
 from ..derivation.notation import Notation
 from ..value import Value
 from .rows import listed, rebuilt, time_of
@@ -217,11 +217,20 @@ class Graph:
         layers = []
         for units in found.values():
             inputs = [*units[0][1]]
-            if len(inputs) == len(units) > 1:
+            if len(inputs) == len(units) > 1 and self._are_alike([unit for unit, _ in units]):
                 edges = {(unit, below): edge for unit, edge_of in units for below, edge in edge_of.items()}
                 weight = {ends: self.factor[edge] for ends, edge in edges.items()}
                 layers.append(Layer([unit for unit, _ in units], inputs, weight, {ends: edge[0] for ends, edge in edges.items()}))
         return layers
+
+    def _are_alike(self, units: list[Value]) -> bool:
+        """Whether what reads several units reads them alike: else their order in the graph is not that of the layer."""
+        read: dict[Value, set[str]] = {}
+        for unit in units:
+            for edge in self.uses[self.activation_of(unit) or unit]:
+                letter = formulas.operands(edge[0].op, len(self.parents[edge[0]]))[edge[1]][0]
+                read.setdefault(edge[0], set()).add("" if self.rules.get(edge) == _ONE else letter)
+        return all(len(roles) == 1 for roles in read.values())
 
     @cached_property
     def biases(self) -> list[Value]:
@@ -364,16 +373,6 @@ class Graph:
 BLANK = Value(0.0, label="□")
 """Stands in a formula for a number to be filled in."""
 _ONE = number(1.0)
-
-
-def symbols(e: Expression) -> Iterator[Any]:
-    """What the symbols of an expression stand for, from left to right."""
-    if e.kind == "symbol":
-        yield e.parts[0]
-    else:
-        for part in e.parts:
-            if isinstance(part, Expression):
-                yield from symbols(part)
 
 
 @formulas.of_the_table

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from ..derivation import Derivation, explain
 from ..derivation.equations import equation, partial, rule
-from ..derivation.expressions import Expression, Partial, negative, number, product, symbol, total, value_of
+from ..derivation.expressions import Expression, Partial, negative, number, product, symbol, symbols, total, value_of
 from ..derivation.markup import MARKUPS, rounded
 from ..derivation.notation import Notation
 from ..sentences import say
 from ..value import Value
-from .graphs import BLANK, Edge, Graph, symbols
+from .graphs import BLANK, Edge, Graph
 from .wrong import Pass
 
 KINDS = ("value", "local", "contribution", "adjoint", "order", "update", "delta")
@@ -106,6 +106,8 @@ class Question:
         """Whether a wrong number says something: it differs from the right one, and neither is 0 or 1, which much else gives."""
         if x in PLAIN or self.answer in PLAIN or not (math.isfinite(x) and math.isfinite(self.answer)):
             return False
+        if self.kind == "update" and x != self.node.data and abs(x - self.node.data) <= self.half_unit(x):
+            return False  # it looks as if nothing had been done
         return bool(abs(x - self.answer) > self.half_unit(x) + self.tolerance)
 
     def half_unit(self, x: float) -> float:
@@ -362,9 +364,14 @@ class Question:
         pending, seen = deque([asked]), {asked}
         while pending:
             node = pending.popleft()
-            uses = self._asked_about if node is asked else graph.uses[node]
+            uses = self._asked_about if node is asked and self.kind != "order" else graph.uses[node]
             for edge in uses:
-                if edge[0] in wrong.instead or one.slopes.get(edge, graph.derivative(edge)) != graph.derivative(edge):
+                adjoint, slope = graph.adjoint[edge[0]], graph.derivative(edge)
+                goes_right = one.slopes.get(edge, slope) == slope and wrong.product(adjoint, slope) == adjoint * slope
+                if edge[0] in wrong.instead:  # of a sum that is one of its terms, the other is left out
+                    computed = wrong.instead[edge[0]]
+                    return next((e for e in graph.rules if e[0] is edge[0] and graph.operand(e) is not computed), edge)
+                if not goes_right:
                     return edge
             if len(arrived := graph.arrived[node]) > 1:
                 waits = wrong.order and graph.parents[node]

@@ -7,7 +7,7 @@ term of 0, two minus signs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..floats import FLOATS
@@ -64,6 +64,16 @@ def product(factors: Iterable[Expression]) -> Expression:
         kept.insert(0, number(constant))
     whole = kept[0] if len(kept) == 1 else Expression("product", tuple(kept))
     return negative(whole) if constant == -1.0 else whole
+
+
+def symbols(e: Expression) -> Iterator[Any]:
+    """What the symbols of an expression stand for, from left to right."""
+    if e.kind == "symbol":
+        yield e.parts[0]
+    else:
+        for part in e.parts:
+            if isinstance(part, Expression):
+                yield from symbols(part)
 
 
 def negative(x: Expression) -> Expression:

@@ -62,7 +62,7 @@ SENTENCES = {
     "max-to-all": "{answer} sends the adjoint of {by} to all its operands. Only the one that decides gets it: the others may "
     "change a little, and {by} does not.",
     "no-future": "{answer} leaves out what comes back from the next time step: {operand} acts through {by} too.",
-    "one-time": "{answer} is the contribution of one time step alone. {node} is used in every step: all of them add up.",
+    "one-time": "{answer} is the contribution of one time step alone. {node} is used in several steps: all of them add up.",
     "truncated": "{answer} ends {n} time steps before the last. The exact gradient goes back to the first.",
     "gate-swap": "{answer} has {wrong} on the way from {by} back to {operand}. The gate on this way is {right}.",
     "rtrl-now": "{answer} has the direct term of each step alone. The state before depends on {node} too: J times P of the step "

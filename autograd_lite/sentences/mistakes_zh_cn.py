@@ -44,7 +44,7 @@ SENTENCES = {
     "relu-by-upstream": "{answer} 看的是传回 {by} 的值的正负。ReLU 放不放行要看 {operand}。",
     "max-to-all": "{answer} 把 {by} 的伴随值传给了所有的操作数。只有起决定作用的那个得到它：其他的变一点，{by} 并不变。",
     "no-future": "{answer} 漏掉了从下一个时间步传回来的部分：{operand} 也通过 {by} 起作用。",
-    "one-time": "{answer} 只是一个时间步的贡献。{node} 每一步都用到：所有的都要相加。",
+    "one-time": "{answer} 只是一个时间步的贡献。{node} 在多个时间步都用到：所有的都要相加。",
     "truncated": "{answer} 在最后一步之前 {n} 步就停了。精确的梯度要一直回到第一步。",
     "gate-swap": "{answer} 从 {by} 回到 {operand} 的路上用了 {wrong}。这条路上的门是 {right}。",
     "rtrl-now": "{answer} 只有每一步的直接项。前一个状态也取决于 {node}：少了 J 乘以前一步的 P。",

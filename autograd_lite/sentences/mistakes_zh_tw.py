@@ -44,7 +44,7 @@ SENTENCES = {
     "relu-by-upstream": "{answer} 看的是傳回 {by} 的值的正負。ReLU 放不放行要看 {operand}。",
     "max-to-all": "{answer} 把 {by} 的伴隨值傳給了所有的運算元。只有起決定作用的那個得到它：其他的變一點，{by} 並不變。",
     "no-future": "{answer} 漏掉了從下一個時間步傳回來的部分：{operand} 也透過 {by} 起作用。",
-    "one-time": "{answer} 只是一個時間步的貢獻。{node} 每一步都用到：所有的都要相加。",
+    "one-time": "{answer} 只是一個時間步的貢獻。{node} 在多個時間步都用到：所有的都要相加。",
     "truncated": "{answer} 在最後一步之前 {n} 步就停了。精確的梯度要一直回到第一步。",
     "gate-swap": "{answer} 從 {by} 回到 {operand} 的路上用了 {wrong}。這條路上的門是 {right}。",
     "rtrl-now": "{answer} 只有每一步的直接項。前一個狀態也取決於 {node}：少了 J 乘以前一步的 P。",

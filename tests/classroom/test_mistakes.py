@@ -1,6 +1,7 @@
 """Every mistake of the catalogue, with the number that it gives worked out by hand."""
 
 import math
+import re
 from math import cos, exp, tanh
 
 import pytest
@@ -15,8 +16,8 @@ from autograd_lite.classroom.graphs import Graph, is_activation
 from autograd_lite.classroom.mistakes import LESSONS, MISTAKES
 from autograd_lite.classroom.rows import listed, rebuilt
 from autograd_lite.classroom.wrong import adjoints
-from nn import GRUCell, LSTMCell, SequenceModel
-from nn.losses import binary_cross_entropy, half_squared_error, sequence_cross_entropy
+from nn import MLP, GRUCell, LSTMCell, SequenceModel
+from nn.losses import binary_cross_entropy, cross_entropy, half_squared_error, sequence_cross_entropy
 from nn.worked_example import WorkedExample
 
 
@@ -323,3 +324,54 @@ def test_a_graph_as_data_is_the_graph_again():
     assert [a.adjoint[n] for n in a.nodes] == [b.adjoint[n] for n in b.nodes]
     x = Value(2.0, "x")
     assert rebuilt(listed((x**3 + 2 * x).leaky_relu()), {0: 3.0}).data == 33.0
+
+
+# What is said is true
+
+
+def test_who_sends_too_early_is_an_operand_of_those_that_are_named():
+    asked = quiz(WorkedExample()(), ask=["order"], count=9)
+    told = [
+        words
+        for number, q in enumerate(asked, 1)
+        for option in q.options
+        if "sends" in (words := asked.check(number, option).words)
+    ]
+    assert told
+    for words in told:
+        name, users = re.match(r"(\w+) has had .*: it is an operand of (.+?)\. What", words).groups()
+        node = next(n for n in asked.graph.nodes if n.label == name)
+        assert set(users.split(", ")) == {asked.graph.name(use) for use, _ in asked.graph.uses[node]}
+
+
+def test_the_adjoint_that_is_missing_is_not_that_of_the_output():
+    m, c = Value(1.7, "m"), Value(0.4, "c")
+    y = (m - c) ** 3 / c
+    y.label = "y"
+    asked = quiz(y, ["c"], ask=["adjoint"], count=1, mistakes=["no-upstream"])
+    assert "How y changes with m - c is missing" in asked.check(1, *asked[0].wrong).words
+
+
+def test_a_shared_bias_is_no_residual():
+    w, b, h = Value(0.3, "w"), Value(0.1, "b"), Value(0.7, "x")
+    for k in range(3):
+        h = tanh_of(w * h + b)
+        h.label = f"h{k + 1}"
+    assert not [wrong for wrong in MISTAKES["no-residual"].passes(Graph(h)) if wrong.instead or wrong.slopes]
+
+
+def test_an_update_that_changes_nothing_that_is_seen_has_no_name():
+    w, x, y = Value(0.5677, "w"), Value(0.9, "x"), Value(1e-9, "y")
+    z = w * x + w * y
+    asked = quiz(z, ["w"], ask=["update"], count=1, mistakes=["overwrite", "first-only", "mean-paths"])
+    assert asked.check(1, 0.5677).words == "0.5677 is not it yet." and asked[0].told_apart == ["mean-paths"]
+
+
+def test_a_layer_whose_outputs_are_read_in_different_roles_is_not_transposed():
+    """Cross-entropy has the output of the class first: the order of the units in the graph is then not that of the matrix."""
+    model = MLP([2, 2, 2], "tanh", rng=1)
+    for label in (0, 1):
+        graph = Graph(cross_entropy(model([0.5, -0.3]), label))
+        assert [[unit.label for unit in layer.units] for layer in graph.layers] == []
+    graph = Graph(half_squared_error(model([0.5, -0.3]), [0.1, 0.9]))
+    assert [[unit.label for unit in layer.units] for layer in graph.layers] == [["net_o1", "net_o2"]]
