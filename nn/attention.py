@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite import Value, dot, exp, linear, logsumexp, softmax
+from autograd_lite import Value, affine, dot, exp, logsumexp, softmax
 from autograd_lite.nests import is_array
 
 from .compiled import Step, fastest_dialect
@@ -25,7 +25,7 @@ from .leaves import Rng, new_rng
 from .losses import sequence_cross_entropy
 from .module import Module
 from .nests import at_least_one, place_as_vector
-from .norms import Given, LayerNorm, RMSNorm, as_vector, by_name, place_of
+from .norms import Given, as_vector, below, by_name, new_norm, not_below, place_of
 from .positions import PositionStep, shares_parameters
 from .recurrent.networks import Run
 from .recurrent.units import Units, labelled, set_parameters
@@ -83,17 +83,23 @@ class SelfAttention(Module):
         before = _positions(self, xs, past)
         if past and past.states.keys().isdisjoint([f"k{layer}"]):
             raise ValueError(f"the past is a run of another model: it has no states {f'k{layer}'!r}")
-        looking = _named(layer, [self.project(x, t, layer) for t, x in enumerate(xs, before + 1)])
+        times = range(before + 1, before + len(xs) + 1)
+        looking = _suffixed(layer, self._projected(xs, times, layer))
         keys, values = [(past.states[name] if past else []) + looking[name] for name in (f"k{layer}", f"v{layer}")]
-        seen = [t if self.causal else len(keys) for t in range(before + 1, len(keys) + 1)]
-        queries = zip(looking[f"q{layer}"], seen)
-        found = [self.attend(q, keys[:s], values[:s], t, layer) for t, (q, s) in enumerate(queries, before + 1)]
-        return _after(past, f"o{layer}", looking | _named(layer, found))
+        seen = [t if self.causal else len(keys) for t in times]
+        queries = zip(looking[f"q{layer}"], seen, times)
+        found = _by_name([self._looked(q, keys[:s], values[:s], t, layer) for q, s, t in queries])
+        found["o"] = self._outputs(found["head"], times, layer)
+        return _after(past, f"o{layer}", looking | _suffixed(layer, found))
 
     def project(self, x: Sequence[Value | float], t: int | str = 1, layer: str = "") -> Steps:
         """The query, key and value of a position of n numbers, ``q``, ``k`` and ``v``."""
-        x = as_vector(self, x)
-        return {name: self._in_heads(name, _product(self, name, x), t, layer) for name in "qkv"}
+        return _first(self._projected([x], [t], layer))
+
+    def _projected(self, xs: Sequence[Any], times: Sequence[int | str], layer: str) -> Steps:
+        xs = [as_vector(self, x) for x in xs]
+        products = {name: zip(_products(self, name, xs), times) for name in "qkv"}
+        return {name: [self._in_heads(name, units, t, layer) for units, t in found] for name, found in products.items()}
 
     def attend(
         self,
@@ -108,6 +114,10 @@ class SelfAttention(Module):
 
         mask: for each of them a number that is added to its scores; of -1e30 nothing is taken.
         """
+        found = self._looked(q, keys, values, t, layer, mask)
+        return found | {"o": self._outputs([found["head"]], [t], layer)[0]}
+
+    def _looked(self, q: Units, keys: Any, values: Any, t: int | str, layer: str, mask: Any = None) -> Steps:
         d = self.n // self.heads
         scores, weights, outputs = [], [], []
         for head in range(self.heads):
@@ -121,9 +131,11 @@ class SelfAttention(Module):
                 scope = at.scope._replace(role=name + layer)
                 for s, node in enumerate(nodes, 1):
                     node.label, node.scope = f"{name}{layer}_{t},{s}{index}", scope
-        found = self._in_heads("head", outputs, t, layer)
-        o = labelled("o", _product(self, "o", found), place_of(t, layer, "attention"))
-        return {"score": scores, "att": weights, "head": found, "o": o}
+        return {"score": scores, "att": weights, "head": self._in_heads("head", outputs, t, layer)}
+
+    def _outputs(self, heads: Sequence[Units], times: Sequence[int | str], layer: str) -> list[Units]:
+        """``o`` of each position, from its heads."""
+        return [labelled("o", o, place_of(t, layer, "attention")) for o, t in zip(_products(self, "o", heads), times)]
 
     def _head(self, head: int) -> int | None:
         """The number of a head where there are several."""
@@ -175,11 +187,11 @@ class Block(Module):
         self.n = n = at_least_one("a block", "number", n)
         self.n_hidden = at_least_one("a block", "hidden unit", 4 * n if n_hidden is None else n_hidden)
         self.activation, self._activate, self.bias = activation, activation_function(activation), bias
-        self.norm_a = new_norm(norm, n, bias, _below(given, "norm_a"))
-        self.attention = SelfAttention(n, heads, causal, bias, parameters=_below(given, "attention"), init=init, rng=rng)
-        self.norm_f = new_norm(norm, n, bias, _below(given, "norm_f"))
+        self.norm_a = new_norm(norm, n, bias, below(given, "norm_a"))
+        self.attention = SelfAttention(n, heads, causal, bias, parameters=below(given, "attention"), init=init, rng=rng)
+        self.norm_f = new_norm(norm, n, bias, below(given, "norm_f"))
         shapes = _shapes({"up": (self.n_hidden, n), "down": (n, self.n_hidden)}, bias)
-        set_parameters(self, shapes, _own(given, "norm_a", "attention", "norm_f"), init, rng)
+        set_parameters(self, shapes, not_below(given, "norm_a", "attention", "norm_f"), init, rng)
 
     def forward(self, xs: Sequence[Any], past: Run | None = None) -> list[Units]:
         """The outputs of `run`."""
@@ -193,23 +205,26 @@ class Block(Module):
         times = range(_positions(self, xs, past) + 1, len(xs) + 1 + (len(past.outputs) if past else 0))
         normed = [self.norm_a(x, t, layer, "norm_a") for x, t in zip(stream, times)]
         looked = self.attention.run(normed, past, layer)
-        found = [self.feed(x, o, t, layer) for x, o, t in zip(stream, looked.outputs[-len(xs) :], times)]
-        before = {f"resid_pre{layer}": stream, f"norm_a{layer}": normed}
-        own = _after(past, f"resid_post{layer}", before | _named(layer, found))
+        found = {"resid_pre": stream, "norm_a": normed} | self._fed(stream, looked.outputs[-len(xs) :], times, layer)
+        own = _after(past, f"resid_post{layer}", _suffixed(layer, found))
         return own._replace(states=looked.states | own.states)
 
     def feed(self, x: Sequence[Value | float], o: Units, t: int | str = 1, layer: str = "") -> Steps:
         """What follows the attention's output o, to which the stream x is added: from ``resid_mid`` to ``resid_post``."""
-        at = place_of(t, layer, "feed forward")
-        mid = labelled("resid_mid", _added(o, as_vector(self, x)), place_of(t, layer))
-        normed = self.norm_f(mid, t, layer, "norm_f")
-        net = labelled("net_h", _product(self, "up", normed), at)
-        h = [self._activate(unit) for unit in net]
-        if self.activation is not None:
-            labelled("h", h, at)
-        ff = labelled("ff", _product(self, "down", h), at)
-        post = labelled("resid_post", _added(ff, mid), place_of(t, layer))
-        return {"resid_mid": mid, "norm_f": normed, "net_h": net, "h": h, "ff": ff, "resid_post": post}
+        return _first(self._fed([x], [o], [t], layer))
+
+    def _fed(self, xs: Sequence[Any], outputs: Sequence[Units], times: Sequence[int | str], layer: str) -> Steps:
+        def named(name: str, found: Iterable[Units], *parts: str) -> list[Units]:
+            return [labelled(name, units, place_of(t, layer, *parts)) for units, t in zip(found, times)]
+
+        mid = named("resid_mid", [_added(o, as_vector(self, x)) for o, x in zip(outputs, xs)])
+        normed = [self.norm_f(x, t, layer, "norm_f") for x, t in zip(mid, times)]
+        net = named("net_h", _products(self, "up", normed), "feed forward")
+        h = [[self._activate(unit) for unit in units] for units in net]
+        h = h if self.activation is None else named("h", h, "feed forward")
+        ff = named("ff", _products(self, "down", h), "feed forward")
+        found = {"resid_mid": mid, "norm_f": normed, "net_h": net, "h": h, "ff": ff}
+        return found | {"resid_post": named("resid_post", map(_added, ff, mid))}
 
     def extra_repr(self) -> str:
         return f"{self.n}, hidden: {self.n_hidden}, {self.activation}" + ", bias" * self.bias
@@ -256,10 +271,10 @@ class GPT(Module):
         self.vocabulary, self.n, self.length = vocabulary, n, at_least_one("a GPT", "position", length)
         shapes = {"wte": (vocabulary, n), "wpe": (self.length, n), "lm": (vocabulary, n)}
         names = [f"blocks.{k}" for k in range(at_least_one("a GPT", "block", blocks))]
-        set_parameters(self, shapes, _own(given, "norm", *names), init, rng)
+        set_parameters(self, shapes, not_below(given, "norm", *names), init, rng)
         options |= {"norm": norm, "bias": bias, "init": init, "rng": rng}
-        self.blocks = [Block(n, heads, parameters=_below(given, name), **options) for name in names]
-        self.norm, self.norm_last = new_norm(norm, n, bias, _below(given, "norm")), norm == "layer"
+        self.blocks = [Block(n, heads, parameters=below(given, name), **options) for name in names]
+        self.norm, self.norm_last = new_norm(norm, n, bias, below(given, "norm")), norm == "layer"
 
     def forward(self, tokens: Sequence[Any], past: Run | None = None) -> list[Units]:
         """The outputs of `run`."""
@@ -275,13 +290,13 @@ class GPT(Module):
         before = _positions(self, tokens, past)
         if before + len(tokens) > self.length:
             raise ValueError(f"this GPT has {self.length} positions, got {before + len(tokens)} tokens")
-        found = _named("", [self.embed(token, t - 1, t) for t, token in enumerate(tokens, before + 1)])
+        times = range(before + 1, before + len(tokens) + 1)
+        found = _by_name([self.embed(token, t - 1, t) for token, t in zip(tokens, times)])
         stream, states = list(found.values())[-1], Steps()
         for block, layer in zip(self.blocks, self.layers()):
             run = block.run(stream, past, layer)
             stream, states = run.outputs[-len(tokens) :], states | run.states
-        found |= _named("", [self.read(x, t) for t, x in enumerate(stream, before + 1)])
-        own = _after(past, "y", found)
+        own = _after(past, "y", found | self._read(stream, times))
         return own._replace(states=states | own.states)
 
     def layers(self) -> list[str]:
@@ -297,9 +312,12 @@ class GPT(Module):
 
     def read(self, x: Units, t: int | str = 1) -> Steps:
         """The logits ``y`` of the stream x after the last block; and ``norm`` before them where there is one."""
-        found = {"norm": self.norm(x, t)} if self.norm_last else {}
-        x = found.get("norm", x)
-        return found | {"y": labelled("y", [dot(w, x) for w in self.lm], place_of(t, "", "readout"))}
+        return _first(self._read([x], [t]))
+
+    def _read(self, xs: Sequence[Units], times: Sequence[int | str]) -> Steps:
+        found = {"norm": [self.norm(x, t) for x, t in zip(xs, times)]} if self.norm_last else {}
+        logits = affine(self.lm, found.get("norm", xs))
+        return found | {"y": [labelled("y", y, place_of(t, "", "readout")) for y, t in zip(logits, times)]}
 
     def compile(
         self,
@@ -324,15 +342,6 @@ class GPT(Module):
         return f"vocabulary: {self.vocabulary}, {self.n}, positions: {self.length}"
 
 
-def new_norm(norm: str, n: int, bias: bool, parameters: Given) -> RMSNorm:
-    """The norm of a transformer, by its name. ValueError for an unknown name."""
-    if norm == "layer":
-        return LayerNorm(n, bias=bias, parameters=parameters)
-    if norm != "rms":
-        raise ValueError(f"unknown norm {norm!r}: 'rms' or 'layer'")
-    return RMSNorm(n, elementwise_affine=False, parameters=parameters)
-
-
 def _masked_softmax(scores: Units, mask: Sequence[Value | float]) -> Units:
     """softmax(scores + mask). By way of their logsumexp, T weights have T derivatives each way, and not T**2: for programs."""
     shown = _added(scores, mask)
@@ -340,12 +349,9 @@ def _masked_softmax(scores: Units, mask: Sequence[Value | float]) -> Units:
     return [exp(score - total) for score in shown]
 
 
-def _product(module: Any, name: str, x: Units) -> Units:
-    """W x + b, or W x where there is no b."""
-    W: list[Units] = getattr(module, f"W_{name}")
-    if not module.bias:
-        return [dot(row, x) for row in W]
-    return [linear(row, x, b) for row, b in zip(W, getattr(module, f"b_{name}"))]
+def _products(module: Any, name: str, xs: Sequence[Units]) -> list[Units]:
+    """W x + b of each x, or W x where there is no b."""
+    return affine(getattr(module, f"W_{name}"), xs, getattr(module, f"b_{name}") if module.bias else None)
 
 
 def _added(x: Sequence[Value], y: Iterable[Any]) -> Units:
@@ -356,16 +362,6 @@ def _shapes(matrices: Mapping[str, tuple[int, int]], bias: bool) -> dict[str, tu
     """The shapes of W and, with bias, of b, by name."""
     shapes: dict[str, tuple[int, ...]] = {f"W_{name}": shape for name, shape in matrices.items()}
     return shapes | ({f"b_{name}": shape[:1] for name, shape in matrices.items()} if bias else {})
-
-
-def _below(given: Given, path: str) -> dict[str, Any]:
-    """The parameters given below a path, by the rest of their names."""
-    return {name.removeprefix(f"{path}."): x for name, x in given.items() if name.startswith(f"{path}.")}
-
-
-def _own(given: Given, *paths: str) -> dict[str, Any]:
-    """The parameters given that are below none of these paths."""
-    return {name: x for name, x in given.items() if not name.startswith(tuple([f"{path}." for path in paths]))}
 
 
 def _positions(module: Module, xs: Sequence[Any], past: Run | None) -> int:
@@ -383,9 +379,19 @@ def _positions(module: Module, xs: Sequence[Any], past: Run | None) -> int:
     return len(past.outputs)
 
 
-def _named(layer: str, steps: Sequence[Steps]) -> Steps:
-    """By name, with that of the layer, the steps of each position."""
-    return {name + layer: [step[name] for step in steps] for name in steps[0]}
+def _by_name(steps: Sequence[Steps]) -> Steps:
+    """What each position makes, by name."""
+    return {name: [step[name] for step in steps] for name in steps[0]}
+
+
+def _first(found: Steps) -> Steps:
+    """What the one position has made."""
+    return {name: step for name, (step,) in found.items()}
+
+
+def _suffixed(layer: str, found: Steps) -> Steps:
+    """By name with that of the layer."""
+    return {name + layer: steps for name, steps in found.items()}
 
 
 def _after(past: Run | None, outputs: str, states: Steps) -> Run:

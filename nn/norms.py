@@ -119,6 +119,15 @@ class LayerNorm(RMSNorm):
         return super().extra_repr() + ", without bias" * (self.elementwise_affine and not self.has_bias)
 
 
+def new_norm(norm: str, n: int, bias: bool, parameters: Given) -> RMSNorm:
+    """The norm of a transformer, by its name. ValueError for an unknown name."""
+    if norm == "layer":
+        return LayerNorm(n, bias=bias, parameters=parameters)
+    if norm != "rms":
+        raise ValueError(f"unknown norm {norm!r}: 'rms' or 'layer'")
+    return RMSNorm(n, elementwise_affine=False, parameters=parameters)
+
+
 @functools.lru_cache(maxsize=4096)
 def place_of(t: int | str, layer: str = "", *parts: str, head: int | None = None) -> Place:
     """The place of a position (or of any, which a letter stands for), in a block if it has a name, in parts of it, in a head."""
@@ -141,3 +150,13 @@ def by_name(parameters: Given | None) -> Given:
     if parameters is not None and not isinstance(parameters, Mapping):
         raise TypeError(f"parameters are given by name, as in a state_dict; got a {type(parameters).__name__}")
     return parameters or {}
+
+
+def below(given: Given, path: str) -> dict[str, Any]:
+    """The parameters given below a path, by the rest of their names."""
+    return {name.removeprefix(f"{path}."): x for name, x in given.items() if name.startswith(f"{path}.")}
+
+
+def not_below(given: Given, *paths: str) -> dict[str, Any]:
+    """The parameters given that are below none of these paths."""
+    return {name: x for name, x in given.items() if not name.startswith(tuple([f"{path}." for path in paths]))}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..backprop import not_taken
+from ..sources import execute
 from .errors import as_float, described
 from .modes import detect_anomaly, is_on
 from .recording import watch
+from .source import UNROLLED, pass_source
 
 # One pass at a time: it marks the nodes that it has reached, and leaves may be shared between threads
 _pass = threading.RLock()
@@ -43,13 +45,18 @@ def backward(output: Any) -> None:
         raise RuntimeError("backward() was called within backward(), by a signal handler or a finalizer")
     with _pass:
         try:
-            chooses = _reach(output, order, leaves, before)
+            chooses = _reach(output, order, leaves)
+            before += [leaf.grad for leaf in leaves]
+            for leaf in leaves:
+                leaf.grad = 0.0
             output.grad = 1.0
             passing = _apply_chain_rule_with_choices(order) if chooses else _apply_chain_rule(order)
             if is_on(detect_anomaly):
                 _check_adjoints(passing)
-            after = [as_float(grad, "backward, adding to the grad of a leaf,") + leaf.grad for grad, leaf in zip(before, leaves)]
-            for leaf, grad in zip(leaves, after):
+            known = [
+                grad if type(grad) is float else as_float(grad, "backward, adding to the grad of a leaf,") for grad in before
+            ]
+            for leaf, grad in zip(leaves, [grad + leaf.grad for grad, leaf in zip(known, leaves)]):
                 leaf.grad = grad
         except BaseException:
             for leaf, grad in zip(leaves, before):
@@ -61,18 +68,41 @@ def backward(output: Any) -> None:
 
 def _apply_chain_rule(order: list[Any]) -> list[Any]:
     """Adds to the grads of each node's operands its adjoint times the local derivatives, from the output on. The order."""
+    pass_back = _pass_back
     for node in reversed(order):
         adjoint = node.grad
         y = node._y
         if y is ...:
-            for parent, derivative in zip(node._x, node._dx):
-                parent.grad += adjoint * derivative
+            x, others = node._x, node._dy
+            pass_back[len(x)](x, node._dx, adjoint)
+            if others:
+                y, dy = others
+                pass_back[len(y)](y, dy, adjoint)
         else:
             x = node._x
             x.grad += adjoint * node._dx
             if y is not None:
                 y.grad += adjoint * node._dy
     return order
+
+
+class _PassBack(dict[int, Callable[..., None]]):
+    """The chain rule for that many operands, written out when first asked for."""
+
+    def __missing__(self, count: int) -> Callable[..., None]:
+        if count > UNROLLED:
+            return _in_a_loop
+        function = f"pass_{count}"
+        self[count] = execute(pass_source(function, count), f"<autograd_lite {function}>", {}, {})[function]
+        return self[count]
+
+
+def _in_a_loop(x: Sequence[Any], dx: Sequence[float], adjoint: float) -> None:
+    for parent, derivative in zip(x, dx):
+        parent.grad += adjoint * derivative
+
+
+_pass_back = _PassBack()
 
 
 def _apply_chain_rule_with_choices(order: list[Any]) -> list[Any]:
@@ -92,65 +122,67 @@ def _taken(node: Any) -> list[tuple[Any, float]]:
     return [(parent, derivative) for parent, derivative in zip(node.parents, node._derivatives()) if derivative is not not_taken]
 
 
-def _reach(output: Any, order: list[Any], leaves: list[Any], before: list[float]) -> bool:
-    """Appends the interior nodes below `output`, parents first, and the leaves with their grads; sets all grads to 0.
+def _reach(output: Any, order: list[Any], leaves: list[Any]) -> bool:
+    """Appends the interior nodes below `output`, parents first, with grads of 0, and the leaves.
 
     Returns whether one of them is an operation that chooses. The same walk as `topological_order`, in the form that took
     the least time.
     """
     mark = object()  # of the nodes reached in this pass: whatever an interrupted one has left behind is another
-
-    def reach_leaf(leaf: Any) -> None:
-        before.append(leaf.grad)
-        leaves.append(leaf)
-        leaf._mark = mark
-        leaf.grad = 0.0
-
     chooses = False
     if output._x is None:
-        reach_leaf(output)
+        leaves.append(output)
         return chooses
     path: list[Any] = []
-    unread: dict[Any, Any] = {}  # of a node with many operands, those still to be looked at
+    unread: dict[int, Any] = {}  # of the tuples of operands that were come to, which nodes share, those still to be looked at
     node = output
     node._mark = mark
     node.grad = 0.0
     while True:
         x, y = node._x, node._y
         if y is ...:
-            for parent in unread.setdefault(node, iter(x)):
-                if parent._mark is not mark:
-                    if parent._x is None:
-                        reach_leaf(parent)
-                    else:
-                        path.append(node)
-                        node = parent
-                        node._mark = mark
-                        node.grad = 0.0
-                        break
+            others = node._dy
+            if others is True:
+                chooses, others = True, ()
+            for operands in (x, others[0]) if others else (x,):
+                rest = unread.get(id(operands))
+                if rest is None:
+                    rest = unread[id(operands)] = iter(operands)
+                for parent in rest:
+                    if parent._mark is not mark:
+                        parent._mark = mark
+                        if parent._x is None:
+                            leaves.append(parent)
+                        else:
+                            path.append(node)
+                            node = parent
+                            node.grad = 0.0
+                            break
+                else:
+                    continue
+                break
             else:
-                chooses |= node._dy is not None
                 order.append(node)
                 if not path:
                     return chooses
                 node = path.pop()
             continue
         if x._mark is not mark:
+            x._mark = mark
             if x._x is None:
-                reach_leaf(x)
+                leaves.append(x)
             else:
                 path.append(node)
                 node = x
-                node._mark = mark
                 node.grad = 0.0
                 continue
         if y is not None and y._mark is not mark:
+            y._mark = mark
             if y._x is None:
-                reach_leaf(y)
+                leaves.append(y)
             else:
                 path.append(node)
                 node = y
-                node._mark = mark
                 node.grad = 0.0
                 continue
         order.append(node)

@@ -21,12 +21,12 @@ from ..sources import forget as forget_source
 from ..table import Table
 from .documentation import docstring
 from .errors import as_float, described, domain_error, is_real
-from .families import AT_ONCE
+from .families import AT_ONCE, IN_TURN
 from .modes import as_ieee, current, detect_anomaly, is_on, no_grad, quiet, special
 from .node import PLAIN_NUMBER, new
 from .on_floats import ieee_value, local_derivatives, on_floats, value
 from .recording import live, note, user_line, watch
-from .source import family_source, row_source
+from .source import UNROLLED, family_source, row_source, rows_source
 
 Value: Any = None  # the class of nodes, once `install` is called
 
@@ -130,12 +130,29 @@ def family(op: str, operands: Sequence[Any], written: Functions | None = None) -
     return counted[(len(operands) - len(row.head + row.tail)) // len(letters(row))](*arguments)
 
 
+def in_turn(op: str, xs: Sequence[Any]) -> list[Any]:
+    """The operation of a family with each of the operands first, and the others after it."""
+    orders = [(x, *xs[:i], *xs[i + 1 :]) for i, x in enumerate(xs)]
+    if not special:
+        try:
+            found = IN_TURN[op]([x._data for x in xs])
+            return [_node(op, z, order, tuple(dx)) for (z, dx), order in zip(found, orders)]
+        except Exception:  # as for each by itself
+            pass
+    return [family(op, order) for order in orders]
+
+
+def _node(op: str, z: float, operands: tuple[Any, ...], derivatives: tuple[float, ...]) -> Any:
+    node = new(Value)
+    node._data, node.grad, node.op, node.label, node._mark = z, 0.0, op, "", None
+    node._x, node._y, node._dx, node._dy = operands, ..., derivatives, ()
+    return node
+
+
 # Functions written from the table ------------------------------------------------------------------------------------
 
 OPERATORS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "pow": "__pow__"}
 METHODS = {method: op for op, method in OPERATORS.items()}
-# Up to this many groups of operands, the function of a family is written out; above, it is a loop.
-UNROLLED = 256
 
 
 class Functions(Table[Any]):
@@ -180,6 +197,20 @@ class Functions(Table[Any]):
             self.pop(name, None)
             self.names.pop(name, None)
         forget_source(f"<autograd_lite {self.kind}{op}>")
+
+
+class Rows(dict[int, Callable[..., Any]]):
+    """The functions of a sum of products for the rows of a matrix, by their number of operands, written when first asked for."""
+
+    def __init__(self, op: str) -> None:
+        self.op = op
+
+    def __missing__(self, count: int) -> Callable[..., Any]:
+        if not 0 < count <= UNROLLED:
+            raise KeyError(count)
+        function = f"{self.op}_rows_{count}"
+        self[count] = functions.execute(rows_source(self.op, function, count), function)[function]
+        return self[count]
 
 
 class ByCount(dict[int, Callable[..., Any]]):

@@ -23,9 +23,10 @@ def _logsumexp(xs: Sequence[float]) -> tuple[float, list[float]]:
     return logsumexp(*xs), _shares(xs)[2]
 
 
-def _softmax(xs: Sequence[float]) -> tuple[float, list[float]]:
-    _, _, (z, *shares), (rest, *_) = _shares(xs)
-    return z, [z * rest, *[-z * share for share in shares]]
+def _softmaxes(xs: Sequence[float], count: int | None = None) -> list[tuple[float, list[float]]]:
+    _, _, shares, unlike = _shares(xs)
+    found = zip(shares[:count], unlike, range(len(xs)))
+    return [(z, [z * rest, *[-z * share for share in _others(shares, i)]]) for z, rest, i in found]
 
 
 def _unlike(xs: Sequence[float]) -> tuple[float, list[float]]:
@@ -33,9 +34,14 @@ def _unlike(xs: Sequence[float]) -> tuple[float, list[float]]:
     return z, [-z * share, *[other * share for other in shares]]
 
 
-def _log_softmax(xs: Sequence[float]) -> tuple[float, list[float]]:
-    largest, log, (_, *shares), (rest, *_) = _shares(xs)
-    return (xs[0] - largest) - log, [rest, *[-share for share in shares]]
+def _log_softmaxes(xs: Sequence[float], count: int | None = None) -> list[tuple[float, list[float]]]:
+    largest, log, shares, unlike = _shares(xs)
+    found = zip(xs[:count], unlike, range(len(xs)))
+    return [((x - largest) - log, [rest, *[-share for share in _others(shares, i)]]) for x, rest, i in found]
+
+
+def _others(xs: Sequence[float], i: int) -> list[float]:
+    return [*xs[:i], *xs[i + 1 :]]
 
 
 def _nll(xs: Sequence[float]) -> tuple[float, list[float]]:
@@ -82,9 +88,14 @@ AT_ONCE: dict[str, Callable[[Sequence[float]], tuple[float, list[float]]]] = {
     "min_": partial(_extreme, min_),
     "count": lambda xs: (_count(xs[0], xs[1:]), [0.0] * len(xs)),
     "logsumexp": _logsumexp,
-    "softmax": _softmax,
+    "softmax": lambda xs: _softmaxes(xs, 1)[0],
     "unlike": _unlike,
-    "log_softmax": _log_softmax,
+    "log_softmax": lambda xs: _log_softmaxes(xs, 1)[0],
     "nll": _nll,
     "weighted_nll": _weighted_nll,
+}
+# Those that are asked of all operands, for each of these with it first and the others after it
+IN_TURN: dict[str, Callable[[Sequence[float]], list[tuple[float, list[float]]]]] = {
+    "softmax": _softmaxes,
+    "log_softmax": _log_softmaxes,
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .eager import family, functions
+from .eager import Rows, family, functions, in_turn
+from .modes import special
 
 LINEAR, DOT = functions["linear"], functions["dot"]
+ROWS_OF = {op: Rows(op) for op in ("linear", "dot")}
 
 
 def _groups(op: str, *groups: Iterable[Any]) -> list[list[Any]]:
@@ -53,6 +55,32 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
         pass
     xs, ys = _groups("dot", xs, ys)
     return DOT[len(xs)](xs, ys)
+
+
+def affine(
+    weights: Iterable[Iterable[Any]], vectors: Iterable[Iterable[Any]], biases: Iterable[Any] | None = None
+) -> list[list[Any]]:
+    """W x + b for each x of several vectors: for each, a `linear` of every row of weights, or a `dot` where there are no biases.
+
+    weights: m rows of n operands; vectors: each of n; biases: m. ValueError for other numbers of them. The nodes are those of so
+    many calls; in one, what a row or a vector has in common is read and kept once for all of its nodes.
+
+    >>> affine([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [10.0, 100.0]], [0.5, -0.5])
+    [[1.5, 2.5], [210.5, 429.5]]
+    """
+    rows, xs = [tuple(row) for row in weights], [tuple(x) for x in vectors]
+    ps = () if biases is None else (list(biases),)
+    if ps and len(ps[0]) != len(rows):
+        raise ValueError(f"affine needs a bias for each row of weights, got {len(ps[0])} and {len(rows)}")
+    if rows and not special:
+        try:
+            made: list[list[Any]] = ROWS_OF["linear" if ps else "dot"][len(rows[0])](rows, xs, *ps)
+            return made
+        except Exception:  # as for each by itself, below: plain numbers among the operands, or a mistake
+            pass
+    if not ps:
+        return [[dot(row, x) for row in rows] for x in xs]
+    return [[linear(row, x, b) for row, b in zip(rows, ps[0])] for x in xs]
 
 
 def sum_(xs: Iterable[Any]) -> Any:
@@ -150,7 +178,7 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     >>> log_softmax([0.0, 1000.0])
     [-1000.0, 0.0]
     """
-    return [family("log_softmax", operands) for operands in _each_first(_some("log_softmax", xs))]
+    return in_turn("log_softmax", _some("log_softmax", xs))
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:
@@ -162,7 +190,7 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    return [family("softmax", operands) for operands in _each_first(_some("softmax", xs))]
+    return in_turn("softmax", _some("softmax", xs))
 
 
 def nll(logits: Iterable[Any], target: int | Iterable[Any]) -> Any:
@@ -177,14 +205,10 @@ def nll(logits: Iterable[Any], target: int | Iterable[Any]) -> Any:
     """
     logits = _some("nll", logits)
     if isinstance(target, int):
-        return family("nll", _each_first(logits)[target])
+        k = range(len(logits))[target]
+        return family("nll", [logits[k], *logits[:k], *logits[k + 1 :]])
     weights, logits = _groups("nll", target, logits)
     return family("weighted_nll", [*weights, *logits])
-
-
-def _each_first(xs: Sequence[Any]) -> list[list[Any]]:
-    """The operands once for each, with that one first."""
-    return [[x, *xs[:i], *xs[i + 1 :]] for i, x in enumerate(xs)]
 
 
 def _some(op: str, xs: Iterable[Any]) -> list[Any]:
@@ -195,6 +219,6 @@ def _some(op: str, xs: Iterable[Any]) -> list[Any]:
 
 
 # Those of operands alone; the target of `nll` may be the index of a class
-MANY = {f.__name__: f for f in (linear, dot, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax)}
+MANY = {f.__name__: f for f in (linear, dot, affine, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax)}
 for _function in (*MANY.values(), nll):
     _function.__module__ = "autograd_lite"  # where they are imported from

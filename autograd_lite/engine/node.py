@@ -23,9 +23,10 @@ new = Bare.__new__
 class Node(Bare):
     """The slots of a node. The operands are x and y, as in the table, and dx, dy the local derivatives by them.
 
-    A leaf has an x of None, and no more; an operation of one operand a y of None. For one over many operands, y is `...`, x the
-    tuple of operands and dx that of their derivatives. One of three operands chooses: dy is True, and the derivative by a side
-    that was not taken is `not_taken`. `_mark` is what the last pass that was here has marked it with.
+    A leaf has an x of None, and no more; an operation of one operand a y of None. For one over many operands, y is `...`, x a
+    tuple of operands and dx that of their derivatives; dy is empty, or has two such tuples for the other operands, which follow:
+    nodes that have their weights or their inputs in common share these. One of three operands chooses: dy is True, and the
+    derivative by a side that was not taken is `not_taken`. `_mark` is what the last pass that was here has marked it with.
 
     Everything is in slots of one object, for the garbage collector's time goes by the number of objects.
     """
@@ -49,7 +50,9 @@ class Node(Bare):
         """The operands, in order, with duplicates; empty for a leaf."""
         if self._x is None:
             return ()
-        return tuple(self._x) if self._y is ... else (self._x,) if self._y is None else (self._x, self._y)
+        if self._y is ...:
+            return self._x + self._others()[0]  # type: ignore[no-any-return]
+        return (self._x,) if self._y is None else (self._x, self._y)
 
     @property
     def local_derivatives(self) -> tuple[float, ...]:
@@ -65,14 +68,20 @@ class Node(Bare):
     def _derivatives(self) -> tuple[float, ...]:
         if self._x is None:
             return ()
-        return tuple(self._dx) if self._y is ... else (self._dx,) if self._y is None else (self._dx, self._dy)
+        if self._y is ...:
+            return self._dx + self._others()[1]  # type: ignore[no-any-return]
+        return (self._dx,) if self._y is None else (self._dx, self._dy)
+
+    def _others(self) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+        """Of an operation over many operands, those that are not in x, and their derivatives."""
+        return ((), ()) if self._dy is True else self._dy or ((), ())
 
     def _chooses(self) -> bool:
         return self._x is not None and self._y is ... and self._dy is True
 
     def _keep(self, operands: Sequence[Any], derivatives: Sequence[float], many: bool, chooses: bool) -> None:
         if many or chooses:
-            self._x, self._y, self._dx, self._dy = tuple(operands), ..., tuple(derivatives), chooses or None
+            self._x, self._y, self._dx, self._dy = tuple(operands), ..., tuple(derivatives), chooses or ()
         else:
             self._x, self._dx = operands[0], derivatives[0]
             self._y, self._dy = (operands[1], derivatives[1]) if len(operands) == 2 else (None, None)

@@ -11,6 +11,9 @@ from ..formulas import formula_of, is_composed, is_sum_of_products, letters, of_
 from ..ops import FAMILIES, ROWS
 from .documentation import names_of
 
+# Up to this many groups of operands, a function is written out; above, it is a loop.
+UNROLLED = 256
+
 _FUNCTION = """
 def {function}({parameters}):
     if special:
@@ -133,12 +136,11 @@ def family_source(op: str, function: str, count: int, records: bool = True) -> s
         for letter, group in zip(family.derivatives, split(family, names)):
             lines += [f"{letter} = p._data"] if letter in single else [f"{', '.join(group)}, = {letter}s"]
             lines += [f"{name} = {name}._data" for name in group if letter not in single]
-        terms = map(" * ".join, zip(*split(family, names)[: len(letters(family))]))
-        lines.append("z = " + " + ".join([*terms, *family.tail]))
+        lines.append(f"z = {_sum(op, names)}")
         if records:
-            lines.append(f"dx = ({', '.join(map(str, other_factors(op, names)))},)")
+            lines.append(f"dx = {_tuple(other_factors(op, names))}")
     else:
-        lines = [f"z, dx = at_once[{op!r}]([*map(data, ({values},))])"]
+        lines = [f"z, dx = at_once[{op!r}]([*map(data, ({values},))])", "dx = tuple(dx)"]
     return (_FUNCTION if records else _VALUE).format(
         function=function,
         op=op,
@@ -150,8 +152,73 @@ def family_source(op: str, function: str, count: int, records: bool = True) -> s
         lines="\n        ".join(lines),
         x=f"({values},)",
         y="...",
-        dx="dx\n    node._dy = None",
+        dx="dx\n    node._dy = ()",
     )
+
+
+def _tuple(items: Sequence[object]) -> str:
+    return f"({', '.join(map(str, items))},)"
+
+
+def _sum(op: str, names: Sequence[str]) -> str:
+    """The formula of a sum of products."""
+    terms = map(" * ".join, zip(*split(FAMILIES[op], names)[: len(letters(FAMILIES[op]))]))
+    return " + ".join([*terms, *FAMILIES[op].tail])
+
+
+def rows_source(op: str, function: str, count: int) -> str:
+    """The function that makes the nodes of a sum of products of each row of weights with each vector, of `count` operands each.
+
+    rows: of tuples of Values; vectors, too; ps: of a Value for each row, where the family has a single operand. Returns for each
+    vector its nodes. What a row or a vector has of its own is read once, and shared by the nodes.
+    """
+    names = operands(op, 2 * count + len(FAMILIES[op].tail))
+    ws, xs, *single = split(FAMILIES[op], names)
+    return _ROWS.format(
+        function=function,
+        op=op,
+        ps=", ps" * len(single),
+        row="ws, p in zip(rows, ps)" if single else "ws in rows",
+        ws=", ".join(ws),
+        numbers="\n        ".join([f"{w} = {w}._data" for w in ws] + ["b = p._data"] * len(single)),
+        dy=_tuple(other_factors(op, names)[count:]),
+        xs=", ".join(xs),
+        z=_sum(op, names),
+        y="(*xs, p)" if single else "xs",
+    )
+
+
+_ROWS = """
+def {function}(rows, vectors{ps}):
+    made = [[] for _ in vectors]
+    read = [(xs, tuple(map(data, xs)), found.append) for xs, found in zip(vectors, made)]
+    for {row}:
+        {ws}, = ws
+        {numbers}
+        dy = {dy}
+        for xs, dx, append in read:
+            {xs}, = dx
+            node = new(Value)
+            node._data = {z}
+            node.grad = 0.0
+            node.op = {op!r}
+            node.label = ""
+            node._mark = None
+            node._x = ws
+            node._y = ...
+            node._dx = dx
+            node._dy = {y}, dy
+            append(node)
+    return made
+"""
+
+
+def pass_source(function: str, count: int) -> str:
+    """The function of the chain rule for `count` operands: to the grad of each, the adjoint times its derivative is added."""
+    xs, derivatives = [[f"{letter}{i}" for i in range(1, count + 1)] for letter in "xd"]
+    lines = [f"{', '.join(xs)}, = x", f"{', '.join(derivatives)}, = dx"]
+    lines += [f"{x}.grad += adjoint * {d}" for x, d in zip(xs, derivatives)]
+    return f"\ndef {function}(x, dx, adjoint):\n    " + "\n    ".join(lines) + "\n"
 
 
 # Formulas as the functions write them --------------------------------------------------------------------------------
