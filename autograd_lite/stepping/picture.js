@@ -20,6 +20,7 @@ function picture() {
     Object.assign(edge, { line: element.querySelector(".line"), text, behind: element.querySelector(".behind") });
     edge.named = text?.textContent.startsWith("×") ?? false; // of several edges together
   }
+  svg.querySelector(".graph").append(...svg.querySelectorAll(".edge")); // no box hides a sign of a number that has grown
   const frames = svg.querySelectorAll(".cluster .title");
   for (const [shownAs, own, name] of sizes) { // of a collapsed part by its id, of a frame by its number
     if (parts.has(shownAs)) parts.get(shownAs).sizes = own;
@@ -165,6 +166,12 @@ function fit(line, text, box) { // a text that is longer than its box is set clo
   line.setAttribute("lengthAdjust", "spacingAndGlyphs");
 }
 
+const ON_WIRE = 8; // so many characters have room there
+function onWire(x) {
+  const texts = [4, 3, 2].map((digits) => brief(x, digits));
+  return texts.find((text) => text.length <= ON_WIRE) ?? texts[2];
+}
+
 function showEdge(edge, seen) {
   const { element, computed, passed, tail, line, text, behind, wide, named } = edge;
   const done = passed >= 0 && seen >= passed;
@@ -175,7 +182,7 @@ function showEdge(edge, seen) {
   const change = changeAlong(tail);
   element.classList.toggle("changed", change !== "");
   if (!text || named) return;
-  const shown = change || brief(done ? result[passed] : data[tail], 4);
+  const shown = change || onWire(done ? result[passed] : data[tail]);
   if (text.textContent === shown) return;
   text.textContent = shown;
   const long = shown.length * 6.9 + 4;

@@ -604,3 +604,14 @@ def test_every_digit_of_a_leaf_is_seen(lesson, width, height):
         cut = "return [...document.querySelectorAll('td input[type=text]')].filter((f) => f.scrollWidth > f.clientWidth).length"
         assert lesson.run(cut) == 0 and fits(lesson.driver)
         assert lesson.run("return document.querySelector('#table').scrollWidth <= document.querySelector('#table').clientWidth")
+
+
+def test_no_box_hides_the_sign_of_a_number_on_a_wire(lesson):
+    lesson.run("lesson.update(0.5, 20); lesson.go(70)")
+    wires = "[...edges.values()].filter((e) => e.passed >= 0 && e.text).map((e) => [e.text.textContent, result[e.passed]])"
+    for text, number in lesson.run(f"return {wires}"):
+        assert len(text) <= 8 and float(text.replace("−", "-")) == pytest.approx(number, rel=0.06)
+    seen = """
+        const last = [...document.querySelectorAll(".node")].at(-1), first = document.querySelector(".edge");
+        return (last.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING) > 0"""
+    assert lesson.run(seen)
