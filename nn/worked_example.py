@@ -211,7 +211,7 @@ def training(
     example = WorkedExample()
     found: dict[str, float] = {}
     done = 0
-    for upto in sorted({0, 1, steps - 1, steps} & set(range(steps + 1))):
+    for upto in sorted({n for n in (0, 1, steps - 1, steps) if n in range(steps + 1)}):
         if upto > done:
             example.updates(upto - done, learning_rate, biases, sequential)
             done = upto

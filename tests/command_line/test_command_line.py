@@ -387,9 +387,13 @@ def test_where_nothing_may_be_written_the_rest_is_done_and_the_place_named(
 def test_ctrl_c_ends_a_command_with_one_line(tmp_path):
     unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = command("example", "--steps", "1000000000", stdout=subprocess.PIPE, env=unbuffered, cwd=tmp_path)
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=PATIENCE)[1] == "autograd-lite: interrupted\n" and process.returncode == 130
+    try:
+        next(line for line in process.stdout if "w8+" in line)  # the training follows
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE)[1] == "autograd-lite: interrupted\n" and process.returncode == 130
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_an_interrupt_while_the_command_is_loaded_ends_with_one_line(monkeypatch, capsys):
