@@ -8,7 +8,7 @@ from ..sentences import say
 from ..stepping.terminal import shown
 from .questions import Question
 from .sheet import Sheet
-from .verdicts import checked
+from .verdicts import checked, marks
 
 
 def ask(quiz: Sheet) -> None:
@@ -30,8 +30,8 @@ def _asked(quiz: Sheet, question: Question) -> bool:
     """Whether the answer was right in the end. EOFError where there is no more input, or it is "q"."""
     language = question.language
     tell(question.text())
-    for letter, option in zip("abcd", question.options):
-        tell(f"  {letter}) {option}")
+    for mark, option in zip(marks(question.options), question.options):
+        tell(f"  {mark}) {option}")
     hints = iter(question.hints())
     while True:
         if sys.stdin is None:  # closed before the start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..engine.errors import is_real
@@ -91,10 +91,16 @@ def checked(question: Question, answer: Any) -> Checked:
     return Checked(question, "wrong", tuple(found), told(question, found, str(x) if question.kind == "order" else typed))
 
 
+def marks(options: Sequence[str]) -> str:
+    """What stands before each of the options of a question, and is none of them."""
+    taken = {option.lower() for option in options}
+    return next((signs for signs in ("abcd", "1234") if taken.isdisjoint(signs)), "wxyz")
+
+
 def _option(question: Question, typed: str) -> Any:
-    """The option that is meant, by its name or its letter."""
-    letters = dict(zip("abcd", question.options))
-    return typed if typed in question.options else letters.get(typed.lower())
+    """The option that is meant, by its name or by what stands before it."""
+    marked = dict(zip(marks(question.options), question.options))
+    return typed if typed in question.options else marked.get(typed.lower())
 
 
 def told(question: Question, found: Mapping[str, Pass], answer: str) -> str:

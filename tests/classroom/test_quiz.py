@@ -331,6 +331,18 @@ def test_what_is_nothing_but_rounding_is_not_asked(text, numbers):
     assert all(question.answer == 0 or abs(question.answer) > 1e-12 for question in asked if question.kind != "order")
 
 
+def test_what_stands_before_an_option_is_no_option(monkeypatch, capsys):
+    """Of b and d the second is not called b."""
+    asked = quiz(parse("a = x*w; b = x + a; c = a*b; d = b + c; e = c*d", {"x": 2.0, "w": 3.0}), ask=["order"], count=9)
+    for number, question in enumerate(asked, 1):
+        mark = str(question.options.index(question.answer) + 1)
+        assert asked.check(number, mark).right and asked.check(number, question.answer).right
+        assert not any(asked.check(number, other).right for other in "abcd" if other != question.answer)
+    monkeypatch.setattr("builtins.input", lambda prompt: "q")
+    asked.ask()
+    assert "  1) a\n  2) b" in capsys.readouterr().out
+
+
 def test_no_diagnosis_where_two_candidates_match():
     rng = random.Random(11)
     for seed in range(60):
