@@ -129,6 +129,19 @@ def test_formulas_are_set(room, lesson):
     assert room.run(source) == [] and room.outside() == set()
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("zh-")])
+def test_what_the_theme_says_is_in_the_characters_of_the_page(room, page):
+    room.open(page)
+    said = room.run(
+        """document.querySelectorAll("script, style, [lang]:not(html)").forEach((node) => node.remove());
+        const titles = [...document.querySelectorAll("[title]")].map((node) => node.title);
+        return titles.join(" ") + document.body.textContent"""
+    )
+    script = {"zh-TW": "big5", "zh-CN": "gb2312"}[page.partition("/")[0]]
+    assert {c for c in said if "\u4e00" <= c <= "\u9fff" and not c.encode(script, "ignore")} == set()
+    assert "System Settings" not in said
+
+
 def test_links_of_the_site_lead_somewhere(room):
     for page in PAGES:
         room.open(page)

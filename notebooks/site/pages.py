@@ -50,6 +50,7 @@ def write_pages(out: Path, language: str, sources: Mapping[str, str | Notebook],
         shutil.copytree(HERE / "static", static)
         for part in OF_MATHJAX:
             (shutil.copytree if (mathjax / part).is_dir() else _copied)(mathjax / part, static / "mathjax" / part)
+        shutil.copytree(HERE / "locale", source / "locale")
         shutil.copy(HERE / "conf.py", source)
         options = [
             "-q",
