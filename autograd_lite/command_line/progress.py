@@ -75,7 +75,7 @@ class Progress:
             self.start = self.said = now
             self.bar = self._bar() if self.is_live else None
         speed = (self.done - self.first - 1) * self.size / max(now - self.start, 1e-9)
-        how = f"loss {loss:.3f} nats a character, {speed:,.0f} characters/s"
+        how = f"loss {loss:#.4g} nats a character, {speed:,.0f} characters/s"
         line = f"update {self.done:>6} of {self.last}: {how}"
         if self.bar is not None:
             self.bar.update()

@@ -404,6 +404,14 @@ with for_people():
 """
 
 
+def test_a_loss_that_has_grown_beyond_all_bounds_is_said_shortly(capsys):
+    progress = Progress(0, 3, 5)
+    progress.updated(2.5)
+    progress.start = progress.said = progress.start - 5
+    progress.updated(4.7e299)
+    assert "loss 4.700e+299 nats" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("has_tqdm", [False, True])
 def test_in_a_terminal_a_line_is_written_anew(has_tqdm, tmp_path):
     pty = pytest.importorskip("pty", reason="no terminals on this system")
