@@ -49,7 +49,7 @@ class ScriptWriter(Writer):
             "}",
         ]
 
-    def _unpacked(self) -> list[str]:
+    def unpacked(self) -> list[str]:
         lines = []
         for port in self.recorded.inputs:
             if port.is_array:
@@ -70,7 +70,7 @@ class ScriptWriter(Writer):
         inputs = [f"{self.variable[place]}, " for _, place in loop.places]
         return [*kept, *spread("[", inputs, "] = ["), *spread("    ", results, "];")]
 
-    def _returned(self) -> list[str]:
+    def returned(self) -> list[str]:
         found = []
         for port in self.recorded.results:
             names = [f"{self._result(place)}, " for place in port.places]

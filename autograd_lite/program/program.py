@@ -18,6 +18,8 @@ from .record import Loop, Nodes, Recorded, bundles_of, recorded_graph
 from .tracing import as_inputs
 
 DIALECTS = ("python", "numpy", "c", "jax", "javascript")
+# Up to how many terms a sum is one operation: that of an expression has its depth
+IN_A_LINE, TOTALS = 64, {"numpy": sys.maxsize, "c": sys.maxsize}
 
 
 def compile_program(
@@ -44,7 +46,7 @@ def compile_program(
     """
     if dialect not in DIALECTS:
         raise ValueError(f"unknown dialect {dialect!r}: one of {', '.join(DIALECTS)}")
-    return Program(recorded_graph(outputs, inputs, gradients_of, wrt, totals=dialect in ("c", "numpy")), dialect)
+    return Program(recorded_graph(outputs, inputs, gradients_of, wrt, TOTALS.get(dialect, IN_A_LINE)), dialect)
 
 
 class Program:

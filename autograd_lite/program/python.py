@@ -14,14 +14,17 @@ from .arguments import floats_of, single
 from .dialects import PYTHON
 from .record import Loop, Recorded, collector_off
 from .runtime import Made, executed
-from .tape import needed
+from .slots import SlotWriter, has_many_variables
+from .tape import TOTALS, needed, value_of_total
 from .writer import Writer
 
 
 @collector_off()
 def made(recorded: Recorded, loop: Loop | None) -> Made:
-    source = Writer(recorded, PYTHON, loop).source()
-    function = executed(source, SIGMOID.sub(_inline, source), exp=math.exp)
+    writer = Writer(recorded, PYTHON, loop)
+    source = writer.source()
+    faster = SlotWriter(writer).source() if has_many_variables(writer) else source
+    function = executed(source, SIGMOID.sub(_inline, faster), exp=math.exp)
     kinds = [list if port.is_array else float for port in recorded.inputs]
     arrays = [(k, [float] * port.size) for k, port in enumerate(recorded.inputs) if port.is_array]
 
@@ -64,7 +67,7 @@ def _carefully(recorded: Recorded, loop: Loop | None, numbers: Sequence[Any]) ->
             op, x = operations[place]
             operands = [at[i] for i in x]
             try:
-                at[place] = value(op, operands)
+                at[place] = value_of_total(op, operands) if op in TOTALS else value(op, operands)
             except (ValueError, ArithmeticError) as error:
                 if place < recorded.forward:
                     raise domain_error(op, [Value(at[i], labels.get(i, "")) for i in x], error) from None

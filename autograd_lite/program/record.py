@@ -122,7 +122,7 @@ def collector_off() -> Iterator[None]:
 
 
 @collector_off()
-def recorded_graph(outputs: Nodes, inputs: Nodes, gradients_of: Value | None, wrt: Nodes | None, totals: bool) -> Recorded:
+def recorded_graph(outputs: Nodes, inputs: Nodes, gradients_of: Value | None, wrt: Nodes | None, totals: int = 0) -> Recorded:
     given = bundles_of(inputs, "input")
     leaves = [node for _, nodes, _ in given for node in nodes]
     for name, nodes, _ in given:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import ops
 from ..backprop import topological_order
+from ..engine.families import in_order
 from ..formulas import PARTS, Reading, named
 from ..value import Value
 
@@ -19,17 +20,22 @@ FEWEST = 8
 TOTALS = {"total1": 1, "total2": 2}
 
 
+def value_of_total(op: str, x: Sequence[float]) -> float:
+    """What such a sum is of these operands."""
+    return in_order([math.prod(x[i : i + TOTALS[op]]) for i in range(0, len(x), TOTALS[op])])
+
+
 class Tape:
     """What some Values are computed from: each operation once, operands first.
 
     `operations[k]` is its name and the places of its operands; ``input`` and ``number`` have none, ``leaf`` is a leaf that is
     no input: a constant, in `numbers` like a number. `labels` has the label that the node at a place had.
 
-    totals: whether a ``total(...)`` of many terms is one operation, ``total1`` of its terms, or ``total2`` of their factors,
-    two by two, and perhaps a single last term. If not, it is written out.
+    totals: up to how many terms a ``total(...)`` of many is one operation, ``total1`` of its terms, or ``total2`` of their
+    factors, two by two, and perhaps a single last term. One of more is written out.
     """
 
-    def __init__(self, inputs: Iterable[Value], totals: bool = False) -> None:
+    def __init__(self, inputs: Iterable[Value], totals: int = 0) -> None:
         self.totals = totals
         self.operations: list[tuple[str, tuple[int, ...]]] = []
         self.numbers: dict[int, float] = {}
@@ -64,7 +70,7 @@ class Tape:
 
     def total(self, terms: Sequence[tuple[int, ...]], *last: int) -> int:
         """The sum of the terms, of which each is its factors, and of the last one."""
-        if self.totals and len(terms) >= FEWEST:
+        if FEWEST <= len(terms) <= self.totals:
             x = (*chain.from_iterable(terms), *last)
             if self._literals.keys().isdisjoint(x):  # with numbers, products are less
                 return self._shared(f"total{len(terms[0])}", x, x)

@@ -48,17 +48,22 @@ class Writer:
 
     def function(self) -> str:
         """The function, without what it needs."""
-        constants = [line for line in self.statements if not line.places and line.target < self.recorded.forward]
-        others = [line for line in self.statements if line.places or line.target >= self.recorded.forward]
-        body = self._lines(others)
-        if self.loop is not None:
-            body = self._repeated(self.loop, [f"    {line}" for line in [*body, *self._fed_back(self.loop)]])
+        constants, others = self.parts()
         numbers = [port for port in self.recorded.inputs if not port.is_array]
         renamed = [
             f"{self.remark} {port.name}: {comment(label)}" for port in numbers if (label := self._other_label(port.places[0]))
         ]
-        lines = [*renamed, *self._unpacked(), *self._lines(constants), *body, *self._returned()]
+        lines = [*renamed, *self.unpacked(), *self._lines(constants)]
+        body = self._lines(others)
+        if self.loop is not None:
+            body = self._repeated(self.loop, [f"    {line}" for line in [*body, *self._fed_back(self.loop)]])
+        lines += [*body, *self.returned()]
         return "\n".join([line.rstrip() for line in self._function([f"    {line}" for line in lines])])
+
+    def parts(self) -> tuple[list[Statement], list[Statement]]:
+        """The statements in their order: those of constants, which stand before a loop, and the others."""
+        constants = [line for line in self.statements if not line.places and line.target < self.recorded.forward]
+        return constants, [line for line in self.statements if line.places or line.target >= self.recorded.forward]
 
     def _function(self, body: list[str]) -> list[str]:
         about = [f"    {line}" for line in docstring(self.recorded)]
@@ -72,7 +77,7 @@ class Writer:
         label = self.recorded.tape.labels.get(place, "")
         return label if self.variable[place] != label else ""
 
-    def _unpacked(self) -> list[str]:
+    def unpacked(self) -> list[str]:
         """The lines that take the numbers out of the arguments that are arrays."""
         lines = []
         for port in self.recorded.inputs:
@@ -84,18 +89,23 @@ class Writer:
     def _lines(self, statements: Sequence[Statement]) -> list[str]:
         lines: list[str] = []
         before = 0
-        for target, template, places in statements:
-            if before < self.recorded.forward <= target and lines:
+        for statement in statements:
+            if before < self.recorded.forward <= statement.target and lines:
                 lines += ["", f"{self.remark} backward"]
-            before = target
-            assert isinstance(template, str)
-            pieces = re.split(r"(?<=\S )(?=[+-] )", filled(template, [self.variable[place] for place in places]))
-            start = f"{self.declared}{self.variable[target]} = "
-            long = len(start) + sum(map(len, pieces)) > WIDTH and len(pieces) > 1
-            found = spread(start + "(" * long, pieces, ")" * long + self.end)
-            if label := self._other_label(target):
-                found[-1] += f"  {self.remark} {comment(label)}"
-            lines += found
+            before = statement.target
+            lines += self.written(statement)
+        return lines
+
+    def written(self, statement: Statement) -> list[str]:
+        """The lines of a statement."""
+        target, template, places = statement
+        assert isinstance(template, str)
+        pieces = re.split(r"(?<=\S )(?=[+-] )", filled(template, [self.variable[place] for place in places]))
+        start = f"{self.declared}{self.variable[target]} = "
+        long = len(start) + sum(map(len, pieces)) > WIDTH and len(pieces) > 1
+        lines = spread(start + "(" * long, pieces, ")" * long + self.end)
+        if label := self._other_label(target):
+            lines[-1] += f"  {self.remark} {comment(label)}"
         return lines
 
     def _fed_back(self, loop: Loop) -> list[str]:
@@ -110,7 +120,7 @@ class Writer:
     def _result(self, place: int) -> str:
         return self.kept.get(place, self.variable[place])
 
-    def _returned(self) -> list[str]:
+    def returned(self) -> list[str]:
         found = []
         for port in self.recorded.results:
             names = [f"{self._result(place)}, " for place in port.places]

@@ -12,7 +12,7 @@ from .words import WordedPasses
 def listing(steps: WordedPasses) -> tuple[str, dict[int, int]]:
     """The program, a line for each quantity, with the labels of the nodes as names; of each step, by index, its line."""
     leaves = [node for node in steps.order if not node.parents]
-    recorded = recorded_graph(steps.output, leaves, steps.output, leaves, totals=False)
+    recorded = recorded_graph(steps.output, leaves, steps.output, leaves)
     writer = Writer(recorded, PYTHON)
     source = writer.source()
     starts = {line.strip().partition(" = ")[0]: k for k, line in enumerate(source.split("\n"))}
