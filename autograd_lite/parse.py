@@ -73,17 +73,9 @@ def number(text: str) -> float:
     (0.25, -2.718281828459045)
     """
     try:
-        return float(text)
-    except ValueError:
-        try:
-            found = _value(ast.parse(text.strip(), mode="eval").body, {}, set()) if len(text) <= LONGEST_NUMBER else None
-        except (SyntaxError, RecursionError, MemoryError):
-            raise ValueError(f"{_clipped(text)!r} is no number") from None
-        except ValueError as error:
-            raise ValueError(f"{_clipped(text)!r} is no number: {error}") from None
-    if not isinstance(found, float):
-        raise ValueError(f"{_clipped(text)!r} is no number")
-    return found
+        return _number(text)
+    except ValueError as error:
+        raise ValueError(f"{error}{_meant(text)}") from None
 
 
 def as_read(name: str) -> str:
@@ -123,6 +115,31 @@ def _read(text: str) -> ast.Module:
     if not tree.body:
         raise ValueError("the expression is empty: write one such as tanh(x*w + b)")
     return tree
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        try:
+            found = _value(ast.parse(text.strip(), mode="eval").body, {}, set()) if len(text) <= LONGEST_NUMBER else None
+        except (SyntaxError, RecursionError, MemoryError):
+            raise ValueError(f"{_clipped(text)!r} is no number") from None
+        except ValueError as error:
+            raise ValueError(f"{_clipped(text)!r} is no number: {error}") from None
+    if not isinstance(found, float):
+        raise ValueError(f"{_clipped(text)!r} is no number")
+    return found
+
+
+def _meant(text: str) -> str:
+    """The end of a message about what is no number: it in the signs that are read here, if that is one; or nothing."""
+    meant = as_read(text).translate(SIGNS).replace(",", ".")
+    try:
+        _number(meant)
+    except ValueError:
+        return ""
+    return f"; did you mean {meant}?"
 
 
 def _leaves(numbers: Mapping[str, float]) -> dict[str, Value]:

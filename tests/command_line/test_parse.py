@@ -1,6 +1,7 @@
 """Expressions typed by a person: what is computed, and what is refused."""
 
 import math
+import re
 
 import pytest
 
@@ -150,6 +151,22 @@ def test_numbers_may_be_computed(text, expected):
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(ValueError, match="is no number"):
         number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("−1", "-1"), ("0,5", "0.5"), ("０．５", "0.5"), ("–1e−3", "-1e-3"), ("3÷4", "3/4"), ("−０，５", "-0.5")]
+)
+def test_a_number_as_it_is_written_elsewhere_gets_the_spelling_that_is_read(text, meant):
+    with pytest.raises(ValueError, match=rf"'{text}' is no number; did you mean {re.escape(meant)}\?$"):
+        number(text)
+    number(meant)
+
+
+@pytest.mark.parametrize("text", ["x", "1/0", "x,5", "−x"])
+def test_where_no_other_spelling_is_a_number_none_is_proposed(text):
+    with pytest.raises(ValueError, match="is no number") as caught:
+        number(text)
+    assert "did you mean" not in str(caught.value)
 
 
 def test_two_spellings_of_one_name_are_one_name():
