@@ -71,7 +71,8 @@ class Program:
     `ctypes`) of either byte order, and in arrays, tensors and tables that NumPy can read. Others, such as text, bytes and complex
     numbers, raise TypeError; what has no such shape, or masked numbers, raises ValueError.
 
-    Make one with `compile_program`. `function` is what the source defines, None in C and JavaScript.
+    Make one with `compile_program`. `function` is what the source defines, None in C and JavaScript. Of a long program in Python
+    it runs the same lines on fewer variables.
     """
 
     def __init__(self, recorded: Recorded, dialect: str, loop: Loop | None = None) -> None:
