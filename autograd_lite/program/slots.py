@@ -93,7 +93,7 @@ def planned(lines: Sequence[Statement], results: Collection[int], first: int) ->
 
 
 class SlotWriter(Writer):
-    """Writes a program that is shown, line by line, on few variables."""
+    """Writes a program that is shown, after it has been written, line by line, on few variables."""
 
     def __init__(self, shown: Writer) -> None:
         self.shown, self.recorded, self.dialect, self.loop = shown, shown.recorded, shown.dialect, None
@@ -108,6 +108,7 @@ class SlotWriter(Writer):
         self._own: dict[int, str] = {}
         self._free: list[str] = []
         self.variable: dict[int, str] = {}
+        self.height = {}
         read = results.union(*[line.places for line in lines])
         for port in self.recorded.inputs:
             for place in port.places:
@@ -141,7 +142,7 @@ class SlotWriter(Writer):
         return lines
 
     def unpacked(self) -> list[str]:
-        return self._as_long(super().unpacked(), self.shown.unpacked())
+        return as_long(super().unpacked(), len(self.shown.unpacked()))
 
     def written(self, statement: Statement) -> list[str]:
         target, template, places = statement
@@ -158,12 +159,13 @@ class SlotWriter(Writer):
             name = self._named(target)
             text += f"{name} = "
             self.variable.setdefault(target, name)
-        return self._as_long([text + value], self.shown.written(statement))
+        return as_long([text + value], self.shown.height[target])
 
     def returned(self) -> list[str]:
-        return self._as_long(super().returned(), self.shown.returned())
+        return as_long(super().returned(), len(self.shown.returned()))
 
-    def _as_long(self, lines: Sequence[str], shown: Sequence[str]) -> list[str]:
-        """On as many lines as are shown: all on the first of them."""
-        text = "".join([line if line.startswith(" ") else f"; {line}" for line in lines])
-        return [text[2:], *[""] * (len(shown) - 1)] if shown else []
+
+def as_long(lines: Sequence[str], height: int) -> list[str]:
+    """On so many lines: all on the first of them."""
+    text = "".join([line if line.startswith(" ") else f"; {line}" for line in lines])
+    return [text[2:], *[""] * (height - 1)] if height else []

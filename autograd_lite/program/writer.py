@@ -27,6 +27,7 @@ class Writer:
         names = Names(self.reserved)
         self.parameters = {port.name: names.of(port.name) for port in recorded.inputs}
         self.variable: dict[int, str] = {}
+        self.height: dict[int, int] = {}  # of each target that is written: how many lines it has
         labels = recorded.tape.labels
         for port in recorded.inputs:
             for k, place in enumerate(port.places):
@@ -93,7 +94,9 @@ class Writer:
             if before < self.recorded.forward <= statement.target and lines:
                 lines += ["", f"{self.remark} backward"]
             before = statement.target
-            lines += self.written(statement)
+            found = self.written(statement)
+            self.height[statement.target] = len(found)
+            lines += found
         return lines
 
     def written(self, statement: Statement) -> list[str]:

@@ -121,7 +121,9 @@ def test_what_is_read_again_and_again_is_among_the_first_variables():
 def test_labels_may_be_names_of_the_variables():
     loss, weights, inputs, scale = network()
     recorded = recorded_graph(loss, {"r": weights, "m": inputs, "r2": scale}, loss, None)
-    source = SlotWriter(Writer(recorded, PYTHON)).source()
+    writer = Writer(recorded, PYTHON)
+    writer.source()
+    source = SlotWriter(writer).source()
     names = {}
     exec(source, names)
     numbers = [[w.data for w in weights], [x.data for x in inputs], scale.data]
