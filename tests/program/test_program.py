@@ -383,6 +383,8 @@ def random_graph(rng):
         ]
         if name in ops.ROWS:
             operands = operands[: len(ops.ROWS[name].derivatives)]
+        elif name == "affine":
+            operands = [[operands[:count]], [operands[count:-1]], [operands[-1]]]
         elif name in ("dot", "linear"):
             operands = [operands[:count], operands[count:-1], operands[-1]][: 2 + (name == "linear")]
         else:
@@ -391,7 +393,8 @@ def random_graph(rng):
             node = OPERATIONS[name](*operands)
         except (ValueError, ArithmeticError):
             continue
-        node = node[0] if isinstance(node, list) else node
+        while isinstance(node, list):
+            node = node[0]
         # at 0 some derivatives are conventions
         if isinstance(node, Value) and 1e-6 < abs(node.data) < 100 and all([abs(d) < 10 for d in node.local_derivatives]):
             nodes.append(node)
