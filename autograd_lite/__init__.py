@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from .operations import pow as pow
     from .operations import round as round
 else:
+    from .engine.many import affine as affine
     from .engine.many import nll as nll
 
     globals().update(OPERATIONS)
@@ -100,7 +101,7 @@ __all__: list[str] = [
 if TYPE_CHECKING:
     __all__ += operations.__all__
 else:
-    __all__ += [name for name in (*OPERATIONS, "nll") if not hasattr(builtins, name)]
+    __all__ += [name for name in (*OPERATIONS, "affine", "nll") if not hasattr(builtins, name)]
 
     def __getattr__(name):
         """An operation that was registered."""

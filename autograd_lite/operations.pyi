@@ -74,7 +74,6 @@ __all__: list[str] = [
     "where",
     "linear",
     "dot",
-    "affine",
     "sum_",
     "mean",
     "var",
@@ -85,6 +84,7 @@ __all__: list[str] = [
     "logsumexp",
     "log_softmax",
     "softmax",
+    "affine",
     "nll",
 ]
 
@@ -1655,18 +1655,6 @@ def dot(xs: Iterable[float], ys: Iterable[float]) -> float:
 @overload
 def dot(xs: Iterable[Value | float], ys: Iterable[Value | float]) -> Value: ...
 @overload
-def affine(weights: Iterable[Iterable[float]], vectors: Iterable[Iterable[float]], biases: Iterable[float] | None = None) -> list[list[float]]:
-    """W x + b for each x of several vectors: for each, a `linear` of every row of weights, or a `dot` where there are no biases.
-
-    weights: m rows of n operands; vectors: each of n; biases: m. ValueError for other numbers of them. The nodes are those of so
-    many calls; in one, what a row or a vector has in common is read and kept once for all of its nodes.
-
-    >>> affine([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [10.0, 100.0]], [0.5, -0.5])
-    [[1.5, 2.5], [210.5, 429.5]]
-    """
-@overload
-def affine(weights: Iterable[Iterable[Value | float]], vectors: Iterable[Iterable[Value | float]], biases: Iterable[Value | float] | None = None) -> list[list[Value]]: ...
-@overload
 def sum_(xs: Iterable[float]) -> float:
     """x1 + ... + xn as one node, added from left to right; 0.0 if there are none. The derivative by each is 1.
 
@@ -1769,6 +1757,18 @@ def softmax(xs: Iterable[float]) -> list[float]:
     """
 @overload
 def softmax(xs: Iterable[Value | float]) -> list[Value]: ...
+@overload
+def affine(weights: Iterable[Iterable[float]], vectors: Iterable[Iterable[float]], biases: Iterable[float] | None = None) -> list[list[float]]:
+    """W x + b for each x of several vectors: for each, a `linear` of every row of weights, or a `dot` where there are no biases.
+
+    weights: m rows of n operands; vectors: each of n; biases: m. ValueError for other numbers of them. The nodes are those of so
+    many calls; in one, what a row or a vector has in common is read and kept once for all of its nodes.
+
+    >>> affine([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [10.0, 100.0]], [0.5, -0.5])
+    [[1.5, 2.5], [210.5, 429.5]]
+    """
+@overload
+def affine(weights: Iterable[Iterable[Value | float]], vectors: Iterable[Iterable[Value | float]], biases: Iterable[Value | float] | None = None) -> list[list[Value]]: ...
 @overload
 def nll(logits: Iterable[float], target: int | Iterable[float]) -> float:
     """The negative log-likelihood, or cross-entropy, of a target under p = softmax(logits), as one node.

@@ -17,12 +17,12 @@ from typing import Any
 
 from .engine.documentation import names_of
 from .engine.eager import OPERATORS, OTHER_NAMES
-from .engine.many import MANY, nll
+from .engine.many import MANY, affine, nll
 from .ops import ROWS
 from .value import OPERATIONS, Value
 
 FILE = Path(__file__).with_name("operations.pyi")
-FAMILIES = {**MANY, "nll": nll}
+FAMILIES = {**MANY, "affine": affine, "nll": nll}
 OPERAND = "Value | float"
 HOME = f"{__package__}.value"
 

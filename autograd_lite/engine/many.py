@@ -218,7 +218,7 @@ def _some(op: str, xs: Iterable[Any]) -> list[Any]:
     return xs
 
 
-# Those of operands alone; the target of `nll` may be the index of a class
-MANY = {f.__name__: f for f in (linear, dot, affine, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax)}
-for _function in (*MANY.values(), nll):
+# Those of operands alone, of one sequence or two; the target of `nll` may be the index of a class
+MANY = {f.__name__: f for f in (linear, dot, sum_, mean, var, std, prod, max_, min_, logsumexp, log_softmax, softmax)}
+for _function in (*MANY.values(), affine, nll):
     _function.__module__ = "autograd_lite"  # where they are imported from

@@ -20,7 +20,6 @@ from autograd_lite import (
     OPERATIONS,
     DomainError,
     Value,
-    affine,
     compile_program,
     dot,
     exp,
@@ -390,7 +389,6 @@ POINTS = [
 OTHERS = {
     "linear": lambda xs: linear(xs[:1], xs[1:2], xs[2]),
     "dot": lambda xs: dot(xs[:2], xs[1:]),
-    "affine": lambda xs: affine([xs[:2], xs[1:]], [xs[1:]], xs[::2])[0],
 }
 
 
