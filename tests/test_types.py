@@ -27,7 +27,7 @@ def test_the_stub_has_every_operation_as_function_and_method():
     tree = ast.parse(stub.stub())
     methods = next(node for node in tree.body if isinstance(node, ast.ClassDef)).body
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert set(functions) == {*OPERATIONS, "nll"}
+    assert set(functions) == {*OPERATIONS, "affine", "nll"}
     assert {node.name for node in methods} >= {op for op in OPERATIONS if hasattr(Value, op)} | {"draw", "explain", "steps"}
     assert all(hasattr(Value, node.name) for node in methods)
 
@@ -39,7 +39,7 @@ def test_what_is_written_in_the_program_that_is_right_runs():
 
 def test_a_star_import_has_the_same_names_for_static_tools():
     listed = next(node.value for node in ast.parse(stub.stub()).body if isinstance(node, ast.AnnAssign))
-    assert set(ast.literal_eval(listed)) == {name for name in autograd_lite.__all__ if name in {*OPERATIONS, "nll"}}
+    assert set(ast.literal_eval(listed)) == {name for name in autograd_lite.__all__ if name in {*OPERATIONS, "affine", "nll"}}
 
 
 @pytest.mark.slow
