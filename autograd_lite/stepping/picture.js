@@ -207,7 +207,8 @@ function pass(step, first, byHand) {
   const factor = (x) => (x < 0 ? `(${brief(x, 4)})` : brief(x, 4));
   const product = named ? flow : `${factor(adjoint[step.by])} × ${factor(local[step.by][step.operand])} = ${flow}`;
   const still = tag(layer, step.sum ? `+ ${flow}` : product);
-  at(still, { x: +(text?.getAttribute("x") ?? middle.x), y: +(text?.getAttribute("y") ?? middle.y) - 4 });
+  const written = { x: +(text?.getAttribute("x") ?? middle.x), y: +(text?.getAttribute("y") ?? middle.y) - 4 };
+  at(still, clearest([written, ...ALONG.map((part) => line.getPointAtLength(length * part))], still.firstChild));
   if (byHand || calm.matches || (timer && $("speed").value < 1000)) return;
   const moving = tag(layer, flow), begin = performance.now();
   const move = (time) => {
@@ -217,6 +218,21 @@ function pass(step, first, byHand) {
     else moving.remove();
   };
   move(begin);
+}
+// Where a tag hides the least of what is written in nodes: the first of some points, then of those above and below
+const ALONG = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];
+const ASIDE = [0, -10, 10, -20, 20, -30, 30, -40, 40, -50, 50];
+function clearest(points, back) {
+  const [wide, high] = ["width", "height"].map((name) => back.getAttribute(name) / 2);
+  const taken = [...parts.values()].flatMap(({ element, place: [dx, dy] }) => [...element.querySelectorAll("text")].map((line) => {
+    const { x, y, width, height } = line.getBBox();
+    return [x + dx, y + dy, x + dx + width, y + dy + height];
+  }));
+  const common = (at, half, from, to) => Math.max(0, Math.min(at + half, to) - Math.max(at - half, from));
+  const hidden = ({ x, y }) => taken.reduce((sum, [x0, y0, x1, y1]) => sum + common(x, wide, x0, x1) * common(y, high, y0, y1), 0);
+  const found = ASIDE.flatMap((aside) => points.map(({ x, y }) => ({ x, y: y + aside })));
+  const areas = found.map(hidden);
+  return found[areas.indexOf(Math.min(...areas))];
 }
 function tag(layer, text) {
   const group = document.createElementNS(SVG, "g"), back = document.createElementNS(SVG, "rect"), words = document.createElementNS(SVG, "text");

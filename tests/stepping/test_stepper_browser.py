@@ -152,6 +152,19 @@ def test_what_flows_is_written_on_the_wire(page, example):
     assert page.find(".flow text").get_property("textContent") == "+ 0.0554"
 
 
+def test_what_flows_hides_no_number_of_a_node(page, example):
+    hidden = """
+        const flows = [...document.querySelectorAll(".flow g:first-child rect")].map((one) => one.getBoundingClientRect());
+        const common = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+        const lines = [...document.querySelectorAll(".node .data, .node .grad")];
+        const found = lines.filter((line) => flows.some((flow) => common(flow, line.getBoundingClientRect())));
+        return [flows.length, found.map((line) => line.textContent)];
+    """
+    shown = [page.driver.execute_script(f"go({k});" + hidden) for k in range(len(example))]
+    assert [found for _, found in shown if found] == []
+    assert sum(count for count, _ in shown) > 30
+
+
 def test_there_is_no_answer_in_advance(page, example):
     everything = """
         const shown = [...document.querySelectorAll("body *:not(script):not(style)")].filter((e) => e.id !== "data");
