@@ -56,8 +56,7 @@ def slowly(op: str, operands: Sequence[Any], written: Functions | None = None) -
         z = ieee_value(op, x)
     if not any(are_values):
         return z
-    node = new(Value)
-    node._data, node.grad, node.op, node.label, node._mark, node._x = z, 0.0, "", "", None, None
+    node = _leaf(z)
     if not written.records:
         return node
     node.op, derivatives = op, local_derivatives(op, x, z)
@@ -65,6 +64,13 @@ def slowly(op: str, operands: Sequence[Any], written: Functions | None = None) -
         derivatives[1] = 0.0
     chooses = op in ROWS and len(values) > 2
     node._keep(values, [d or not_taken for d in derivatives] if chooses else derivatives, op in FAMILIES, chooses)
+    return node
+
+
+def _leaf(z: float) -> Any:
+    """A node of that number, of which nothing else is known."""
+    node = new(Value)
+    node._data, node.grad, node.op, node.label, node._mark, node._x = z, 0.0, "", "", None, None
     return node
 
 
@@ -135,18 +141,16 @@ def in_turn(op: str, xs: Sequence[Any]) -> list[Any]:
     orders = [(x, *xs[:i], *xs[i + 1 :]) for i, x in enumerate(xs)]
     if not special:
         try:
-            found = IN_TURN[op]([x._data for x in xs])
-            return [_node(op, z, order, tuple(dx)) for (z, dx), order in zip(found, orders)]
+            nodes = []
+            for order, (z, dx) in zip(orders, IN_TURN[op]([x._data for x in xs])):
+                node = _leaf(z)
+                node.op = op
+                node._keep(order, dx, many=True, chooses=False)
+                nodes.append(node)
+            return nodes
         except Exception:  # as for each by itself
             pass
     return [family(op, order) for order in orders]
-
-
-def _node(op: str, z: float, operands: tuple[Any, ...], derivatives: tuple[float, ...]) -> Any:
-    node = new(Value)
-    node._data, node.grad, node.op, node.label, node._mark = z, 0.0, op, "", None
-    node._x, node._y, node._dx, node._dy = operands, ..., derivatives, ()
-    return node
 
 
 # Functions written from the table ------------------------------------------------------------------------------------
