@@ -208,7 +208,8 @@ function pass(step, first, byHand) {
   const product = named ? flow : `${factor(adjoint[step.by])} × ${factor(local[step.by][step.operand])} = ${flow}`;
   const still = tag(layer, step.sum ? `+ ${flow}` : product);
   const written = { x: +(text?.getAttribute("x") ?? middle.x), y: +(text?.getAttribute("y") ?? middle.y) - 4 };
-  at(still, clearest([written, ...ALONG.map((part) => line.getPointAtLength(length * part))], still.firstChild));
+  step.spot = (byHand && step.spot) || clearest([written, ...ALONG.map((part) => line.getPointAtLength(length * part))], still.firstChild);
+  at(still, step.spot);
   if (byHand || calm.matches || (timer && $("speed").value < 1000)) return;
   const moving = tag(layer, flow), begin = performance.now();
   const move = (time) => {
