@@ -15,7 +15,8 @@ from ..wrong import Pass, passes
 from . import networks
 from .judging import Ask, Finding, compared, first_wrong_grads, is_right
 from .ladder import SHARED, TINY, Case, case, right, single, values
-from .pieces import PIECES, result
+from .pieces import PIECES
+from .student import result
 
 
 class Tried(NamedTuple):

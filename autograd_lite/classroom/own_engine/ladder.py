@@ -15,8 +15,8 @@ from ... import ops
 from ...backprop import backward, topological_order
 from ...parse import parse
 from ...value import OPERATIONS, Value
-from .pieces import PIECES, Operand, each, places, result
-from .student import OPERATORS
+from .pieces import PIECES, Operand, each, places
+from .student import OPERATORS, result
 
 Row = tuple[str, tuple[Operand, ...]]
 Rows = tuple[Row, ...]

@@ -37,16 +37,6 @@ def rnn(w: Value, u: Value, xs: Sequence[Value], h: Value) -> list[Value]:
 PIECES: dict[str, Callable[..., Sequence[Any]]] = {"matvec": matvec, "softmax": softmax, "rnn": rnn}
 
 
-def result(op: str) -> tuple[str, int]:
-    """The piece that a row is a result of, and which; an operation, and -1, for another row.
-
-    >>> result("softmax[1]"), result("add")
-    (('softmax', 1), ('add', -1))
-    """
-    name, _, at = op.rstrip("]").partition("[")
-    return name, int(at or -1)
-
-
 def places(operands: Iterable[Operand]) -> Iterator[int]:
     """The places of nodes among operands, from left to right."""
     for x in operands:

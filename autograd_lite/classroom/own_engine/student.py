@@ -53,6 +53,16 @@ class Changed(Exception):
     """A list that was given is another one afterwards."""
 
 
+def result(op: str) -> tuple[str, int]:
+    """The piece that a row is a result of, and which; an operation, and -1, for another row.
+
+    >>> result("softmax[1]"), result("add")
+    (('softmax', 1), ('add', -1))
+    """
+    name, _, at = op.rstrip("]").partition("[")
+    return name, int(at or -1)
+
+
 def applied(op: str, operands: Sequence[Any]) -> Any:
     """The operation on Values, of whichever engine: by its sign, or else as a method."""
     return OPERATORS[op](*operands) if op in OPERATORS else getattr(operands[0], op)(*operands[1:])
@@ -150,14 +160,14 @@ class Student:
         made: list[Any] = []
         results: dict[str, Sequence[Any]] = {}
         for k, (op, operands) in enumerate(rows):
-            name, _, at = op.rstrip("]").partition("[")
+            name, at = result(op)
             given = [_given(x, made) for x in operands]
-            if at and (call := f"{name} {operands}") not in results:
+            if at >= 0 and (call := f"{name} {operands}") not in results:
                 self.at = ["call", k]
                 results[call] = self._results(name, given)
             self.at = ["node", k]
-            if at:
-                node = results[call][int(at)]
+            if at >= 0:
+                node = results[call][at]
             else:
                 node = applied(op, given) if op else self.names["Value"](*given)
             if not isinstance(node, self.names["Value"]):
@@ -281,18 +291,8 @@ class Student:
         line, text = self._line(error)
         if isinstance(error, SyntaxError) and error.filename == self.file and self.at == ["load"]:
             line, text = error.lineno or 0, self._text(error.lineno or 0)
-        kinds = (
-            TooLong,
-            NoValue,
-            NoList,
-            Changed,
-            NotImplementedError,
-            SyntaxError,
-            RecursionError,
-            MemoryError,
-            SystemExit,
-            KeyboardInterrupt,
-        )
+        own = (TooLong, NoValue, NoList, Changed, NotImplementedError)
+        kinds = (*own, SyntaxError, RecursionError, MemoryError, SystemExit, KeyboardInterrupt)
         kind = next((kind.__name__ for kind in kinds if isinstance(error, kind)), "")
         message = error.msg if isinstance(error, SyntaxError) else self._message(error)
         return {"kind": kind, "error": _clipped(type(error).__name__), "message": message, "line": line, "text": text}
